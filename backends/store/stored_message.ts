@@ -7,12 +7,7 @@
 import { TextSet } from "../../lib/base/text_map.ts";
 import { parseId, type Priority, priorityOf, timestampOf } from "../../lib/message/gemstone.ts";
 import type { JsonObject } from "../../lib/message/json.ts";
-import {
-  jsonMembers,
-  MAX_JSON_DEPTH,
-  parsedLeniently,
-  parseShallow,
-} from "../../lib/message/json_members.ts";
+import { jsonMembers, parsedLeniently, parseShallow } from "../../lib/message/json_members.ts";
 import { fromPortable } from "../../lib/message/portable.ts";
 import { formatValue } from "../../lib/base/options.ts";
 import { ENTRY_BYTES } from "./memory_quota.ts";
@@ -86,9 +81,8 @@ function idOf(text: string, fields: JsonObject): bigint {
   throw new InvalidInputError(`a message's id must be an integer from 0 to 2^64 - 1, not ${found}`);
 }
 
-/** The id at the beginning of a text. A long text is read in full, because it may be nested too deep. */
+/** The id at the beginning of a text, which is not read again in full. */
 function firstId(text: string, fields: JsonObject): string | undefined {
-  if (text.length > MAX_JSON_DEPTH * 2) return undefined;
   const literal = FIRST_ID.exec(text)?.[1];
   return Number(literal) === fields.id ? literal : undefined;
 }

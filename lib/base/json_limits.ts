@@ -40,11 +40,21 @@ export function tooDeep(maxDepth: number, cause?: unknown): JsonLimitError {
  * @throws {JsonLimitError} if it is nested too deep, or has a number with too many digits
  */
 export function checkLimits(text: string, maxDepth: number): void {
-  if (typeof text !== "string") {
-    throw new TypeError(`JSON to read must be a string, not ${formatValue(text)}`);
-  }
+  checkIsText(text);
   // Each level has two brackets.
-  if (text.length <= 2 * maxDepth) return;
+  if (text.length > 2 * maxDepth) longDigitsIn(text, maxDepth);
+}
+
+/** The longest number of digits with which every integer is exact. */
+const EXACT_DIGITS = 15;
+
+/**
+ * Checks a text as `checkLimits` does. Returns the offsets at which digits end, outside of strings, that
+ * a number may not hold exactly, each after the offset at which they begin.
+ */
+export function longDigitsIn(text: string, maxDepth: number): number[] {
+  checkIsText(text);
+  const found: number[] = [];
   let depth = 0;
   let digits = 0;
   for (let at = 0; at < text.length; at++) {
@@ -53,14 +63,22 @@ export function checkLimits(text: string, maxDepth: number): void {
       if (++digits > MAX_DIGITS) throw tooManyDigits();
       continue;
     }
+    if (digits > EXACT_DIGITS) found.push(at - digits, at);
     digits = 0;
     if (code === QUOTE) {
       at = endOfString(text, at) - 1;
-      if (at < 0) return;
+      if (at < 0) return found;
     } else if (code === OPEN_BRACE || code === OPEN_BRACKET) {
       if (++depth > maxDepth) throw tooDeep(maxDepth);
     } else if (code === CLOSE_BRACE || code === CLOSE_BRACKET) depth--;
   }
+  if (digits > EXACT_DIGITS) found.push(text.length - digits, text.length);
+  return found;
+}
+
+function checkIsText(text: unknown): void {
+  if (typeof text === "string") return;
+  throw new TypeError(`JSON to read must be a string, not ${formatValue(text)}`);
 }
 
 function tooManyDigits(): JsonLimitError {

@@ -130,7 +130,7 @@ class Reader {
 }
 
 /** Adds a member. An assignment to `__proto__` would set the prototype. */
-function setMember(object: Record<string, unknown>, key: string, value: unknown): void {
+export function setMember(object: Record<string, unknown>, key: string, value: unknown): void {
   if (key !== "__proto__") object[key] = value;
   else {
     const member = { value, writable: true, enumerable: true, configurable: true };

@@ -4,19 +4,17 @@
  * @module
  */
 
-import { checkLimits, MAX_DIGITS, MAX_READ_DEPTH } from "../base/json_limits.ts";
+import { longDigitsIn, MAX_DIGITS, MAX_READ_DEPTH } from "../base/json_limits.ts";
 import { readExactly } from "../base/json_scanner.ts";
-import { checkData, notData } from "../base/data.ts";
+import { checkData, isPlainData, notData } from "../base/data.ts";
 import { hasEscapedKey, readDeep } from "../base/plain_json.ts";
+import { markIntegers, replaceMarked } from "./exact_integers.ts";
 
 export { JsonLimitError } from "../base/json_limits.ts";
 export { parsePlainJson } from "../base/plain_json.ts";
 
 /** A JSON object: string keys in order, and any JSON values, bigints included. */
 export type JsonObject = Record<string, unknown>;
-
-// Every integer that a number cannot hold exactly has at least 16 digits.
-const LONG_DIGITS = /[0-9]{16}/;
 
 const { rawJSON } = JSON as unknown as { rawJSON(text: string): unknown };
 
@@ -29,10 +27,12 @@ const { rawJSON } = JSON as unknown as { rawJSON(text: string): unknown };
  *   more than 4,300 digits
  */
 export function parseJson(text: string): unknown {
-  checkLimits(text, MAX_READ_DEPTH);
+  const longDigits = longDigitsIn(text, MAX_READ_DEPTH);
+  if (longDigits.length > 0 && !text.includes("\\")) {
+    return replaceMarked(JSON.parse(markIntegers(text, longDigits)));
+  }
   const value = JSON.parse(text);
-  const isExact = !LONG_DIGITS.test(text) && !hasEscapedKey(text);
-  return isExact ? value : readDeep(text, readExactly);
+  return longDigits.length > 0 || hasEscapedKey(text) ? readDeep(text, readExactly) : value;
 }
 
 /**
@@ -42,9 +42,18 @@ export function parseJson(text: string): unknown {
  * @throws {RangeError} if it is nested too deep, or an integer has more than 4,300 digits
  */
 export function stringifyJson(value: unknown): string {
-  const text: string | undefined = JSON.stringify(value, writeInteger);
+  // A replacer would take most of the time.
+  const text: string | undefined = isPlainData(value)
+    ? JSON.stringify(value)
+    : JSON.stringify(value, writeInteger);
   if (text === undefined) throw notData(value);
   return text;
+}
+
+/** `stringifyJson` of an object whose first member is an id, as messages have one. */
+export function stringifyWithId(id: bigint, others: JsonObject): string {
+  const text = stringifyJson(others);
+  return text === "{}" ? `{"id":${id}}` : `{"id":${id},${text.slice(1)}`;
 }
 
 /** Larger integers cannot be read. */

@@ -5,7 +5,14 @@
  */
 
 import { checkId, GemstoneId, isId, type Priority, priorityOf, timestampOf } from "./gemstone.ts";
-import { type JsonObject, parseJson, stringifyJson, withRawIntegers } from "./json.ts";
+import {
+  type JsonObject,
+  parseJson,
+  stringifyJson,
+  stringifyWithId,
+  withRawIntegers,
+} from "./json.ts";
+import { setMember } from "../base/json_scanner.ts";
 import { type AgentTag, EXPECTED, type Field, FIELDS } from "./fields.ts";
 import { fromPortable, problemForPython, toPortable } from "./portable.ts";
 import { anyValue, instanceOf, object } from "../base/option_checks.ts";
@@ -158,8 +165,12 @@ export class Message {
    * @throws {RangeError} if the id does not fit 64 bits, or `ttl` is not more than 0
    */
   constructor(init: MessageInit) {
-    INIT.require(init);
     const own = this as unknown as Record<string, unknown>;
+    if (init instanceof ReadFields) {
+      this.#keys = init.assignTo(own);
+      return;
+    }
+    INIT.require(init);
     const id = idOf(init);
     own.id = id;
     for (const field of FIELDS) own[field.name] = valueOf(init, field);
@@ -178,8 +189,7 @@ export class Message {
    */
   static fromJson(json: unknown): Message {
     const fields = fromPortable(fieldsOf(json));
-    const message = new Message(initOf(fields));
-    message.#keys = Object.keys(fields);
+    const message = new Message(new ReadFields(fields) as unknown as MessageInit);
     if (fields === json && Object.keys(message.extra).length > 0) FOREIGN.add(message.extra);
     return message;
   }
@@ -206,15 +216,17 @@ export class Message {
    */
   toObject(): JsonObject {
     const own = this as unknown as Record<string, unknown>;
-    return Object.fromEntries(this.#keys.map((key) => [
-      key,
-      Object.hasOwn(this.extra, key) ? this.extra[key] : own[NAMES.get(key)!],
-    ]));
+    const { extra } = this;
+    const fields: JsonObject = {};
+    for (const key of this.#keys) {
+      setMember(fields, key, Object.hasOwn(extra, key) ? extra[key] : own[NAMES.get(key)!]);
+    }
+    return fields;
   }
 
   /** Returns the message as JSON text, with ids as integer literals. */
   stringify(): string {
-    return stringifyJson(this.toObject());
+    return stringify(this.toObject());
   }
 
   /**
@@ -223,7 +235,7 @@ export class Message {
    * @internal
    */
   stringifyPortable(): string {
-    return stringifyJson(toPortable(this.toObject(), FOREIGN.has(this.extra)));
+    return stringify(toPortable(this.toObject(), FOREIGN.has(this.extra)));
   }
 
   /**
@@ -238,6 +250,15 @@ export class Message {
   toJSON(): unknown {
     return withRawIntegers(this.toObject());
   }
+}
+
+function stringify(fields: JsonObject): string {
+  const { id, ...others } = fields;
+  for (const first in fields) {
+    if (first === "id" && typeof id === "bigint") return stringifyWithId(id, others);
+    break;
+  }
+  return stringifyJson(fields);
 }
 
 /** The `extra` of messages that other programs wrote: they know these fields. */
@@ -283,25 +304,49 @@ function fieldsOf(json: unknown): JsonObject {
   throw new TypeError(`cannot read a message: it must be a JSON object, not ${formatValue(json)}`);
 }
 
-function initOf(fields: JsonObject): MessageInit {
-  if (!isId(fields.id)) {
+/** The fields of a message that was read. What does not have the documented shape is no error. */
+class ReadFields {
+  readonly #fields: JsonObject;
+
+  constructor(fields: JsonObject) {
+    this.#fields = fields;
+  }
+
+  /** Sets the properties of a message in the order of its constructor. Returns the names in JSON. */
+  assignTo(own: Record<string, unknown>): string[] {
+    const fields = this.#fields;
+    const names = Object.keys(fields);
+    own.id = this.#id();
+    let taken = 1;
+    for (const { name, wire, isValid, read, defaultValue } of FIELDS) {
+      const value = fields[wire];
+      const isRead = value !== undefined && isValid(value) && Object.hasOwn(fields, wire);
+      if (isRead) taken++;
+      own[name] = isRead ? read(value) : defaultValue();
+    }
+    own.timestamp ??= timestampOf(own.id as bigint);
+    own.priority ??= priorityOf(own.id as bigint);
+    own.extra = taken === names.length ? {} : this.#extra(names);
+    return names;
+  }
+
+  #id(): bigint {
+    const { id } = this.#fields;
+    if (isId(id)) return BigInt(id);
     throw new TypeError(
-      `cannot read a message: its id must be an integer of 64 bits, not ${formatValue(fields.id)}`,
+      `cannot read a message: its id must be an integer of 64 bits, not ${formatValue(id)}`,
     );
   }
-  const init: Record<string, unknown> = {
-    id: BigInt(fields.id),
-    sender: {},
-    topics: [],
-    payload: {},
-  };
-  // Not a set: looking up many names in one takes long if they are chosen to collide.
-  const taken = ["id"];
-  for (const { name, wire, isValid } of FIELDS) {
-    if (!Object.hasOwn(fields, wire) || !isValid(fields[wire])) continue;
-    init[name] = fields[wire];
-    taken.push(wire);
+
+  #extra(names: readonly string[]): JsonObject {
+    const fields = this.#fields;
+    // Not a set: looking up many names in one takes long if they are chosen to collide.
+    const taken = FIELDS.filter(({ wire, isValid }) =>
+      Object.hasOwn(fields, wire) && isValid(fields[wire])
+    ).map(({ wire }) => wire);
+    return Object.fromEntries(
+      names.filter((name) => name !== "id" && !taken.includes(name))
+        .map((name) => [name, fields[name]]),
+    );
   }
-  init.extra = Object.fromEntries(Object.entries(fields).filter(([key]) => !taken.includes(key)));
-  return init as unknown as MessageInit;
 }

@@ -79,9 +79,9 @@ export function toPortable(json: JsonObject, keepsUnknown: boolean): JsonObject 
     KNOWN.has(name)
       ? NARROW.get(name)?.isReadable(value) === false
       : !keepsUnknown || TRACE.has(name);
+  if (!Object.keys(json).some((name) => isMoved(name, json[name]))) return json;
   const entries = Object.entries(json);
   const moved = entries.filter(([name, value]) => isMoved(name, value));
-  if (moved.length === 0) return json;
   const portable = entries.flatMap(([name, value]): [string, unknown][] => {
     if (!isMoved(name, value)) return [[name, value]];
     const narrow = NARROW.get(name);

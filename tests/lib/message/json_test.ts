@@ -186,3 +186,49 @@ Deno.test("a long text that is nested deep is rejected before it is parsed", () 
     assert.throws(() => parseShallow(" ".repeat(1e5) + broken), SyntaxError);
   }
 });
+
+/** Texts of JSON with long numbers of every form, inside and outside of strings. */
+const LONG_NUMBERS = fc.array(
+  fc.constantFrom(
+    "9007199254740993",
+    "-9007199254740993",
+    "1234567890123456.5",
+    "0.1234567890123456789",
+    "1e0000000000000000001",
+    "-1.5e-0000000000000001",
+    "12345678901234567890E2",
+    '"9007199254740993"',
+    '":9007199254740993,"',
+    '"\\"9007199254740993"',
+    '"\\u0001 9007199254740993"',
+    "[9007199254740993]",
+    '{"9007199254740993": 18446744073709551615 }',
+    "123456789012345",
+    "1234567890123456",
+  ),
+).map((items) => `[${items.join(",")}]`);
+
+Deno.test("long numbers of any form are read alike, in a text with escapes and in one without", () => {
+  assertProperty(
+    fc.property(LONG_NUMBERS, (text) => {
+      const value = parseJson(text) as unknown[];
+      // An escape makes the reader take the other way.
+      const [other] = parseJson(`[${text}, "\\n"]`) as unknown[];
+      assert.deepStrictEqual(value, other);
+      assert.deepStrictEqual(JSON.parse(text), JSON.parse(stringifyJson(value)));
+    }),
+    { numRuns: 500 },
+  );
+});
+
+Deno.test("data is written alike, with a bigint in it and without", () => {
+  assertProperty(fc.property(fc.jsonValue(), (value) => {
+    assert.equal(stringifyJson(value), JSON.stringify(value));
+    assert.equal(stringifyJson([value, 1n]), `[${JSON.stringify(value)},1]`);
+  }));
+  for (const odd of [new Map(), { a: [new Set()] }, { a: { b: new Uint8Array(1) } }]) {
+    assert.throws(() => stringifyJson(odd), { name: "TypeError", message: /send only data/ });
+  }
+  const dated = { at: new Date(0), none: undefined, f: () => 1, own: { toJSON: () => 5 } };
+  assert.equal(stringifyJson(dated), JSON.stringify(dated));
+});
