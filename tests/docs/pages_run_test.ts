@@ -222,14 +222,19 @@ async function runScript(block: Block, script: string, place: RunEnvironment): P
     await server.prints(printed);
     return [server];
   }
-  for (const part of kind === "until" ? script.split("\n") : [script]) {
-    await using running = shell(place, part);
-    if (kind === "until") {
-      await running.prints(printed);
-      running.kill("SIGINT");
-      await running.ended();
-    } else await running.lines();
+  if (kind === "until") {
+    await Promise.all(
+      script.split("\n").map(async (line) => {
+        await using running = shell(place, line);
+        await running.prints(printed);
+        running.kill("SIGINT");
+        await running.ended();
+      }),
+    );
+    return [];
   }
+  await using running = shell(place, script);
+  await running.lines();
   return [];
 }
 

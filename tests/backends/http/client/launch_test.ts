@@ -113,14 +113,16 @@ Deno.test("http launch: a port that another program uses is an error", async () 
   const hangUp = (async () => {
     for await (const connection of listener) connection.close();
   })();
-  await assert.rejects(startSharedMemoryServer({ port }), Deno.errors.AddrInUse);
   const serverUrl = `http://127.0.0.1:${port}`;
   await using backend = new SharedMemoryMessagingBackend({ serverUrl, autoStartServer: true });
-  await assert.rejects(backend.connect(), {
-    name: "MessagingConnectionError",
-    message: /starting a server failed: .*in use/,
-    address: serverUrl,
-  });
+  await Promise.all([
+    assert.rejects(startSharedMemoryServer({ port }), Deno.errors.AddrInUse),
+    assert.rejects(backend.connect(), {
+      name: "MessagingConnectionError",
+      message: /starting a server failed: .*in use/,
+      address: serverUrl,
+    }),
+  ]);
   listener.close();
   await hangUp;
 });
