@@ -114,8 +114,9 @@ function bitRange(from: string, to: string, unit: string | undefined, length: nu
 }
 
 function bitcount(client: Client, [key, from, to, unit, ...more]: readonly string[]): Reply {
+  const bytes = bytesOf(client, key);
+  if (bytes === undefined) return 0;
   if (more.length > 0 || from !== undefined && to === undefined) throw SYNTAX_ERROR;
-  const bytes = bytesOf(client, key) ?? new Uint8Array(0);
   const range = from === undefined
     ? { first: 0, last: bytes.length * 8 - 1 }
     : bitRange(from, to, unit, bytes.length);
@@ -138,14 +139,13 @@ function countBits(bytes: Uint8Array, { first, last }: BitRange): number {
 function bitpos(client: Client, [key, bit, from, to, unit, ...more]: readonly string[]): Reply {
   const wanted = toInteger(bit);
   if (wanted !== 0 && wanted !== 1) throw err("The bit argument must be 1 or 0.");
-  if (more.length > 0) throw SYNTAX_ERROR;
   const bytes = bytesOf(client, key);
-  if (from !== undefined) toInteger(from);
-  const length = bytes?.length ?? 0;
+  if (bytes === undefined) return wanted === 1 ? -1 : 0;
+  if (more.length > 0) throw SYNTAX_ERROR;
+  const { length } = bytes;
   const range = from === undefined
     ? { first: 0, last: length * 8 - 1 }
     : bitRange(from, to ?? "-1", unit, length);
-  if (bytes === undefined) return wanted === 1 ? -1 : 0;
   for (let at = range.first; at <= range.last; at++) if (bitAt(bytes, at) === wanted) return at;
   // Without an end the string counts as followed by zeros.
   return wanted === 0 && to === undefined && range.first <= range.last ? length * 8 : -1;

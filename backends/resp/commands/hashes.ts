@@ -8,10 +8,10 @@ import { HashValue } from "../../store/hash_value.ts";
 import { byteStringOf } from "../../store/value.ts";
 import type { Client } from "../engine/client.ts";
 import { commandGroup, type CommandRow, ONE_KEY, row } from "../engine/command.ts";
-import { err, OVERFLOW, SYNTAX_ERROR, wrongArity } from "../engine/errors.ts";
+import { err, NOT_A_FLOAT, OVERFLOW, SYNTAX_ERROR, wrongArity } from "../engine/errors.ts";
 import { MapReply, OK, type Reply } from "../protocol/reply.ts";
 import { HASH_EXPIRY_ROWS } from "./hash_expiry.ts";
-import { longDoubleOf, longDoubleText, sum } from "./long_double.ts";
+import { isInfinite, longDoubleOf, longDoubleSum } from "./long_double.ts";
 import { MAX_INT64, MIN_INT64, parseInt64, toInt64, toInteger } from "./numbers.ts";
 import { sample } from "./random.ts";
 import { cursorOf, partOf, scanOptions } from "./scan.ts";
@@ -177,11 +177,10 @@ function hincrby(client: Client, [key, name, by]: readonly string[]): Reply {
 }
 
 function hincrbyfloat(client: Client, [key, name, by]: readonly string[]): Reply {
-  const added = longDoubleOf(by);
-  if (added === undefined) throw err("value is not a valid float");
-  const former = longDoubleOf(valueOf(client.db.get(key, "hash"), name) ?? "0");
-  if (former === undefined) throw err("hash value is not a float");
-  const text = longDoubleText(sum(former, added));
+  if (isInfinite(by)) throw err("value is NaN or Infinity");
+  if (longDoubleOf(by) === undefined) throw NOT_A_FLOAT;
+  const former = valueOf(client.db.get(key, "hash"), name) ?? "0";
+  const text = longDoubleSum(former, by, err("hash value is not a float"));
   hashOf(client, key).set(name, text, true);
   client.db.changed(key, "hincrbyfloat");
   return text;
@@ -190,8 +189,8 @@ function hincrbyfloat(client: Client, [key, name, by]: readonly string[]): Reply
 function hscan({ db }: Client, [key, cursor, ...rest]: readonly string[]): Reply {
   const from = cursorOf(cursor);
   const hash = db.get(key, "hash");
-  const options = scanOptions(rest);
   if (hash === undefined) return ["0", []];
+  const options = scanOptions(rest);
   const part = partOf(hash.fields, from, options);
   const fields = part.entries.filter((field) => options.matches(field.key));
   const items = options.isKeysOnly ? fields.map((field) => field.key) : pairsOf(fields);

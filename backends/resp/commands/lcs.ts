@@ -28,8 +28,8 @@ interface Match {
 
 /** The command. */
 export function lcs(client: Client, [first, second, ...rest]: readonly string[]): Reply {
-  const options = lcsOptions(rest);
   const [a, b] = [first, second].map((key) => textOf(client, key));
+  const options = lcsOptions(rest);
   const table = lengths(a, b);
   const length = table[table.length - 1];
   if (options.isLength) return length;

@@ -5,6 +5,9 @@
  * @module
  */
 
+import { err, NOT_A_FLOAT } from "../engine/errors.ts";
+import type { ErrorReply } from "../protocol/reply.ts";
+
 /** Digits of the binary number. */
 const PRECISION = 64;
 const DECIMALS = 17;
@@ -16,6 +19,29 @@ const MAX_EXPONENT = 4950;
 export interface LongDouble {
   readonly mantissa: bigint;
   readonly exponent: number;
+}
+
+const INFINITE = /^[+-]?inf(?:inity)?$/i;
+
+/** True for the text of a number that is infinite. */
+export function isInfinite(text: string): boolean {
+  return INFINITE.test(text);
+}
+
+/**
+ * The text of the sum of two texts. What the second one is added to is checked first.
+ *
+ * @param notANumber what is thrown if the first text is no number
+ */
+export function longDoubleSum(text: string, by: string, notANumber: ErrorReply): string {
+  const number = longDoubleOf(text);
+  if (number === undefined && !isInfinite(text)) throw notANumber;
+  const added = longDoubleOf(by);
+  if (added === undefined && !isInfinite(by)) throw NOT_A_FLOAT;
+  if (number === undefined || added === undefined) {
+    throw err("increment would produce NaN or Infinity");
+  }
+  return longDoubleText(sum(number, added));
 }
 
 /** The number of a text; undefined if it is none, infinite or `nan`. */

@@ -12,7 +12,7 @@ import { err, SYNTAX_ERROR } from "../engine/errors.ts";
 import type { Reply } from "../protocol/reply.ts";
 import { toInteger } from "./numbers.ts";
 
-const CURSOR = /^\d{1,20}$/;
+const CURSOR = /^(?:[+-]?\d{1,20})?$/;
 const DEFAULT_COUNT = 10;
 /** Packed collections of Redis have one part. */
 const SMALL = 512;
@@ -35,7 +35,8 @@ export interface ScanOptions {
 
 /** The cursor in a word, or throws. */
 export function cursorOf(text: string): number {
-  if (CURSOR.test(text)) return Number(text);
+  // Redis reads a negative number as a very large one, beyond all entries.
+  if (CURSOR.test(text)) return Number(text) < 0 ? Infinity : Number(text);
   throw err("invalid cursor");
 }
 

@@ -51,12 +51,13 @@ function setOptions(rest: readonly string[]): SetOptions {
   for (let i = 0; i < rest.length; i++) {
     const name = rest[i].toUpperCase();
     const form = TIME_FORMS[name];
-    const hasTime = options.time !== undefined || options.keepsExpiry === true;
+    const hasOther = options.keepsExpiry === true ||
+      options.time !== undefined && options.time.form !== form;
     if (name === "NX" && options.mustExist !== true) options.mustExist = false;
     else if (name === "XX" && options.mustExist !== false) options.mustExist = true;
     else if (name === "GET") options.isGet = true;
     else if (name === "KEEPTTL" && options.time === undefined) options.keepsExpiry = true;
-    else if (form !== undefined && !hasTime && i + 1 < rest.length) {
+    else if (form !== undefined && !hasOther && i + 1 < rest.length) {
       options.time = { text: rest[++i], form };
     } else throw SYNTAX_ERROR;
   }

@@ -149,9 +149,8 @@ function smembers({ db }: Client, [key]: readonly string[]): Reply {
 }
 
 function smove({ db }: Client, [from, to, member]: readonly string[]): Reply {
-  const source = db.get(from, "set");
-  const target = db.get(to, "set");
-  if (source === undefined) return 0;
+  if (db.find(from) === undefined) return 0;
+  const [source, target] = [db.get(from, "set")!, db.get(to, "set")];
   if (source === target) return Number(source.has(member));
   if (!source.delete(member)) return 0;
   db.changed(from, "srem");
@@ -187,9 +186,9 @@ function srandmember({ db }: Client, [key, count, ...more]: readonly string[]): 
 function sscan({ db }: Client, [key, cursor, ...rest]: readonly string[]): Reply {
   const from = cursorOf(cursor);
   const set = db.get(key, "set");
+  if (set === undefined) return ["0", []];
   const options = scanOptions(rest);
   if (options.isKeysOnly) throw SYNTAX_ERROR;
-  if (set === undefined) return ["0", []];
   const part = partOf(set.members, from, options);
   const texts = part.entries.map(({ value }) => byteStringOf(value));
   return [String(part.cursor), texts.filter(options.matches)];

@@ -97,14 +97,19 @@ function order(client: Client, elements: readonly string[], options: SortOptions
   const sign = options.isDescending ? -1 : 1;
   const weighed = elements.map((element) => {
     const text = options.by === undefined ? element : lookUp(client, options.by, element);
-    return { element, weight: options.isAlpha ? text ?? "" : weightOf(text) };
+    return { element, weight: options.isAlpha ? rankOf(text) : weightOf(text) };
   });
   weighed.sort((a, b) => sign * (compare(a.weight, b.weight) || compare(a.element, b.element)));
   return weighed.map(({ element }) => element);
 }
 
+/** A key that does not exist comes before an empty string. */
+function rankOf(text: string | undefined): string {
+  return text === undefined ? "" : `=${text}`;
+}
+
 function weightOf(text: string | undefined): number {
-  if (text === undefined) return 0;
+  if (text === undefined || text === "") return 0;
   const weight = parseFloat64(text);
   if (weight === undefined) throw err("One or more scores can't be converted into double");
   return weight;

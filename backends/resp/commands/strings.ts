@@ -11,10 +11,10 @@ import { err, NOT_A_FLOAT, OVERFLOW, SYNTAX_ERROR, wrongArity } from "../engine/
 import { OK, type Reply } from "../protocol/reply.ts";
 import { expiryTime, TIME_FORMS } from "./expiry.ts";
 import { lcs } from "./lcs.ts";
-import { longDoubleOf, longDoubleText, sum } from "./long_double.ts";
+import { longDoubleSum } from "./long_double.ts";
 import { MAX_INT64, MIN_INT64, toInt64, toInteger } from "./numbers.ts";
 import { set, setWithExpiry } from "./set_string.ts";
-import { bytesFor, replyOf, stringOf } from "./values.ts";
+import { bytesFor, replyOf, storeBytes, stringOf } from "./values.ts";
 
 /** Commands of strings. */
 export const STRING_COMMANDS = commandGroup("string", [
@@ -186,13 +186,8 @@ function increment(client: Client, key: string, by: bigint): Reply {
 
 function incrbyfloat(client: Client, [key, by]: readonly string[]): Reply {
   const { db } = client;
-  const entry = db.entryOf(key, "string");
-  const former = longDoubleOf(entry === undefined ? "0" : stringOf(client, key)!);
-  const added = longDoubleOf(by);
-  if (former === undefined || added === undefined) throw NOT_A_FLOAT;
-  const text = longDoubleText(sum(former, added));
-  if (entry === undefined) db.set(key, "string", text, "incrbyfloat");
-  else db.replaceString(entry, text, "incrbyfloat");
+  const text = longDoubleSum(stringOf(client, key) ?? "0", by, NOT_A_FLOAT);
+  storeBytes(db, key, text, "incrbyfloat");
   return text;
 }
 
@@ -209,8 +204,8 @@ function getdel(client: Client, [key]: readonly string[]): Reply {
 
 function getex(client: Client, [key, ...options]: readonly string[]): Reply {
   const { db } = client;
-  const entry = db.entryOf(key, "string");
   const atMs = getexTime(client, options);
+  const entry = db.entryOf(key, "string");
   if (entry === undefined) return null;
   if (atMs !== undefined && atMs <= client.nowMs) return getdel(client, [key]);
   if (atMs === undefined || atMs === entry.expiresAtMs) return stringOf(client, key)!;

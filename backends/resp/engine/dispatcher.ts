@@ -63,7 +63,10 @@ export class Dispatcher {
   #replyTo(client: Client, words: readonly string[]): Reply {
     const call = this.#find(words);
     const refusal = call instanceof ErrorReply ? call : this.#refusal(client, call);
-    if (refusal !== undefined) return this.#refuse(client, refusal, call);
+    if (refusal !== undefined) {
+      const counted = this.#refuse(client, refusal, call);
+      return words[0].toLowerCase() === "exec" ? this.#abort(client, counted) : counted;
+    }
     const { command, args } = call as Call;
     client.usedAtMs = this.#service.clock.now();
     client.lastCommand = command.name;
@@ -81,6 +84,14 @@ export class Dispatcher {
     if (!(call instanceof ErrorReply)) this.#service.stats.of(call.command.name).rejected++;
     this.#service.stats.countError(refusal.text);
     return refusal;
+  }
+
+  /** An `EXEC` that is refused ends its transaction. */
+  #abort(client: Client, { text }: ErrorReply): ErrorReply {
+    client.transaction = undefined;
+    this.#service.watches.clear(client);
+    const why = text.replace(/^ERR /, "");
+    return new ErrorReply(`EXECABORT Transaction discarded because of: ${why}`);
   }
 
   /** The command of a request, or why there is none. */

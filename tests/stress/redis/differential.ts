@@ -84,8 +84,12 @@ async function sendAtOnce({ ours, theirs }: Pair, steps: readonly Step[]) {
 async function sendEach({ ours, theirs }: Pair, steps: readonly Step[]) {
   const replies: [WireReply, WireReply][] = [];
   for (const { words, waits } of steps) {
+    if (waits) await Promise.all([ours.call("DISCARD"), theirs.call("DISCARD")]);
     replies.push(await Promise.all([ours.call(...words), theirs.call(...words)]));
-    if (waits) await sleep(SHORT_LIFE_MS);
+    if (!waits) continue;
+    await sleep(SHORT_LIFE_MS);
+    // A real server removes what has expired when a client looks for it.
+    await Promise.all([ours.call("EXISTS", words[1]), theirs.call("EXISTS", words[1])]);
   }
   return replies;
 }

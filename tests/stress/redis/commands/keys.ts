@@ -6,10 +6,18 @@
 
 import fc from "fast-check";
 import { all, many, maybe, one, template } from "../template.ts";
-import { epochMs, epochSeconds, integer, key, pattern, seconds, small } from "../words.ts";
+import { epochMs, epochSeconds, key, pattern, seconds, small } from "../words.ts";
 
 const condition = many(one("NX", "XX", "GT", "LT", "X"), 0, 2);
 const db = fc.constantFrom("0", "1", "16", "-1", "x");
+
+const sortOption = one(
+  "ASC",
+  "DESC",
+  all("LIMIT", small, small),
+  all("GET", one("#", "*", "a*", "*->f1", "x")),
+  "X",
+);
 
 export const KEYS = [
   template("COPY", [key, key, maybe("DB", db), maybe("REPLACE")]),
@@ -35,22 +43,9 @@ export const KEYS = [
   template("PEXPIRETIME", [key], "near"),
   template("OBJECT REFCOUNT", [key], "shape"),
   template("OBJECT FREQ", [key]),
-  template("SORT", [
-    key,
-    many(
-      one(
-        "ASC",
-        "DESC",
-        "ALPHA",
-        all("LIMIT", small, small),
-        all("BY", one("a*", "nosort", "*->f1", "m*->f1")),
-        all("GET", one("#", "*", "a*", "*->f1", "x")),
-        "X",
-      ),
-      0,
-      4,
-    ),
-  ]),
+  template("SORT", [key, many(one(sortOption, all("BY", "*->f1")), 0, 4)]),
+  template("SORT", [key, many(one(sortOption, "ALPHA"), 0, 4)]),
+  template("SORT", [key, "BY", "nosort", maybe("GET", "a*")], "unordered"),
   template("SCAN", [
     "0",
     maybe("MATCH", pattern),
@@ -58,7 +53,7 @@ export const KEYS = [
     "1000",
     maybe("TYPE", one("string", "hash", "x")),
   ], "scan"),
-  template("SCAN", [one("x", "-1", ""), maybe("COUNT", integer)]),
+  template("SCAN", [one("x", "+", ""), maybe("COUNT", one("0", "-1", "x", "100"))], "scan"),
   template("SELECT", [fc.constantFrom("0", "0", "0", "1", "16", "x")]),
   template("SWAPDB", ["0", db]),
   template("FLUSHDB", [maybe(one("SYNC", "ASYNC", "X"))]),

@@ -16,7 +16,7 @@ export const SETS = [
   template("SMISMEMBER", [key, many(member)]),
   template("SMEMBERS", [key], "unordered"),
   template("SMOVE", [key, key, member]),
-  template("SPOP", [key, maybe(one("100", "0", "-1", "x"))], "shape"),
+  template("SPOP", [key, one("100", "0", "-1", "x")], "unordered"),
   template("SRANDMEMBER", [key, maybe(integer)], "shape"),
   template("SDIFF", [many(key, 1, 3)], "unordered"),
   template("SINTER", [many(key, 1, 3)], "unordered"),
