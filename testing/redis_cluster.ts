@@ -51,10 +51,9 @@ const OPTIONS = new OptionRules<RedisClusterOptions>("redisCluster()", {
  *
  * await using cluster = await redisCluster({ masters: 3, replicas: 1 });
  * console.log(cluster.url); // redis-cluster://127.0.0.1:14148,127.0.0.1:14149,...
- * const [master] = await cluster.masters();
- * await cluster.kill(master);
- * await cluster.ready(); // its replica has taken over
- * await cluster.restart(master); // it is a replica now
+ * const master = await cluster.masterOf("greeting");
+ * await master.command("SET", "greeting", "hello");
+ * console.log(await master.command("WAIT", "1", "1000")); // 1
  * ```
  */
 export async function redisCluster(options: RedisClusterOptions = {}): Promise<RedisCluster> {
