@@ -151,7 +151,7 @@ Deno.test("http: stop() ends requests that are never completed, and ends nothing
   }));
   // The server has them when it has responded to what was sent after them.
   await (await fetch(`http://127.0.0.1:${port}/health`)).body?.cancel();
-  await Promise.all([server.stop(), server.stop()]);
+  await Promise.all([server.stop({ graceMs: 500 }), server.stop({ graceMs: 500 })]);
   for (const conn of conns) {
     const rest = await conn.read(new Uint8Array(1)).catch(() => null);
     assert.equal(rest, null);

@@ -68,7 +68,7 @@ Deno.test("tcp server: it stops in spite of what clients do", () =>
     assert.equal(await deaf.request(`STORE_MESSAGE n t JSON:${btoa(message)}`), "OK STORED");
     await deaf.send("GET_MESSAGES t\r\n".repeat(50));
     await until(() => server.getStats().commands.GET_MESSAGES > 0, "a command");
-    await within(server.stop(), "the end of a server", 10_000);
+    await within(server.stop({ graceMs: 500 }), "the end of a server", 10_000);
     assert.deepEqual(await silent.ended(), []);
   }));
 
