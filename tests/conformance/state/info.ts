@@ -52,13 +52,13 @@ export function testInfo(transport: StateTransport): void {
     async (one, other, state) => {
       await one.bufferAppend("t", bytes(1));
       await one.registrySet("c", "u");
-      await state.advance(700);
+      await state.advance(800);
       const { threads, pairs } = await other.info();
       assert.deepEqual([threads, pairs], [1, 1]);
-      await state.advance(700);
+      await state.advance(1300);
       const later = await other.info();
       assert.deepEqual([later.threads, later.pairs], [0, 0]);
     },
-    { ttlSeconds: 1 },
+    { ttlSeconds: 2 },
   );
 }

@@ -42,7 +42,8 @@ class Http:
         self.connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
 
     def call(self, method, path, body=None):
-        self.connection.request(method, path, None if body is None else json.dumps(body))
+        headers = {} if body is None else {"Content-Type": "application/json"}
+        self.connection.request(method, path, None if body is None else json.dumps(body), headers)
         response = self.connection.getresponse()
         return response.status, json.loads(response.read())
 

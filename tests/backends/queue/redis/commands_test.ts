@@ -78,7 +78,7 @@ serverTest("the documented keys have the documented types", async () => {
 });
 
 serverTest("a removed message leaves no key behind", async () => {
-  await using queue = await open({ deadlineMs: 50, maxItems: 5 });
+  await using queue = await open({ deadlineMs: 1000, maxItems: 5 });
   const subscription = queue.subscribe("news", "ann");
   await subscription.ready;
   for (let i = 0; i < 10; i++) {
