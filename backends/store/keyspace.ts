@@ -12,6 +12,7 @@ import { EntryTable, type ScanPart, type TableEntry } from "./entry_table.ts";
 import { WrongTypeError } from "./errors.ts";
 import { type Expiring, ExpiryHeap } from "./expiry.ts";
 import type { HashValue } from "./hash_value.ts";
+import type { ListValue } from "./list_value.ts";
 import { ENTRY_BYTES, type MemoryQuota } from "./memory_quota.ts";
 import type { SetValue } from "./set_value.ts";
 import { detached } from "./text.ts";
@@ -22,6 +23,7 @@ export interface Kinds {
   string: StringValue;
   hash: HashValue;
   set: SetValue;
+  list: ListValue;
 }
 
 /** A kind of value. */

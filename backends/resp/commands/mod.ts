@@ -9,6 +9,7 @@ import { BIT_COMMANDS } from "./bits.ts";
 import { CONNECTION_COMMANDS } from "./connection.ts";
 import { GENERIC_COMMANDS } from "./generic.ts";
 import { HASH_COMMANDS } from "./hashes.ts";
+import { LIST_COMMANDS } from "./lists.ts";
 import { SERVER_COMMANDS } from "./server.ts";
 import { SET_COMMANDS } from "./sets.ts";
 import { STRING_COMMANDS } from "./strings.ts";
@@ -20,6 +21,7 @@ export const COMMANDS: readonly Command[] = [
   ...CONNECTION_COMMANDS,
   ...GENERIC_COMMANDS,
   ...HASH_COMMANDS,
+  ...LIST_COMMANDS,
   ...SERVER_COMMANDS,
   ...SET_COMMANDS,
   ...STRING_COMMANDS,
