@@ -6,6 +6,7 @@
 
 import { HashValue } from "../../store/hash_value.ts";
 import type { Kind, Kinds } from "../../store/keyspace.ts";
+import { ListValue } from "../../store/list_value.ts";
 import { SetValue } from "../../store/set_value.ts";
 import { byteStringOf } from "../../store/value.ts";
 import type { Client } from "../engine/client.ts";
@@ -27,6 +28,18 @@ const FORMS: { readonly [K in Kind]: Form<K> } = {
     type: 0,
     write: (writer, value) => writer.text(byteStringOf(value)),
     read: (reader) => reader.text(),
+  },
+  list: {
+    type: 1,
+    write(writer, list) {
+      writer.length(list.size);
+      for (const element of list.values()) writer.text(element);
+    },
+    read(reader) {
+      const list = new ListValue();
+      for (let left = reader.length(); left > 0; left--) list.push("right", reader.text());
+      return list;
+    },
   },
   set: {
     type: 2,

@@ -26,6 +26,7 @@ interface SortOptions {
 
 /** The elements of each kind of value that can be sorted, in their order. */
 const ELEMENTS: { readonly [K in Kind]?: (value: Kinds[K]) => string[] } = {
+  list: (list) => [...list.values()],
   set: ({ members }) => members.values().map(({ value }) => byteStringOf(value)).toArray(),
 };
 
@@ -79,8 +80,9 @@ function sorted(client: Client, key: string, options: SortOptions): string[] {
   const entry = client.db.find(key);
   const elementsOf = entry && ELEMENTS[entry.kind] as ((value: unknown) => string[]) | undefined;
   if (entry !== undefined && elementsOf === undefined) throw WRONG_TYPE;
-  const elements = elementsOf?.(entry!.value) ?? [];
   const isUnsorted = options.by !== undefined && !options.by.includes("*");
+  const elements = elementsOf?.(entry!.value) ?? [];
+  if (isUnsorted && options.isDescending && entry?.kind !== "set") elements.reverse();
   // Elements of a set have no order of their own: what is stored gets one.
   const needsOrder = !isUnsorted || entry?.kind === "set" && options.store !== undefined;
   const by = isUnsorted ? undefined : options.by;
@@ -110,7 +112,7 @@ function rankOf(text: string | undefined): string {
 
 function weightOf(text: string | undefined): number {
   if (text === undefined || text === "") return 0;
-  const weight = parseFloat64(text);
+  const weight = parseFloat64(text.trimStart());
   if (weight === undefined) throw err("One or more scores can't be converted into double");
   return weight;
 }

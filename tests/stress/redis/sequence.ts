@@ -25,6 +25,9 @@ export interface Sequence {
   readonly steps: readonly Step[];
 }
 
+/** Commands whose last word says how long they wait, which must not be 0. */
+const WAITING = /^B[LRZ]/;
+
 /** Now and then a word is missing, or one too many. */
 function step({ words, comparison }: Template): fc.Arbitrary<Step> {
   const change = fc.oneof(
@@ -33,6 +36,7 @@ function step({ words, comparison }: Template): fc.Arbitrary<Step> {
     { weight: 1, arbitrary: junk.map((word) => ({ word })) },
   );
   return fc.tuple(words, change).map(([all, change]) => {
+    if (WAITING.test(all[0])) return { words: all, comparison };
     if (change === "drop") return { words: all.slice(0, Math.max(1, all.length - 1)), comparison };
     return { words: change === undefined ? all : [...all, change.word], comparison };
   });

@@ -6,6 +6,7 @@
 
 import { HASHES } from "./commands/hashes.ts";
 import { KEYS } from "./commands/keys.ts";
+import { LISTS } from "./commands/lists.ts";
 import { SETS } from "./commands/sets.ts";
 import { STRINGS } from "./commands/strings.ts";
 import type { Template } from "./template.ts";
@@ -16,4 +17,5 @@ export const TEMPLATES: Readonly<Record<string, readonly Template[]>> = {
   strings: STRINGS,
   hashes: HASHES,
   sets: SETS,
+  lists: LISTS,
 };
