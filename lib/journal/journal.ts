@@ -69,6 +69,16 @@ const MAX_PENDING_DELIVERIES = 1000;
 
 const NO_BYTES = new Uint8Array(0);
 
+/** Work that can stop after each step. */
+type Steps<T> = Generator<void, T, void>;
+
+function runToEnd<T>(steps: Steps<T>): T {
+  while (true) {
+    const { value, done } = steps.next();
+    if (done) return value;
+  }
+}
+
 export { recordBytes } from "../segment/journal_layout.ts";
 
 /** Options of a journal. */
@@ -160,6 +170,12 @@ export class Journal implements Closable, Disposable {
   #calls = 0;
   /** Size of the generation at which this member tries again to compact it, after a failure. */
   #retryCompactionBytes = 0;
+  /** A compaction that has begun; until its end this member applies nothing. */
+  #compaction: { readonly steps: Steps<void>; readonly retryBytes: number } | undefined;
+  /** Resolves when the compaction has ended that was left to turns of the event loop. */
+  #compacting: Promise<void> | undefined;
+  /** True while the present call leaves a compaction to turns of the event loop. */
+  #mayDefer = false;
   /** Most bytes of removals that were reserved since the last compaction or attempt at one. */
   #peakRemovalBytes = 0;
   /** Bytes of the last snapshot that was measured, and the last record before it. */
@@ -269,39 +285,46 @@ export class Journal implements Closable, Disposable {
   }
 
   #createFirst(): void {
-    const first = this.#writeSnapshot(this.#newId(), { sequence: 0, timeMs: 0 });
+    const first = runToEnd(this.#writeSnapshot(this.#newId(), { sequence: 0, timeMs: 0 }));
     first.close();
     if (!this.#replaceNewest(0, first.id)) this.#files.remove(first.id);
   }
 
   /** Creates a generation that begins with a snapshot of the state; on a full disk, in the spare file. */
-  #writeSnapshot(id: number, last: Stamp): Generation {
+  *#writeSnapshot(id: number, last: Stamp): Steps<Generation> {
     try {
-      return this.#fillSnapshot(Generation.create(this.#files, id, this.name, last), last);
+      return yield* this.#fillSnapshot(Generation.create(this.#files, id, this.name, last), last);
     } catch (error) {
       if (!isOutOfSpace(error)) throw error;
       const bytes = this.#measureSnapshot() + bytesToLeave("data", 0, this.#removalBytes);
       const spared = Generation.create(this.#files, id, this.name, last, bytes);
-      return this.#fillSnapshot(spared, last);
+      return yield* this.#fillSnapshot(spared, last);
     }
   }
 
-  #fillSnapshot(generation: Generation, last: Stamp): Generation {
+  *#fillSnapshot(generation: Generation, last: Stamp): Steps<Generation> {
+    let isComplete = false;
     try {
       const removalBytes = this.#removalBytes;
       for (const { bytes, sequence, heldUntilMs = Infinity } of this.#state.snapshot()) {
         const stamp = { sequence, timeMs: last.timeMs };
         generation.hold(heldUntilMs);
         generation.write(bytes, layout.KIND_DATA, stamp, removalBytes);
+        yield;
       }
       generation.write(NO_BYTES, layout.KIND_SNAPSHOT_END, last, removalBytes);
       generation.endSnapshot();
+      isComplete = true;
       return generation;
-    } catch (error) {
-      generation.close();
-      this.#files.remove(generation.id);
-      throw error;
+    } finally {
+      if (!isComplete) this.#discard(generation);
     }
+  }
+
+  /** Deletes a generation that no other member knows. */
+  #discard(generation: Generation): void {
+    generation.close();
+    this.#files.remove(generation.id);
   }
 
   get #removalBytes(): number {
@@ -438,6 +461,7 @@ export class Journal implements Closable, Disposable {
 
   #append(bytes: Uint8Array, purpose: Purpose, heldUntilMs: number): number {
     this.#checkUsable();
+    this.#finishCompaction();
     if (this.#clock === undefined) this.catchUp();
     while (true) {
       const record = this.#appendInSpace(bytes, purpose, heldUntilMs);
@@ -556,22 +580,28 @@ export class Journal implements Closable, Disposable {
   /** Applies at least all records that were appended before this call. */
   catchUp(): void {
     this.#checkUsable();
+    this.#finishCompaction();
     this.#goal = this.#generation.lastIndex;
     while (this.#step(this.#goal)) continue;
     this.#clock ??= this.#openClock();
   }
 
-  /** True if there is too much to apply at once. */
+  /** True if there is too much to do at once. */
   get isFarBehind(): boolean {
+    return this.#compaction !== undefined || this.#isFarBehind;
+  }
+
+  get #isFarBehind(): boolean {
     if (this.#isClosed) return false;
     const { lastIndex, cursor } = this.#generation;
     return lastIndex - cursor.index > RECORDS_PER_POLL;
   }
 
-  /** Applies records, with turns of the event loop in between, until there is little left. */
+  /** Compacts and applies records, with turns of the event loop in between, until there is little left. */
   async catchUpInTurns(): Promise<void> {
     this.#checkUsable();
-    while (this.isFarBehind && this.#step(this.#generation.lastIndex)) {
+    await this.#compacting;
+    while (this.#isFarBehind && this.#step(this.#generation.lastIndex)) {
       if (isTurnDue()) await takeTurn();
     }
   }
@@ -646,11 +676,45 @@ export class Journal implements Closable, Disposable {
       if (usedBytes < 2 * dueBytes && !this.#generation.claimCompaction(this.#root.index)) return;
     }
     this.#peakRemovalBytes = this.#removalBytes;
+    const retryBytes = usedBytes + dueBytes;
+    this.#compaction = { steps: this.#rotateSteps(), retryBytes };
+    if (this.#mayDefer) this.#compacting = this.#compactInTurns();
+    else this.#finishCompaction();
+  }
+
+  /** Gives the event loop its turns. Meanwhile this member applies nothing, so that its state stays. */
+  async #compactInTurns(): Promise<void> {
+    while (this.#stepCompaction()) {
+      if (isTurnDue()) await takeTurn();
+    }
+  }
+
+  /** Ends a compaction that runs in turns, since a synchronous call needs the journal. */
+  #finishCompaction(): void {
+    while (this.#stepCompaction()) continue;
+  }
+
+  /** Continues with the compaction; false if there is none any more. */
+  #stepCompaction(): boolean {
+    const compaction = this.#compaction;
+    if (compaction === undefined) return false;
     try {
-      this.rotate();
+      if (!compaction.steps.next().done) return true;
     } catch (error) {
-      this.#retryCompactionBytes = usedBytes + dueBytes;
+      this.#retryCompactionBytes = compaction.retryBytes;
       reportFailure("journal", `the compaction of journal ${this.name}`, error);
+    }
+    this.#compaction = undefined;
+    return false;
+  }
+
+  /** Calls what may leave the work on the journal to later turns of the event loop. */
+  deferring<T>(call: () => T): T {
+    this.#mayDefer = true;
+    try {
+      return call();
+    } finally {
+      this.#mayDefer = false;
     }
   }
 
@@ -668,37 +732,38 @@ export class Journal implements Closable, Disposable {
   /** Writes the state into a new generation, and deletes the older ones. */
   rotate(): void {
     this.catchUp();
+    runToEnd(this.#rotateSteps());
+  }
+
+  *#rotateSteps(): Steps<void> {
     const old = this.#generation;
-    const next = this.#writeSnapshot(this.#newId(), old.cursor);
-    if (this.#handOff(old, next)) {
-      this.#replaceNewest(old.id, next.id);
-      this.#files.removeOlder(next.id);
-      this.#switchTo(next);
-      this.#reserveSpareIfPossible();
-    } else {
-      next.close();
-      this.#files.remove(next.id);
+    const next = yield* this.#writeSnapshot(this.#newId(), old.cursor);
+    let isSuccessor = false;
+    try {
+      isSuccessor = yield* this.#handOff(old, next);
+    } finally {
+      if (!isSuccessor) this.#discard(next);
     }
+    if (!isSuccessor) return;
+    this.#replaceNewest(old.id, next.id);
+    this.#files.removeOlder(next.id);
+    this.#switchTo(next);
+    this.#reserveSpareIfPossible();
   }
 
   /** Ends the old generation; records that are appended meanwhile go to the new one too. False after a lost race. */
-  #handOff(old: Generation, next: Generation): boolean {
-    try {
-      while (!old.handOff(next.id)) {
-        const record = old.peek()!;
-        if (record.kind === layout.KIND_HANDOFF) return false;
-        const bytes = old.payload(record).slice();
-        this.#apply(record);
-        next.holdAsIn(old);
-        next.write(bytes, record.kind, record, this.#removalBytes);
-        next.endSnapshot();
-      }
-      return true;
-    } catch (error) {
-      next.close();
-      this.#files.remove(next.id);
-      throw error;
+  *#handOff(old: Generation, next: Generation): Steps<boolean> {
+    while (!old.handOff(next.id)) {
+      const record = old.peek()!;
+      if (record.kind === layout.KIND_HANDOFF) return false;
+      const bytes = old.payload(record).slice();
+      this.#apply(record);
+      next.holdAsIn(old);
+      next.write(bytes, record.kind, record, this.#removalBytes);
+      next.endSnapshot();
+      yield;
     }
+    return true;
   }
 
   #wakeOthers(): void {
@@ -737,7 +802,7 @@ export class Journal implements Closable, Disposable {
   #poll(): void {
     try {
       this.#announceWait();
-      if (this.#applySome(RECORDS_PER_POLL)) return;
+      if (this.#compaction === undefined && this.#applySome(RECORDS_PER_POLL)) return;
       this.#pollAgain();
     } catch (error) {
       this.unwatch();
@@ -792,10 +857,17 @@ export class Journal implements Closable, Disposable {
     this.#detach(false);
   }
 
+  #abortCompaction(): void {
+    const compaction = this.#compaction;
+    this.#compaction = undefined;
+    compaction?.steps.return();
+  }
+
   #detach(mayDelete: boolean): boolean {
     if (this.#isClosed) return false;
     this.unwatch();
     this.#isClosed = true;
+    this.#abortCompaction();
     clearInterval(this.#follower);
     unregister(this);
     try {

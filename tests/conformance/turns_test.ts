@@ -536,3 +536,118 @@ Deno.test("a recording that is played without waits leaves turns to timers", asy
   const { signal } = new AbortController();
   await play(endless() as never, sender as never, { speed: Infinity, signal, onSent: work });
 });
+
+/** The newest generation of a journal. */
+function generationOf(dir: string): string {
+  const names = [...Deno.readDirSync(dir)].map(({ name }) => name);
+  return names.filter((name) => /^\.journal-.*-0\w+$/.test(name)).sort().at(-1)!;
+}
+
+/** Entries whose snapshot takes many turns. */
+const COMPACTED_ENTRIES = 50_000;
+/** Processor time that may pass without a turn, in milliseconds: a third of a snapshot at most. */
+const MAX_COMPACTION_GAP_MS = 50;
+/** More calls than it takes until a compaction is due. */
+const MOST_CALLS = 2000;
+
+/** Calls until the journal has been compacted, and checks that timers had their turns. */
+async function compactIn(dir: string, call: (n: number) => Promise<unknown>): Promise<void> {
+  const before = generationOf(dir);
+  let lastMs = cpuMs();
+  let gapMs = 0;
+  const timer = setInterval(() => {
+    const nowMs = cpuMs();
+    gapMs = Math.max(gapMs, nowMs - lastMs);
+    lastMs = nowMs;
+  }, 1);
+  for (let n = 0; generationOf(dir) === before && n < MOST_CALLS; n++) await call(n);
+  await takeTurn();
+  clearInterval(timer);
+  assert.notEqual(generationOf(dir), before);
+  assert.ok(gapMs < MAX_COMPACTION_GAP_MS, `no timer fired in ${gapMs} ms of work`);
+}
+
+Deno.test("to compact the journal of a messaging backend leaves turns to timers", async () => {
+  await inScratch(async ({ path: dir }) => {
+    await using backend = new ShmMessagingBackend({ name: "big", dir, maxBytes: 2 ** 28 });
+    for (let n = 0; n < COMPACTED_ENTRIES; n++) await backend.set(`key${n}`, n);
+    const filler = "x".repeat(60_000);
+    let calls = 0;
+    await compactIn(dir, async (n) => {
+      await Promise.all([backend.set("key", `${n}${filler}`), backend.sadd("set", n)]);
+      calls++;
+    });
+    assert.equal(await backend.get("key"), `${calls - 1}${filler}`);
+    // Another member has the same, from the snapshot.
+    await using other = new ShmMessagingBackend({ name: "big", dir });
+    assert.equal((await other.stats()).keys, COMPACTED_ENTRIES + 2);
+    assert.equal(await other.get("key"), `${calls - 1}${filler}`);
+  });
+});
+
+/** A state with many threads. */
+function bigState(dir: string): ShmBackend {
+  const backend = new ShmBackend({ dir, maxThreads: COMPACTED_ENTRIES + 10 });
+  for (let n = 0; n < COMPACTED_ENTRIES; n++) backend.bufferAppendSync(`t${n}`, new Uint8Array(8));
+  return backend;
+}
+
+const BIG_SLOT = new Uint8Array(60_000);
+
+Deno.test("to compact the journal of a state leaves turns to timers", async () => {
+  await inScratch(async ({ path: dir }) => {
+    await using backend = bigState(dir);
+    await compactIn(dir, async () => {
+      await backend.bufferAppend("big", BIG_SLOT);
+      await backend.bufferDeleteThread("big");
+    });
+    await using other = new ShmBackend({ dir });
+    assert.equal((await other.info()).threads, (await backend.info()).threads);
+    assert.deepEqual(await other.bufferGetSlot("t7", 0), new Uint8Array(8));
+  });
+});
+
+Deno.test("a synchronous call ends a compaction that runs in turns; others append meanwhile", async () => {
+  await inScratch(async ({ path: dir }) => {
+    await using backend = bigState(dir);
+    await using other = new ShmBackend({ dir });
+    const before = generationOf(dir);
+    let late = 0;
+    while (generationOf(dir) === before && late < MOST_CALLS) {
+      // The first call may begin a compaction; the others do not wait for it.
+      const appended = backend.bufferAppend("big", BIG_SLOT);
+      other.bufferAppendSync("late", Uint8Array.of(late));
+      assert.equal(backend.bufferThreadLenSync("late"), ++late);
+      await appended;
+      backend.bufferDeleteThreadSync("big");
+    }
+    assert.notEqual(generationOf(dir), before);
+    await using joiner = new ShmBackend({ dir });
+    for (const member of [backend, other, joiner]) {
+      assert.equal(member.bufferThreadLenSync("late"), late);
+      assert.equal((await member.info()).threads, COMPACTED_ENTRIES + 1);
+    }
+  });
+});
+
+Deno.test("a backend that closes while it compacts leaves nothing", async () => {
+  await inScratch(async ({ path: dir }) => {
+    const backend = bigState(dir);
+    const files = () => [...Deno.readDirSync(dir)].length;
+    const before = files();
+    let calls = 0;
+    while (calls++ < MOST_CALLS) {
+      const appended = backend.bufferAppend("big", BIG_SLOT);
+      // The file of the next generation shows that a compaction has begun.
+      if (files() > before) {
+        await backend.close();
+        await appended;
+        break;
+      }
+      await appended;
+      await backend.bufferDeleteThread("big");
+    }
+    assert.ok(calls < MOST_CALLS);
+    await takeTurn();
+  });
+});

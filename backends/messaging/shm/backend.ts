@@ -125,7 +125,11 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
 
   /** Makes a call at once, or after what is there has been applied. Calls keep their order. */
   #call<T>(call: (attached: Attached) => T): Promise<T> {
-    const checked = () => mapStoreErrors(() => call(this.#checkAttached()));
+    const checked = () =>
+      mapStoreErrors(() => {
+        const attached = this.#checkAttached();
+        return attached.journal.deferring(() => call(attached));
+      });
     return this.#isUpToDate ? inTurn(checked) : this.#catchUp.before(checked);
   }
 

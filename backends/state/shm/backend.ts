@@ -258,9 +258,10 @@ export class ShmBackend extends SyncBackend {
    * @internal
    */
   protected override inTurn<T>(call: () => T): Promise<T> {
+    const deferring = () => this.#journal.deferring(call);
     return this.#journal.isFarBehind || this.#catchUp.hasWaiting
-      ? this.#catchUp.before(call)
-      : super.inTurn(call);
+      ? this.#catchUp.before(deferring)
+      : super.inTurn(deferring);
   }
 
   /**
