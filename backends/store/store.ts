@@ -22,7 +22,7 @@ import { Strings } from "./strings.ts";
 import { checkClock } from "./clock_option.ts";
 import { checkLimit, DEFAULT_MAX_PATTERNS } from "./limits.ts";
 import { checkTtl, lifetimeOf } from "./names.ts";
-import { Subscriptions } from "./subscriptions.ts";
+import { Subscriptions, type SubscriptionsContext } from "./subscriptions.ts";
 import { Topics } from "./topics.ts";
 import { TransitQuota } from "./transit_quota.ts";
 
@@ -148,6 +148,7 @@ export class Store {
   readonly transit: TransitQuota;
   readonly #counters = newCounters();
   readonly #quota: MemoryQuota;
+  readonly #subscriptionsContext: SubscriptionsContext;
 
   /**
    * Creates an empty store.
@@ -173,7 +174,8 @@ export class Store {
     this.hashes = new Hashes(this.keys);
     this.sets = new Sets(this.keys);
     const queueQuota = quota.isBounded ? new QueueQuota(() => quota.maxBytes) : undefined;
-    this.subscriptions = new Subscriptions({ clock, counters, queueQuota, maxPatterns });
+    this.#subscriptionsContext = { clock, counters, queueQuota, maxPatterns };
+    this.subscriptions = this.newSubscriptions();
   }
 
   /**
@@ -199,6 +201,14 @@ export class Store {
     );
     this.subscriptions.deliver(message);
     return message;
+  }
+
+  /**
+   * Subscriptions of their own, with the same limits.
+   * @internal
+   */
+  newSubscriptions(): Subscriptions {
+    return new Subscriptions(this.#subscriptionsContext);
   }
 
   /**

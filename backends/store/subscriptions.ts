@@ -59,6 +59,16 @@ export class Subscriptions {
     return this.#all;
   }
 
+  /** The topics that have subscribers, without those of patterns. */
+  get topicNames(): IteratorObject<string> {
+    return this.#topics.keys();
+  }
+
+  /** Number of different patterns. */
+  get distinctPatterns(): number {
+    return this.#patterns.size;
+  }
+
   /** Number of subscribers of a topic, without those of patterns. */
   countOf(topic: string): number {
     return this.#topics.get(topic)?.size ?? 0;

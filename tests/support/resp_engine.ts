@@ -61,6 +61,7 @@ function engineClient(service: Service, dispatcher: Dispatcher): EngineClient {
     send: (reply: Reply) => void (reply instanceof NoReply || replies.push(reply)),
     allowLongRequests: ignore,
     resume: ignore,
+    push: ignore,
     end: ignore,
     close: ignore,
   };

@@ -122,7 +122,9 @@ function apply(
 ): bigint | null {
   const former = read(bytes, offset, type);
   if (name === "GET") return former;
-  const next = fitted(name === "SET" ? value : former + value, type, overflow);
+  // What is set in a field without sign counts as a number without sign.
+  const given = type.isSigned ? value : BigInt.asUintN(64, value);
+  const next = fitted(name === "SET" ? given : former + value, type, overflow);
   if (next === undefined) return null;
   write(bytes, offset, type, next);
   return name === "SET" ? former : next;

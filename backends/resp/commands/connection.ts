@@ -8,6 +8,8 @@ import { ErrorReply, MapReply, OK, type Reply, Status } from "../protocol/reply.
 import type { Client } from "../engine/client.ts";
 import { commandGroup, NO_KEYS, row } from "../engine/command.ts";
 import { err, wrongArity } from "../engine/errors.ts";
+import { CLIENT_ROW } from "./client.ts";
+import { checkedName } from "./connection_name.ts";
 import { databaseOf } from "./databases.ts";
 import { toInteger } from "./numbers.ts";
 
@@ -18,6 +20,7 @@ const WRONG_PASSWORD = new ErrorReply(
 /** Commands of the connection. */
 export const CONNECTION_COMMANDS = commandGroup("connection", [
   row("ping", -1, "fast", NO_KEYS, "1.0.0", "Replies with PONG, or with the given text.", ping),
+  CLIENT_ROW,
   row(
     "echo",
     2,
@@ -66,8 +69,9 @@ export const CONNECTION_COMMANDS = commandGroup("connection", [
   ),
 ]);
 
-function ping(_client: Client, args: readonly string[]): Reply {
+function ping(client: Client, args: readonly string[]): Reply {
   if (args.length > 1) throw wrongArity("ping");
+  if (client.version === 2 && client.subscriptionCount > 0) return ["pong", args[0] ?? ""];
   return args.length === 0 ? new Status("PONG") : args[0];
 }
 
@@ -147,14 +151,6 @@ function helloOptions(args: readonly string[]): HelloOptions {
     else throw err(`Syntax error in HELLO option '${args[i]}'`);
   }
   return options;
-}
-
-const NAME = /^[!-~]*$/;
-
-/** The name of a client, or throws. */
-export function checkedName(name: string): string {
-  if (NAME.test(name)) return name;
-  throw err("Client names cannot contain spaces, newlines or special characters.");
 }
 
 function select(client: Client, [index]: readonly string[]): Reply {

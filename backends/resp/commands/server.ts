@@ -8,9 +8,47 @@ import type { Client } from "../engine/client.ts";
 import { commandGroup, type CommandRow, NO_KEYS, row } from "../engine/command.ts";
 import { err, SYNTAX_ERROR } from "../engine/errors.ts";
 import { OK, type Reply } from "../protocol/reply.ts";
+import { COMMAND_ROW } from "./command.ts";
+import { CONFIG_ROW } from "./config.ts";
+import { DEBUG_ROW, LATENCY_ROW, MEMORY_ROW, SLOWLOG_ROW } from "./debug.ts";
+import { info } from "./info.ts";
 import { toInteger } from "./numbers.ts";
 
 const ROWS: readonly CommandRow[] = [
+  COMMAND_ROW,
+  CONFIG_ROW,
+  DEBUG_ROW,
+  LATENCY_ROW,
+  MEMORY_ROW,
+  SLOWLOG_ROW,
+  row("info", -1, "loading stale", NO_KEYS, "1.0.0", "What is known of the server.", info),
+  row(
+    "lastsave",
+    1,
+    "loading stale fast",
+    NO_KEYS,
+    "1.0.0",
+    "When the server was started: nothing is saved.",
+    lastsave,
+  ),
+  row(
+    "monitor",
+    1,
+    "admin noscript loading stale",
+    NO_KEYS,
+    "1.0.0",
+    "Shows the commands of all clients.",
+    monitor,
+  ),
+  row(
+    "role",
+    1,
+    "noscript loading stale fast",
+    NO_KEYS,
+    "2.8.12",
+    "That the server is a master without replicas.",
+    () => ["master", 0, []],
+  ),
   row("dbsize", 1, "readonly fast", NO_KEYS, "1.0.0", "The number of keys.", ({ db }) => db.size),
   row("flushall", -1, "write", NO_KEYS, "1.0.0", "Deletes the keys of all databases.", flushall),
   row("flushdb", -1, "write", NO_KEYS, "1.0.0", "Deletes all keys.", flushdb),
@@ -61,4 +99,14 @@ function swapdb({ service }: Client, [first, second]: readonly string[]): Reply 
 function time({ service }: Client): Reply {
   const microseconds = Math.floor(service.clock.now() * 1000);
   return [String(Math.floor(microseconds / 1e6)), String(microseconds % 1e6)];
+}
+
+function lastsave({ service }: Client): Reply {
+  return Math.floor(service.startedAtMs / 1000);
+}
+
+function monitor(client: Client): Reply {
+  if (client.isAtomic) throw err("MONITOR isn't allowed for DENY BLOCKING client");
+  client.service.monitors.add(client);
+  return OK;
 }

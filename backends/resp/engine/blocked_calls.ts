@@ -74,7 +74,8 @@ export class BlockedCalls {
     if (!this.#all.delete(call)) return false;
     call.stopTimer();
     call.onEnd();
-    const byName = this.#waiting.get(call.keys)!;
+    const byName = this.#waiting.get(call.keys);
+    if (byName === undefined) return true;
     for (const name of call.names) {
       const waiters = byName.get(mapKey(name));
       if (waiters?.delete(call) && waiters.size === 0) byName.delete(mapKey(name));

@@ -7,6 +7,7 @@
 import type { Keyspace } from "../../store/keyspace.ts";
 import { Blocked, type Reply } from "../protocol/reply.ts";
 import { type ClientOutput, ClientState } from "./client_state.ts";
+import { type Channels, ChannelSubscriber } from "./subscriber.ts";
 import type { Service } from "./service.ts";
 
 /** Executes the words of a command at once, as in a transaction or a script; returns its reply. */
@@ -41,8 +42,31 @@ export class Client extends ClientState {
     return Math.floor(this.service.clock.now());
   }
 
+  /** Its subscriptions to channels of all protocols. */
+  get ownSubscriber(): ChannelSubscriber {
+    return this.subscriber ??= this.#newSubscriber(this.service.channels);
+  }
+
+  /** Its subscriptions to channels of shards. */
+  get ownShardSubscriber(): ChannelSubscriber {
+    return this.shardSubscriber ??= this.#newSubscriber(this.service.shardChannels);
+  }
+
+  #newSubscriber(channels: Channels): ChannelSubscriber {
+    return new ChannelSubscriber(channels, {
+      ...this.service.queueOptions,
+      transport: "resp",
+      name: this.output.address,
+      onReady: () => this.output.push(),
+    });
+  }
+
   /** Makes it like a new client. */
   reset(): void {
+    this.subscriber?.close();
+    this.shardSubscriber?.close();
+    this.subscriber = this.shardSubscriber = undefined;
+    this.service.monitors.delete(this);
     this.transaction = undefined;
     this.service.watches.clear(this);
     this.name = "";

@@ -8,6 +8,7 @@ import type { Keyspace } from "../../store/keyspace.ts";
 import type { RespVersion } from "../protocol/encoder.ts";
 import type { Reply } from "../protocol/reply.ts";
 import type { BlockedCall } from "./blocked_calls.ts";
+import type { ChannelSubscriber } from "./subscriber.ts";
 
 /** Where the replies of a client go. */
 export interface ClientOutput {
@@ -25,6 +26,8 @@ export interface ClientOutput {
   allowLongRequests(): void;
   /** Executes the requests that arrived while the client was blocked. */
   resume(): void;
+  /** Sends the messages of subscriptions, which have arrived. */
+  push(): void;
   /** Closes the connection after what was appended is sent. */
   end(): void;
   /** Closes the connection at once. */
@@ -56,6 +59,9 @@ export class ClientState {
   isWatchBroken = false;
   /** The command that waits, if one does. */
   blocked: BlockedCall | undefined = undefined;
+  /** Its subscriptions, if it has had one. */
+  subscriber: ChannelSubscriber | undefined = undefined;
+  shardSubscriber: ChannelSubscriber | undefined = undefined;
   isMonitor = false;
   isNoEvict = false;
   isNoTouch = false;
@@ -78,8 +84,15 @@ export class ClientState {
     this.usedAtMs = createdAtMs;
   }
 
-  /** Appends a reply. */
+  /** Appends a reply, unless the client wants none. */
   send(reply: Reply): void {
-    this.output.send(reply, this.version);
+    if (this.replyMode === "on") this.output.send(reply, this.version);
+    else if (this.replyMode === "skip this") this.replyMode = "on";
+    else if (this.replyMode === "skip next") this.replyMode = "skip this";
+  }
+
+  /** Number of channels and patterns that it subscribes to, those of shards included. */
+  get subscriptionCount(): number {
+    return (this.subscriber?.count ?? 0) + (this.shardSubscriber?.count ?? 0);
   }
 }

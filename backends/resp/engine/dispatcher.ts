@@ -22,6 +22,19 @@ const ARGUMENT_COST = 300;
 /** Commands that are executed at once also between `MULTI` and `EXEC`. */
 const IMMEDIATE = new Set(["exec", "discard", "multi", "watch", "quit", "reset"]);
 
+/** Commands of a client of version 2 that has subscriptions. */
+const SUBSCRIBED = new Set([
+  "subscribe",
+  "unsubscribe",
+  "psubscribe",
+  "punsubscribe",
+  "ssubscribe",
+  "sunsubscribe",
+  "ping",
+  "quit",
+  "reset",
+]);
+
 /** The command of a request, and its arguments. */
 interface Call {
   readonly command: Command;
@@ -74,9 +87,34 @@ export class Dispatcher {
       client.transaction.queued.push([...words]);
       return QUEUED;
     }
+    if (this.#service.pause.isOn && this.#isPaused(client, command, words)) return NO_REPLY;
     const reply = this.#call(client, { command, args });
     if (reply instanceof Blocked) this.#block(client, { command, args }, reply);
     return reply;
+  }
+
+  /** During a pause a request waits, and is executed after it. */
+  #isPaused(client: Client, command: Command, words: readonly string[]): boolean {
+    const { pause, blocked } = this.#service;
+    const isWrite = command.flags.has("write") || command.name === "exec";
+    const remainingMs = pause.remainingMs(this.#service.clock.now(), isWrite);
+    if (remainingMs === 0 || command.flags.has("admin")) return false;
+    const finish = () => {
+      client.blocked = undefined;
+      cancel();
+      this.dispatch(client, words);
+      client.output.resume();
+    };
+    const call = {
+      keys: client.db,
+      names: [],
+      onTimeout: NO_REPLY,
+      attempt: () => NO_REPLY,
+      finish,
+    };
+    const waiting = client.blocked = blocked.add(call, remainingMs);
+    const cancel = pause.onEnd(() => blocked.finish(waiting, NO_REPLY));
+    return true;
   }
 
   #refuse(client: Client, refusal: ErrorReply, call: Call | ErrorReply): ErrorReply {
@@ -130,6 +168,15 @@ export class Dispatcher {
   /** Why a command is not allowed now. */
   #refusal(client: Client, { command, args }: Call): ErrorReply | undefined {
     if (!client.isAuthenticated && !command.flags.has("no_auth")) return NO_AUTH;
+    if (client.version === 2 && client.subscriptionCount > 0 && !SUBSCRIBED.has(command.name)) {
+      return err(
+        `Can't execute '${command.name}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET ` +
+          "are allowed in this context",
+      );
+    }
+    if (client.transaction !== undefined && command.flags.has("no_multi")) {
+      return err("Command not allowed inside a transaction");
+    }
     if (command.flags.has("denyoom") && !this.#hasRoom(args)) return OUT_OF_MEMORY;
     return undefined;
   }
@@ -142,11 +189,14 @@ export class Dispatcher {
   }
 
   #call(client: Client, { command, args }: Call): Reply {
-    const { stats, store } = this.#service;
+    const { stats, store, slowlog, monitors } = this.#service;
     store.sweep();
+    if (monitors.size > 0) monitors.show(client, command, args);
     stats.processed++;
     stats.of(command.name).calls++;
-    const reply = this.#handle(client, command, args);
+    const reply = slowlog.isOn
+      ? slowlog.measured(client, command, args, () => this.#handle(client, command, args))
+      : this.#handle(client, command, args);
     if (reply instanceof ErrorReply) {
       stats.of(command.name).failed++;
       stats.countError(reply.text);

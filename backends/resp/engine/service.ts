@@ -7,11 +7,25 @@
 import type { Clock } from "../../../lib/base/clock.ts";
 import type { Keyspace, KeyspaceObserver, Kind } from "../../store/keyspace.ts";
 import type { Store } from "../../store/store.ts";
+import type { SubscriptionQueueOptions } from "../../store/subscription.ts";
 import { BlockedCalls } from "./blocked_calls.ts";
 import type { ClientState } from "./client_state.ts";
 import type { CommandInfo } from "./command_info.ts";
 import { CommandStats } from "./command_stats.ts";
+import { Config } from "./config.ts";
+import { ExpiryTimer } from "./expiry_timer.ts";
+import { Monitors } from "./monitors.ts";
+import { Notifications, selectedClasses } from "./notifications.ts";
+import { Pause } from "./pause.ts";
+import type { Channels } from "./subscriber.ts";
+import { Slowlog } from "./slowlog.ts";
 import { Watches } from "./watches.ts";
+
+/** Limits of the queue of a subscriber. */
+export type QueueOptions = Pick<
+  SubscriptionQueueOptions,
+  "maxQueueLength" | "maxQueueBytes" | "overflow"
+>;
 
 /** What a service is made of. */
 export interface ServiceOptions {
@@ -22,6 +36,8 @@ export interface ServiceOptions {
   readonly isPassword: ((user: string, password: string) => boolean) | undefined;
   /** All commands. */
   readonly commands: readonly CommandInfo[];
+  /** Limits of the queues of subscribers. */
+  readonly queueOptions?: QueueOptions;
 }
 
 /** The shared state of a server. */
@@ -29,20 +45,34 @@ export class Service implements KeyspaceObserver {
   readonly store: Store;
   readonly clock: Clock;
   readonly version: string;
-  readonly isPassword: ServiceOptions["isPassword"];
+  /** Checks the password of a user; undefined: everybody is let in. */
+  isPassword: ServiceOptions["isPassword"];
   readonly commands: readonly CommandInfo[];
   /** Connected clients by id. */
   readonly clients: Map<number, ClientState> = new Map();
   readonly blocked: BlockedCalls;
   readonly watches: Watches = new Watches();
   readonly stats: CommandStats = new CommandStats();
+  readonly config: Config = new Config();
+  readonly monitors: Monitors = new Monitors();
+  readonly slowlog: Slowlog = new Slowlog();
+  readonly pause: Pause = new Pause();
+  /** Channels of all protocols, and those of shards. */
+  readonly channels: Channels;
+  readonly shardChannels: Channels;
+  /** Limits of the queues of subscribers. */
+  readonly queueOptions: QueueOptions;
+  /** Identifies a run of the server. */
+  readonly runId: string = randomId();
+  readonly #notifications: Notifications;
+  readonly #expiryTimer: ExpiryTimer;
   readonly startedAtMs: number;
   #lastClientId = 0;
   #isServeScheduled = false;
   /** True while a command is executed, after which the calls that wait are attempted. */
   isExecuting = false;
 
-  constructor({ store, version, isPassword, commands }: ServiceOptions) {
+  constructor({ store, version, isPassword, commands, queueOptions = {} }: ServiceOptions) {
     this.store = store;
     this.clock = store.clock;
     this.version = version;
@@ -50,6 +80,23 @@ export class Service implements KeyspaceObserver {
     this.commands = commands;
     this.blocked = new BlockedCalls(store.clock);
     this.startedAtMs = store.clock.now();
+    this.queueOptions = queueOptions;
+    this.channels = { subscriptions: store.subscriptions, message: "message" };
+    this.shardChannels = { subscriptions: store.newSubscriptions(), message: "smessage" };
+    this.#expiryTimer = new ExpiryTimer(store);
+    this.#notifications = new Notifications(store.subscriptions);
+    this.#applyConfig();
+  }
+
+  #applyConfig(): void {
+    const { config, slowlog } = this;
+    config.onChange(
+      "notify-keyspace-events",
+      (classes) => this.#notifications.select(classes),
+      selectedClasses,
+    );
+    config.onChange("slowlog-log-slower-than", (value) => slowlog.setThreshold(Number(value)));
+    config.onChange("slowlog-max-len", (value) => slowlog.maxLength = Number(value));
   }
 
   /** Begins to hear of changes. */
@@ -60,6 +107,7 @@ export class Service implements KeyspaceObserver {
   /** Ends that. */
   stop(): void {
     this.store.keyObservers.delete(this);
+    this.#expiryTimer.close();
   }
 
   /** An id for a new client. */
@@ -71,12 +119,17 @@ export class Service implements KeyspaceObserver {
   forget(client: ClientState): void {
     this.clients.delete(client.id);
     this.watches.clear(client);
+    this.monitors.delete(client);
+    client.subscriber?.close();
+    client.shardSubscriber?.close();
     if (client.blocked !== undefined) this.blocked.remove(client.blocked);
   }
 
-  changed(keys: Keyspace, key: string, _event: string | undefined, _kind: Kind | undefined): void {
+  changed(keys: Keyspace, key: string, event: string | undefined, kind: Kind | undefined): void {
+    this.#expiryTimer.update();
     this.watches.changed(keys, key);
     this.blocked.signal(keys, key);
+    if (event !== undefined) this.#notifications.publish(keys.index, key, event, kind);
     if (this.blocked.isDue && !this.isExecuting) this.#scheduleServe();
   }
 
@@ -89,4 +142,9 @@ export class Service implements KeyspaceObserver {
       this.blocked.serve();
     });
   }
+}
+
+function randomId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(20));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

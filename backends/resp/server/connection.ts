@@ -12,6 +12,7 @@ import { Writer } from "../../tcp/protocol/writer.ts";
 import { Client } from "../engine/client.ts";
 import type { ClientOutput } from "../engine/client_state.ts";
 import type { Dispatcher } from "../engine/dispatcher.ts";
+import type { ChannelSubscriber } from "../engine/subscriber.ts";
 import type { Service } from "../engine/service.ts";
 import { type RespVersion, writeReply } from "../protocol/encoder.ts";
 import { ErrorReply, type Reply } from "../protocol/reply.ts";
@@ -20,6 +21,8 @@ import { limitsFor, type RespLimits } from "./limits.ts";
 
 /** Pending bytes of a connection that do not count: the memory of its objects is of this size, too. */
 const FREE_PENDING_BYTES = 4096;
+/** Bytes in the write buffer at which no more messages of subscriptions are appended. */
+const PUSH_BYTES = 64 * 1024;
 /** Most bytes that are received while the client waits. */
 const MAX_UNREAD_BYTES = 1024 * 1024;
 
@@ -63,6 +66,7 @@ export class RespConnection implements ClientOutput {
     this.#parser.append(first);
     this.#writer = new Writer({
       write: (bytes) => withTurn(() => conn.write(bytes)),
+      refill: () => this.#appendPushes(),
       onSent: (count) => {
         context.onSent(count);
         this.#lastActiveMs = performance.now();
@@ -93,7 +97,9 @@ export class RespConnection implements ClientOutput {
 
   /** Time of the last byte in either direction, by `performance.now()`. Who waits is never idle. */
   get idleSinceMs(): number {
-    return this.#client.blocked === undefined ? this.#lastActiveMs : Infinity;
+    const { blocked, subscriptionCount, isMonitor } = this.#client;
+    const isWaiting = blocked !== undefined || subscriptionCount > 0 || isMonitor;
+    return isWaiting ? Infinity : this.#lastActiveMs;
   }
 
   /** Serves the client until one side closes the connection. */
@@ -202,6 +208,32 @@ export class RespConnection implements ClientOutput {
   send(reply: Reply, version: RespVersion): void {
     writeReply(this.#writer.buffer, reply, version);
     if (!this.#isWorking) this.#scheduleFlush();
+  }
+
+  push(): void {
+    if (this.#subscribers.some(({ isDisconnected }) => isDisconnected)) {
+      queueMicrotask(() => this.close());
+    } else this.#scheduleFlush();
+  }
+
+  get #subscribers(): ChannelSubscriber[] {
+    const { subscriber, shardSubscriber } = this.#client;
+    return [subscriber, shardSubscriber].filter((each) => each !== undefined);
+  }
+
+  /** Messages that no client has got. */
+  get unsentPushes(): number {
+    return this.#subscribers.reduce((sum, { pending }) => sum + pending, 0);
+  }
+
+  /** Appends messages of subscriptions to the next write, up to a number of bytes. */
+  #appendPushes(): void {
+    for (const subscriber of this.#subscribers) {
+      while (subscriber.pending > 0 && this.#writer.buffer.length < PUSH_BYTES) {
+        writeReply(this.#writer.buffer, subscriber.shift()!, this.#client.version);
+      }
+    }
+    this.#countPending();
   }
 
   allowLongRequests(): void {

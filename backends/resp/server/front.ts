@@ -8,11 +8,18 @@ import type { Store } from "../../store/store.ts";
 import { COMMANDS } from "../commands/mod.ts";
 import { CommandTable } from "../engine/command_table.ts";
 import { Dispatcher } from "../engine/dispatcher.ts";
-import { Service } from "../engine/service.ts";
+import { type QueueOptions, Service } from "../engine/service.ts";
 import { RespConnection, type RespContext } from "./connection.ts";
 
 /** Version of Redis that a server reports. */
 export const DEFAULT_VERSION = "7.4.0";
+
+/** As in Redis, a subscriber loses no message while it is connected. */
+const DEFAULT_QUEUE: QueueOptions = {
+  maxQueueLength: Infinity,
+  maxQueueBytes: 32 * 2 ** 20,
+  overflow: "disconnect",
+};
 
 /** What a server has for its clients of RESP. */
 export interface RespFrontOptions {
@@ -21,6 +28,7 @@ export interface RespFrontOptions {
   readonly isPassword: ((user: string, password: string) => boolean) | undefined;
   /** Version of Redis that it reports. */
   readonly version?: string;
+  readonly queueOptions: QueueOptions;
   readonly maxBulkBytes: number;
   readonly maxPendingBytes: number;
   readonly onReceived: (bytes: number) => void;
@@ -34,8 +42,15 @@ export class RespFront {
 
   constructor(options: RespFrontOptions) {
     const { store, isPassword, version = DEFAULT_VERSION, onReceived, onSent } = options;
+    const queueOptions = { ...DEFAULT_QUEUE, ...given(options.queueOptions) };
     const table = new CommandTable(COMMANDS, version);
-    this.service = new Service({ store, isPassword, version, commands: table.commands });
+    this.service = new Service({
+      store,
+      isPassword,
+      version,
+      commands: table.commands,
+      queueOptions,
+    });
     const dispatcher = new Dispatcher(this.service, table);
     this.#context = { service: this.service, dispatcher, limits: options, onReceived, onSent };
   }
@@ -54,4 +69,10 @@ export class RespFront {
   stop(): void {
     this.service.stop();
   }
+}
+
+/** The options that are given. */
+function given(options: QueueOptions): QueueOptions {
+  const entries = Object.entries(options).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries);
 }

@@ -194,6 +194,7 @@ export class Connection {
 
   /** Pushes that were not sent. */
   get unsentPushes(): number {
+    if (this.#resp !== undefined) return this.#resp.unsentPushes;
     return this.#session.unsentPushes;
   }
 

@@ -82,6 +82,7 @@ export class EmbeddedServer {
     this.#resp = new RespFront({
       store: this.#store,
       isPassword: token === undefined ? undefined : passwordMatcher(token),
+      queueOptions: queueOptionsOf(options),
       maxBulkBytes: this.#options.maxLineBytes,
       maxPendingBytes: this.#options.maxReplyBytes,
       onReceived: (bytes) => this.#stats.bytesReceived += bytes,

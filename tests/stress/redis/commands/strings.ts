@@ -9,6 +9,7 @@ import { all, many, maybe, one, template } from "../template.ts";
 import { epochMs, epochSeconds, float, integer, key, seconds, small, value } from "../words.ts";
 
 const bit = fc.constantFrom("0", "1", "2");
+const ms = fc.constantFrom("1000000", "2000000", "0", "-1", "x");
 const offset = fc.constantFrom("0", "1", "7", "8", "15", "100", "1000", "-1", "4294967296", "x");
 const type = fc.constantFrom("u8", "i8", "u1", "i5", "u16", "i64", "u63", "u64", "i65", "x8", "u0");
 const place = fc.constantFrom("0", "1", "8", "#1", "#0", "#x", "-1", "100");
@@ -20,7 +21,7 @@ const fieldOperation = one(
 );
 const time = one(
   all("EX", seconds),
-  all("PX", seconds),
+  all("PX", ms),
   all("EXAT", epochSeconds),
   all("PXAT", epochMs),
 );
@@ -46,7 +47,7 @@ export const STRINGS = [
   template("MGET", [many(key)]),
   template("MSET", [many(all(key, value), 1, 3)]),
   template("MSETNX", [many(all(key, value), 1, 3)]),
-  template("PSETEX", [key, seconds, value]),
+  template("PSETEX", [key, ms, value]),
   template("SET", [key, value]),
   template("SET", [key, value, many(setOption, 0, 3)]),
   template("SETEX", [key, seconds, value]),
