@@ -47,7 +47,7 @@ export interface Invocation<Options extends OptionTable = OptionTable> {
   readonly output: Output;
   /** URL of the main module, for a command that starts the program again. */
   readonly mainUrl: string;
-  /** Aborts at SIGINT and SIGTERM. */
+  /** Aborts at SIGINT, SIGTERM and SIGHUP. */
   readonly signal: AbortSignal;
 }
 

@@ -1,14 +1,14 @@
 /**
- * Ctrl-C and SIGTERM: the first asks a subcommand to end, the second ends it at once.
+ * Ctrl-C, SIGTERM and SIGHUP, at which a terminal hangs up: the first asks a subcommand to end, the second ends it at once.
  *
  * @module
  */
 
 const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
   ? ["SIGINT"]
-  : ["SIGINT", "SIGTERM"];
+  : ["SIGINT", "SIGTERM", "SIGHUP"];
 
-/** Calls a function with a signal that aborts at SIGINT or SIGTERM. */
+/** Calls a function with a signal that aborts at SIGINT, SIGTERM or SIGHUP. */
 export async function withSignals<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();
   const end = () => {

@@ -57,7 +57,7 @@ export interface WatchHandler {
 
 /** Follows a channel, or one channel after the other with the same name. */
 export class Watch implements Disposable {
-  /** Aborts at a limit, at a timeout, and at SIGINT or SIGTERM. */
+  /** Aborts at a limit, at a timeout, and at SIGINT, SIGTERM or SIGHUP. */
   readonly signal: AbortSignal;
   /** Messages so far. */
   messages = 0;

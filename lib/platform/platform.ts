@@ -39,7 +39,7 @@ export interface FileStatus {
 }
 
 /** A signal at which a process closes its sockets before it ends. */
-export type EndSignal = "SIGTERM" | "SIGINT";
+export type EndSignal = "SIGTERM" | "SIGINT" | "SIGHUP";
 
 /** A thread of a process. */
 export interface ThreadId {

@@ -2,8 +2,8 @@
  * Closes open sockets when the process ends in a way on which code still runs, so that no segment is
  * left behind. What a killed process leaves, the next process that attaches removes.
  *
- * At SIGTERM and SIGINT a program with a listener of its own decides when it ends, and its sockets stay
- * open until then. Otherwise each isolate closes its sockets, removes its listener and raises the
+ * At SIGTERM, SIGINT and SIGHUP a program with a listener of its own decides when it ends, and its
+ * sockets stay open until then. Otherwise each isolate closes its sockets, removes its listener and raises the
  * signal again. The last one finds that the runtime has no listener, so that the signal has the effect
  * that it has without Ringbus. The runtime also calls the listeners without a signal, when
  * `deno run --watch` starts a program again: there it dispatches `unload` afterwards.
@@ -60,8 +60,8 @@ export function unregister(socket: Closable): void {
 }
 
 /**
- * Sets whether Ringbus listens for SIGTERM and SIGINT. Default: true. It then closes the sockets, and the
- * signal ends the process. If the program has a listener of its own for the signal, the sockets stay
+ * Sets whether Ringbus listens for SIGTERM, SIGINT and SIGHUP. Default: true. It then closes the sockets,
+ * and the signal ends the process. If the program has a listener of its own for the signal, the sockets stay
  * open until the process ends; only a call that blocks the event loop meanwhile ends, with
  * `ShmClosedError`. A program that adds its listeners before it loads Ringbus, by a dynamic import, turns
  * this off.
@@ -94,7 +94,7 @@ function refreshListeners(): void {
   if (isManagingSignals) SIGNALS.forEach(startListening);
 }
 
-const SIGNALS = ["SIGTERM", "SIGINT"] as const satisfies EndSignal[];
+const SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP"] as const satisfies EndSignal[];
 
 /** The signals that this isolate listens for. */
 const listened = new Map<EndSignal, () => void>();

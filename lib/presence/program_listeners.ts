@@ -83,6 +83,7 @@ const { addSignalListener, removeSignalListener } = Deno;
 const listeners: Record<EndSignal, ProgramListeners> = {
   SIGTERM: new ProgramListeners("SIGTERM"),
   SIGINT: new ProgramListeners("SIGINT"),
+  SIGHUP: new ProgramListeners("SIGHUP"),
 };
 
 /** Adds a listener of Ringbus, which does not count as one of the program. */
@@ -106,7 +107,7 @@ export function publishListeners(signal: EndSignal): void {
 }
 
 function listenersFor(signal: Deno.Signal): ProgramListeners | undefined {
-  return signal === "SIGTERM" || signal === "SIGINT" ? listeners[signal] : undefined;
+  return Object.hasOwn(listeners, signal) ? listeners[signal as EndSignal] : undefined;
 }
 
 Deno.addSignalListener = (signal, listener) => {

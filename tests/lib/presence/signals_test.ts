@@ -1,4 +1,4 @@
-// SIGTERM and SIGINT: who decides about the end of a program that has sockets.
+// SIGTERM, SIGINT and SIGHUP: who decides about the end of a program that has sockets.
 
 import assert from "node:assert/strict";
 import type { Child } from "../../support/child.ts";
@@ -7,7 +7,7 @@ import { until, within } from "../../support/deadline.ts";
 import { inScratch, type Scratch } from "../../support/scratch.ts";
 import { removeStale } from "../../../mod.ts";
 
-const SIGNALS = ["SIGTERM", "SIGINT"] as const;
+const SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
 
 /** A program that waits. */
 async function start(scratch: Scratch, plan: Plan): Promise<Child> {

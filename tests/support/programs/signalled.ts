@@ -8,7 +8,7 @@ import { manageSignals, Puller, Pusher } from "../../../mod.ts";
 
 /** What the program does besides waiting. */
 export interface Plan {
-  signal: "SIGTERM" | "SIGINT";
+  signal: "SIGTERM" | "SIGINT" | "SIGHUP";
   /** When it adds listeners of its own. `before` and `after` are the opening of its sockets. */
   listeners: ("before" | "after" | "removed" | "once" | "stays" | "node")[];
   /** How it waits; `none` opens no socket. */
