@@ -15,6 +15,7 @@ import type { HashValue } from "./hash_value.ts";
 import type { ListValue } from "./list_value.ts";
 import { ENTRY_BYTES, type MemoryQuota } from "./memory_quota.ts";
 import type { SetValue } from "./set_value.ts";
+import type { SortedSetValue } from "./sorted_set_value.ts";
 import { detached } from "./text.ts";
 import { storedBytes, type StringValue } from "./value.ts";
 
@@ -24,6 +25,7 @@ export interface Kinds {
   hash: HashValue;
   set: SetValue;
   list: ListValue;
+  zset: SortedSetValue;
 }
 
 /** A kind of value. */

@@ -8,6 +8,7 @@ import { HashValue } from "../../store/hash_value.ts";
 import type { Kind, Kinds } from "../../store/keyspace.ts";
 import { ListValue } from "../../store/list_value.ts";
 import { SetValue } from "../../store/set_value.ts";
+import { SortedSetValue } from "../../store/sorted_set_value.ts";
 import { byteStringOf } from "../../store/value.ts";
 import type { Client } from "../engine/client.ts";
 import { err, SYNTAX_ERROR } from "../engine/errors.ts";
@@ -50,6 +51,21 @@ const FORMS: { readonly [K in Kind]: Form<K> } = {
     read(reader) {
       const set = new SetValue();
       for (let left = reader.length(); left > 0; left--) set.add(reader.text());
+      return set;
+    },
+  },
+  zset: {
+    type: 5,
+    write(writer, set) {
+      writer.length(set.size);
+      for (const { key, score } of set.members.values()) {
+        writer.text(key);
+        writer.double(score);
+      }
+    },
+    read(reader) {
+      const set = new SortedSetValue();
+      for (let left = reader.length(); left > 0; left--) set.set(reader.text(), reader.double());
       return set;
     },
   },

@@ -13,6 +13,7 @@ import { LIST_COMMANDS } from "./lists.ts";
 import { PUBSUB_COMMANDS } from "./pubsub.ts";
 import { SERVER_COMMANDS } from "./server.ts";
 import { SET_COMMANDS } from "./sets.ts";
+import { SORTED_SET_COMMANDS } from "./sorted_sets.ts";
 import { STRING_COMMANDS } from "./strings.ts";
 import { TRANSACTION_COMMANDS } from "./transactions.ts";
 
@@ -26,6 +27,7 @@ export const COMMANDS: readonly Command[] = [
   ...PUBSUB_COMMANDS,
   ...SERVER_COMMANDS,
   ...SET_COMMANDS,
+  ...SORTED_SET_COMMANDS,
   ...STRING_COMMANDS,
   ...TRANSACTION_COMMANDS,
 ];

@@ -27,6 +27,7 @@ interface SortOptions {
 /** The elements of each kind of value that can be sorted, in their order. */
 const ELEMENTS: { readonly [K in Kind]?: (value: Kinds[K]) => string[] } = {
   list: (list) => [...list.values()],
+  zset: (set) => set.slice(0, set.size).map(({ key }) => key),
   set: ({ members }) => members.values().map(({ value }) => byteStringOf(value)).toArray(),
 };
 

@@ -8,6 +8,7 @@ import { HASHES } from "./commands/hashes.ts";
 import { KEYS } from "./commands/keys.ts";
 import { LISTS } from "./commands/lists.ts";
 import { SETS } from "./commands/sets.ts";
+import { SORTED_SETS } from "./commands/sorted_sets.ts";
 import { STRINGS } from "./commands/strings.ts";
 import type { Template } from "./template.ts";
 
@@ -18,4 +19,5 @@ export const TEMPLATES: Readonly<Record<string, readonly Template[]>> = {
   hashes: HASHES,
   sets: SETS,
   lists: LISTS,
+  "sorted sets": SORTED_SETS,
 };
