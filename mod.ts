@@ -46,6 +46,7 @@ export {
 } from "./backends/messaging/errors.ts";
 export { ShmMessagingBackend, type ShmMessagingStats } from "./backends/messaging/shm/backend.ts";
 export type { ShmMessagingBackendOptions } from "./backends/messaging/shm/options.ts";
+export type { Clock } from "./lib/base/clock.ts";
 export type { Counters } from "./backends/store/counters.ts";
 export { Store, type StoreOptions, type StoreStats } from "./backends/store/store.ts";
 export type { ChannelKind, Role } from "./lib/segment/format.ts";

@@ -17,6 +17,17 @@
  */
 
 export { AgentBackend } from "./agent_backend.ts";
+export { EmbeddedRedis, embeddedRedis, type EmbeddedRedisOptions } from "./embedded_redis.ts";
+export type { Clock } from "../lib/base/clock.ts";
+export {
+  type FaultError,
+  type FaultOptions,
+  type InjectedFault,
+  type RedisFault,
+  RedisFaults,
+} from "../backends/resp/engine/faults.ts";
+export type { ReplyValue } from "../backends/resp/server/local_client.ts";
+export type { KeySnapshot } from "./redis_snapshot.ts";
 export { type FixtureTest, withFixture } from "./fixture.ts";
 export {
   MessagingTestHelper,
@@ -49,4 +60,4 @@ export {
   withEmbeddedServer,
   withSocketMessagingBackend,
 } from "./socket_messaging.ts";
-export { SteppableClock } from "./steppable_clock.ts";
+export { type ClockStep, SteppableClock } from "./steppable_clock.ts";

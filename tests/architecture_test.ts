@@ -59,7 +59,7 @@ const ALLOWED = table(`
   backends/resp/engine:     lib/base backends/store backends/resp/protocol
   backends/resp/commands:   backends/store backends/resp/protocol backends/resp/engine
   backends/resp/server:     lib/base backends/store backends/hosting backends/tcp/protocol backends/resp/protocol backends/resp/engine backends/resp/commands
-  backends/tcp/server:      lib/base lib/message backends/store backends/hosting backends/tcp/protocol backends/resp/server
+  backends/tcp/server:      lib/base lib/message backends/store backends/hosting backends/tcp/protocol backends/resp/engine backends/resp/server
   backends/tcp/client:      lib/base lib/message backends/store backends/hosting backends/messaging backends/tcp/protocol backends/tcp/server
   backends/state:           lib/base lib/codecs
   backends/state/redis:     lib/base backends/state backends/redis
@@ -68,13 +68,13 @@ const ALLOWED = table(`
 
   backends/messaging_config.ts:    lib/base backends/messaging backends/messaging/shm backends/http/client backends/tcp/client
   backends/state/singleton.ts:     lib/base backends/state backends/state/manager backends/state/redis backends/state/shm
-  backends/http/mod.ts:            backends/store backends/hosting backends/messaging backends/messaging_config.ts backends/http/client backends/http/server
-  backends/tcp/mod.ts:             backends/store backends/hosting backends/messaging backends/messaging_config.ts backends/tcp/client backends/tcp/server backends/state/manager
+  backends/http/mod.ts:            lib/base backends/store backends/hosting backends/messaging backends/messaging_config.ts backends/http/client backends/http/server
+  backends/tcp/mod.ts:             lib/base backends/resp/engine backends/resp/server backends/store backends/hosting backends/messaging backends/messaging_config.ts backends/tcp/client backends/tcp/server backends/state/manager
   backends/queue/redis/mod.ts:     backends/queue backends/queue/redis
   backends/state/mod.ts:           backends/state backends/state/singleton.ts backends/state/manager backends/state/redis backends/state/shm
   mod.ts:    lib/base lib/message lib/presence lib/segment lib/codecs lib/channel lib/sockets lib/observe backends/store backends/messaging backends/messaging/shm backends/queue backends/queue/memory
   otel:      lib/base lib/message lib/sockets backends/hosting backends/messaging
-  testing:   lib/base lib/message backends/hosting backends/messaging backends/messaging_config.ts backends/http/client backends/http/server backends/tcp/client backends/tcp/server
+  testing:   lib/base lib/message backends/hosting backends/messaging backends/messaging_config.ts backends/http/client backends/http/server backends/resp/engine backends/resp/server backends/store backends/tcp/client backends/tcp/server
   deno.json:
   cli:       deno.json lib/base lib/platform lib/presence lib/segment lib/codecs lib/channel lib/sockets lib/observe lib/recording backends/store backends/hosting backends/redis backends/http/server backends/tcp/server mod.ts
   main.ts:   cli

@@ -67,7 +67,7 @@ export function checkHost(host: string = "127.0.0.1", token?: string): string {
 export const checkPort: OptionCheck<number> = wholeNumber(0, 65_535);
 
 /** URL of a server. */
-export function urlOf(scheme: "http" | "tcp", host: string, port: number): string {
+export function urlOf(scheme: "http" | "tcp" | "redis", host: string, port: number): string {
   return `${scheme}://${addressText(host, port)}`;
 }
 

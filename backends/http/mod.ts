@@ -14,6 +14,7 @@
  * @module
  */
 
+export type { Clock } from "../../lib/base/clock.ts";
 export { SharedMemoryMessagingBackend } from "./client/backend.ts";
 export type {
   SharedMemoryMessagingBackendOptions,

@@ -35,6 +35,15 @@ export type {
 export { createEmbeddedMessagingConfig } from "./client/config.ts";
 export type { EmbeddedServerConfig, EmbeddedServerOptions } from "./server/options.ts";
 export { EmbeddedServer } from "./server/server.ts";
+export type { Clock } from "../../lib/base/clock.ts";
+export type { RedisOptions } from "../resp/server/options.ts";
+export {
+  type FaultError,
+  type FaultOptions,
+  type InjectedFault,
+  type RedisFault,
+  RedisFaults,
+} from "../resp/engine/faults.ts";
 export type { CommandService } from "./server/service.ts";
 export { StateHost, type StateHostOptions } from "../state/manager/host.ts";
 export type { ServerMode } from "../hosting/mode.ts";

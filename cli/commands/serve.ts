@@ -45,8 +45,8 @@ const OPTIONS = {
 export const command = defineCommand({
   usage: "",
   description:
-    `Serves messages by topic, subscriptions and values over HTTP and over TCP, both on one
-store in memory, until Ctrl-C or SIGTERM. It still replies to requests that have arrived by then.
+    `Serves messages by topic, subscriptions and values over HTTP and over TCP, and Redis clients
+on the port of TCP, all on one store in memory, until Ctrl-C or SIGTERM. It still replies to requests that have arrived by then.
 Other machines reach it only with --host and a token.`,
   options: OPTIONS,
   arity: [0, 0],
@@ -98,6 +98,7 @@ function serversOf(values: Values<typeof OPTIONS>, output: Output): Servers {
 interface Urls {
   readonly httpUrl: string | null;
   readonly tcpUrl: string | null;
+  readonly redisUrl: string | null;
 }
 
 /** HTTP starts last and stops first, so that messages it still stores are pushed over TCP. */
@@ -105,17 +106,18 @@ async function startAll(
   { host, http, tcp }: Servers,
   running: AsyncDisposableStack,
 ): Promise<Urls> {
-  let [httpUrl, tcpUrl]: (string | null)[] = [null, null];
+  let [httpUrl, tcpUrl, redisUrl]: (string | null)[] = [null, null, null];
   if (tcp !== undefined) {
     const port = await listening("tcp-port", host, tcp.port, () => tcp.server.start());
     running.use(tcp.server);
     tcpUrl = urlOf("tcp", host, port);
+    redisUrl = urlOf("redis", host, port);
   }
   if (http !== undefined) {
     httpUrl = await listening("http-port", host, http.port, () => http.server.start());
     running.use(http.server);
   }
-  return { httpUrl, tcpUrl };
+  return { httpUrl, tcpUrl, redisUrl };
 }
 
 function portOf(option: string, text: string | undefined, otherwise: number): number {
@@ -164,7 +166,10 @@ function listenProblem(option: string, cause: unknown): string {
 
 function printReady(output: Output, urls: Urls): void {
   if (output.isJson) output.json({ ...urls, pid: Deno.pid });
-  else output.print(`serving ${[urls.httpUrl, urls.tcpUrl].filter(Boolean).join(" and ")}`);
+  else {
+    const shown = [urls.httpUrl, urls.tcpUrl, urls.redisUrl].filter((url) => url !== null);
+    output.print(`serving ${shown.join(" and ")}`);
+  }
   if (urls.httpUrl === null || output.isJson) return;
   output.notice(
     `${urls.httpUrl}/ is a dashboard in a browser, ${urls.httpUrl}/metrics for Prometheus`,

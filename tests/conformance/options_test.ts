@@ -139,6 +139,8 @@ const CASES: Readonly<Record<string, Case>> = {
   handle: { call: (o) => otel.handle({}, () => {}, o) },
   handleEach: { call: (o) => otel.handleEach((async function* () {})(), () => {}, o) },
   waitForMessages: { call: (o) => testing.waitForMessages(new testing.MessageCollector(), 0, o) },
+  embeddedRedis: { call: (o) => testing.embeddedRedis(o) },
+  "RedisFaults.inject": { call: (o) => new testing.RedisFaults().inject("BUSY", o) },
   redisServer: { call: (o) => testing.redisServer(o) },
   redisCluster: { call: (o) => testing.redisCluster(o) },
   // Exported as a type: users get one from `redisServer()`.
@@ -290,7 +292,7 @@ Deno.test("every option rejects a value of the wrong type, and the error names t
 
 /** Calls that may be event listeners or callbacks of `map`, and questions without I/O. */
 const CALLABLE_WITH_MORE =
-  /^(?:new .*|main|failuresAfterCommit|withFixture|resetSharedBackend|manageSignals|parseJson|stringifyJson|serializeSlot)$|^(?:BackendObserver|RedisCluster|GemstoneId|GemstoneGenerator|SteppableClock|Store|Message|Socket)\.|\.(?:\[.*|close|closeSync|cleanup|stop|kill|unref|statistics|getStats|supportsSubscription)$/;
+  /^(?:new .*|main|failuresAfterCommit|withFixture|resetSharedBackend|manageSignals|parseJson|stringifyJson|serializeSlot)$|^(?:BackendObserver|EmbeddedRedis|RedisFaults|RedisCluster|GemstoneId|GemstoneGenerator|SteppableClock|Store|Message|Socket)\.|\.(?:\[.*|close|closeSync|cleanup|stop|kill|unref|statistics|getStats|supportsSubscription)$/;
 
 Deno.test("calls without options reject an argument too many", async () => {
   const strict = calls.filter(({ name, options, isVariadic }) =>

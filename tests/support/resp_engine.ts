@@ -62,6 +62,7 @@ function engineClient(service: Service, dispatcher: Dispatcher): EngineClient {
     allowLongRequests: ignore,
     resume: ignore,
     push: ignore,
+    sendHalf: ignore,
     end: ignore,
     close: ignore,
   };

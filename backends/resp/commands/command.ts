@@ -38,7 +38,7 @@ export const COMMAND_ROW: CommandRow = {
     row("command|docs", -2, READ, NO_KEYS, "7.0.0", "The documentation of commands.", docs),
     row(
       "command|getkeys",
-      -3,
+      -4,
       READ,
       NO_KEYS,
       "2.8.13",
@@ -47,7 +47,7 @@ export const COMMAND_ROW: CommandRow = {
     ),
     row(
       "command|getkeysandflags",
-      -3,
+      -4,
       READ,
       NO_KEYS,
       "7.0.0",

@@ -22,6 +22,8 @@ export interface ClientOutput {
   readonly unreadBytes: number;
   /** Appends a reply, or what the client gets without a request. */
   send(reply: Reply, version: RespVersion): void;
+  /** Appends the first half of a reply, and closes the connection. */
+  sendHalf(reply: Reply, version: RespVersion): void;
   /** The client is authenticated: longer requests are accepted. */
   allowLongRequests(): void;
   /** Executes the requests that arrived while the client was blocked. */

@@ -7,11 +7,14 @@
 
 import { logger } from "../../../lib/base/log.ts";
 import { Blocked, ErrorReply, NO_REPLY, QUEUED, type Reply } from "../protocol/reply.ts";
+import { textOfBytes } from "../../store/byte_string.ts";
+import type { BlockedCall } from "./blocked_calls.ts";
 import type { Client } from "./client.ts";
 import type { Command } from "./command.ts";
 import { acceptsWords } from "./command_info.ts";
 import type { CommandTable } from "./command_table.ts";
 import { err, NO_AUTH, OUT_OF_MEMORY, replyForError, WRONG_TYPE, wrongArity } from "./errors.ts";
+import { faultReply, type RedisFault } from "./faults.ts";
 import type { Service } from "./service.ts";
 
 /** Characters of unknown words in an error. */
@@ -41,6 +44,9 @@ interface Call {
   readonly args: readonly string[];
 }
 
+/** A fault that lets a command wait. */
+type WaitFault = Extract<RedisFault, { waitMs: number }>;
+
 /** Dispatches the requests to one service. */
 export class Dispatcher {
   readonly #service: Service;
@@ -55,9 +61,10 @@ export class Dispatcher {
   dispatch(client: Client, words: readonly string[]): void {
     const service = this.#service;
     service.isExecuting = true;
-    const reply = this.#replyTo(client, words);
-    if (reply instanceof Blocked) client.send(NO_REPLY);
-    else client.send(reply);
+    service.onCommand?.(words);
+    const fault = service.faults.isOn ? this.#faultOf(words) : undefined;
+    if (fault !== undefined) this.#fail(client, words, fault);
+    else client.send(this.#replyTo(client, words));
     if (service.blocked.isDue) service.blocked.serve();
     service.isExecuting = false;
   }
@@ -72,6 +79,44 @@ export class Dispatcher {
     const call = this.#find(words);
     return call instanceof ErrorReply ? call : this.#call(client, call);
   };
+
+  #faultOf(words: readonly string[]): RedisFault | undefined {
+    const call = this.#find(words);
+    if (call instanceof ErrorReply) return undefined;
+    return this.#service.faults.take(call.command, words.map(textOfBytes));
+  }
+
+  /** Does to a request what a test has asked for. */
+  #fail(client: Client, words: readonly string[], fault: RedisFault): void {
+    const { command } = this.#find(words) as Call;
+    const error = faultReply(fault, client, command, words);
+    if (error !== undefined) return client.send(this.#refuse(client, error, error));
+    if (fault === "cut before") return client.output.close();
+    if (typeof fault === "object") {
+      return void this.#delay(client, words, (fault as WaitFault).waitMs);
+    }
+    const reply = this.#replyTo(client, words);
+    if (fault === "cut reply") client.output.sendHalf(reply, client.version);
+    else client.output.close();
+  }
+
+  /** Executes a request later. Those after it wait as well. */
+  #delay(client: Client, words: readonly string[], delayMs: number): BlockedCall {
+    const finish = () => {
+      client.blocked = undefined;
+      const reply = this.#replyTo(client, words);
+      client.send(reply);
+      client.output.resume();
+    };
+    const call = {
+      keys: client.db,
+      names: [],
+      onTimeout: NO_REPLY,
+      attempt: () => NO_REPLY,
+      finish,
+    };
+    return client.blocked = this.#service.blocked.add(call, delayMs);
+  }
 
   #replyTo(client: Client, words: readonly string[]): Reply {
     const call = this.#find(words);
@@ -99,21 +144,9 @@ export class Dispatcher {
     const isWrite = command.flags.has("write") || command.name === "exec";
     const remainingMs = pause.remainingMs(this.#service.clock.now(), isWrite);
     if (remainingMs === 0 || command.flags.has("admin")) return false;
-    const finish = () => {
-      client.blocked = undefined;
-      cancel();
-      this.dispatch(client, words);
-      client.output.resume();
-    };
-    const call = {
-      keys: client.db,
-      names: [],
-      onTimeout: NO_REPLY,
-      attempt: () => NO_REPLY,
-      finish,
-    };
-    const waiting = client.blocked = blocked.add(call, remainingMs);
+    const waiting = this.#delay(client, words, remainingMs);
     const cancel = pause.onEnd(() => blocked.finish(waiting, NO_REPLY));
+    void waiting.ended.then(cancel);
     return true;
   }
 

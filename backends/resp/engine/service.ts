@@ -14,6 +14,7 @@ import type { CommandInfo } from "./command_info.ts";
 import { CommandStats } from "./command_stats.ts";
 import { Config } from "./config.ts";
 import { ExpiryTimer } from "./expiry_timer.ts";
+import { RedisFaults } from "./faults.ts";
 import { Monitors } from "./monitors.ts";
 import { Notifications, selectedClasses } from "./notifications.ts";
 import { Pause } from "./pause.ts";
@@ -57,6 +58,10 @@ export class Service implements KeyspaceObserver {
   readonly monitors: Monitors = new Monitors();
   readonly slowlog: Slowlog = new Slowlog();
   readonly pause: Pause = new Pause();
+  /** Faults that a test asks for. */
+  readonly faults: RedisFaults = new RedisFaults();
+  /** Hears of each command before it is executed. */
+  onCommand: ((words: readonly string[]) => void) | undefined = undefined;
   /** Channels of all protocols, and those of shards. */
   readonly channels: Channels;
   readonly shardChannels: Channels;

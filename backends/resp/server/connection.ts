@@ -8,6 +8,7 @@
 import { isTurnDue, takeTurn, withTurn } from "../../../lib/base/turn.ts";
 import { logger } from "../../../lib/base/log.ts";
 import { addressText } from "../../hosting/endpoint.ts";
+import { WriteBuffer } from "../../tcp/protocol/write_buffer.ts";
 import { Writer } from "../../tcp/protocol/writer.ts";
 import { Client } from "../engine/client.ts";
 import type { ClientOutput } from "../engine/client_state.ts";
@@ -208,6 +209,14 @@ export class RespConnection implements ClientOutput {
   send(reply: Reply, version: RespVersion): void {
     writeReply(this.#writer.buffer, reply, version);
     if (!this.#isWorking) this.#scheduleFlush();
+  }
+
+  sendHalf(reply: Reply, version: RespVersion): void {
+    const whole = new WriteBuffer();
+    writeReply(whole, reply, version);
+    const bytes = whole.take();
+    this.#writer.buffer.writeBytes(bytes.subarray(0, Math.ceil(bytes.length / 2)));
+    this.end();
   }
 
   push(): void {

@@ -10,6 +10,7 @@ import { CommandTable } from "../engine/command_table.ts";
 import { Dispatcher } from "../engine/dispatcher.ts";
 import { type QueueOptions, Service } from "../engine/service.ts";
 import { RespConnection, type RespContext } from "./connection.ts";
+import { LocalClient } from "./local_client.ts";
 
 /** Version of Redis that a server reports. */
 export const DEFAULT_VERSION = "7.4.0";
@@ -27,7 +28,7 @@ export interface RespFrontOptions {
   /** Compares a password with that of a user; undefined: everybody is let in. */
   readonly isPassword: ((user: string, password: string) => boolean) | undefined;
   /** Version of Redis that it reports. */
-  readonly version?: string;
+  readonly version?: string | undefined;
   readonly queueOptions: QueueOptions;
   readonly maxBulkBytes: number;
   readonly maxPendingBytes: number;
@@ -39,6 +40,8 @@ export interface RespFrontOptions {
 export class RespFront {
   readonly service: Service;
   readonly #context: RespContext;
+  /** A client in this process. */
+  readonly local: LocalClient;
 
   constructor(options: RespFrontOptions) {
     const { store, isPassword, version = DEFAULT_VERSION, onReceived, onSent } = options;
@@ -52,6 +55,7 @@ export class RespFront {
       queueOptions,
     });
     const dispatcher = new Dispatcher(this.service, table);
+    this.local = new LocalClient(this.service, dispatcher);
     this.#context = { service: this.service, dispatcher, limits: options, onReceived, onSent };
   }
 

@@ -26,6 +26,8 @@ export interface ConnectionContext {
   readonly session: SessionContext;
   /** Serves the clients that speak RESP. */
   readonly resp: RespFront;
+  /** True if all connections speak RESP. */
+  readonly isRespOnly: boolean;
   readonly queueOptions: Omit<SubscriptionQueueOptions, "onReady">;
 }
 
@@ -94,7 +96,8 @@ export class Connection {
 
   async #serve(): Promise<void> {
     if (!(await this.#hasMore())) return;
-    if (this.#reader.peek(1)[0] === RESP_FIRST_BYTE) return await this.#serveResp();
+    const isResp = this.#context.isRespOnly || this.#reader.peek(1)[0] === RESP_FIRST_BYTE;
+    if (isResp) return await this.#serveResp();
     do {
       await (this.#work = this.#process());
     } while (!this.#session.isEnded && await this.#hasMore());

@@ -23,6 +23,7 @@ import {
 } from "../../store/limits.ts";
 import { Store } from "../../store/store.ts";
 import type { OverflowPolicy } from "../../store/subscription.ts";
+import { checkRedisOptions, type RedisOptions } from "../../resp/server/options.ts";
 import type { CommandService } from "./service.ts";
 
 /** Default port of the server. */
@@ -81,6 +82,8 @@ export interface EmbeddedServerOptions extends EmbeddedServerConfig {
    * milliseconds of the Unix epoch. Default: a monotonic clock.
    */
   clock?: Clock | (() => number);
+  /** How the server serves Redis clients. */
+  redis?: RedisOptions;
   /** Called for each command, such as `traceRequests()` of `./otel`. Default: none. */
   onRequest?: RequestObserver;
 }
@@ -116,6 +119,7 @@ export const SERVER_OPTIONS = new OptionRules<EmbeddedServerOptions>("new Embedd
   store: instanceOf(() => Store),
   state: objectWith("openSession"),
   clock: checkClock,
+  redis: checkRedisOptions,
   onRequest: callback,
 });
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Clock } from "../../../lib/base/clock.ts";
 import { isTurnDue, takeTurn } from "../../../lib/base/turn.ts";
 import { checkNoMore } from "../../../lib/base/checks.ts";
 import { logger } from "../../../lib/base/log.ts";
@@ -16,6 +17,7 @@ import { queueOptionsOf, storeOf } from "../../hosting/store_options.ts";
 import { guardMemory } from "../../hosting/memory_guard.ts";
 import { secretMatcher } from "../../hosting/token.ts";
 import { RespFront } from "../../resp/server/front.ts";
+import type { RedisFaults } from "../../resp/engine/faults.ts";
 import type { Store } from "../../store/store.ts";
 import { CommandTable } from "./command_table.ts";
 import { Connections } from "./connections.ts";
@@ -81,20 +83,45 @@ export class EmbeddedServer {
     };
     this.#resp = new RespFront({
       store: this.#store,
-      isPassword: token === undefined ? undefined : passwordMatcher(token),
+      isPassword: passwordMatcher(token, options.redis?.users),
+      version: options.redis?.version,
       queueOptions: queueOptionsOf(options),
       maxBulkBytes: this.#options.maxLineBytes,
       maxPendingBytes: this.#options.maxReplyBytes,
       onReceived: (bytes) => this.#stats.bytesReceived += bytes,
       onSent: (bytes) => this.#stats.bytesSent += bytes,
     });
-    const context = { session, resp: this.#resp, queueOptions: queueOptionsOf(options) };
+    const isRespOnly = options.redis?.isOnly ?? false;
+    const context = {
+      session,
+      resp: this.#resp,
+      isRespOnly,
+      queueOptions: queueOptionsOf(options),
+    };
     this.#connections = new Connections(context, this.#options);
   }
 
   /** The store that it serves. */
   get store(): Store {
     return this.#store;
+  }
+
+  /** The clock of its store: that of the machine, or the one in the options. */
+  get clock(): Clock {
+    return this.#store.clock;
+  }
+
+  /** Faults for Redis clients, which a test asks for. */
+  get faults(): RedisFaults {
+    return this.#resp.service.faults;
+  }
+
+  /**
+   * What is beside connections.
+   * @internal
+   */
+  get resp(): RespFront {
+    return this.#resp;
   }
 
   /** The port of the server. Before `start()`, the port of the options. */
@@ -219,8 +246,15 @@ export class EmbeddedServer {
   }
 }
 
-/** RESP names a user besides; a server with a token has only the default one. */
-function passwordMatcher(token: string): (user: string, password: string) => boolean {
-  const isToken = secretMatcher(token);
-  return (user, password) => user === "default" && isToken(password);
+/** The passwords of the users of RESP; a token is that of the default user. */
+function passwordMatcher(
+  token: string | undefined,
+  users: Readonly<Record<string, string>> = {},
+): ((user: string, password: string) => boolean) | undefined {
+  const passwords = { ...(token === undefined ? {} : { default: token }), ...users };
+  const matchers = new Map(
+    Object.entries(passwords).map(([user, password]) => [user, secretMatcher(password)]),
+  );
+  if (matchers.size === 0) return undefined;
+  return (user, password) => matchers.get(user)?.(password) ?? false;
 }

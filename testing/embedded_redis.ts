@@ -1,0 +1,160 @@
+/**
+ * A Redis server for a test, in the process of the test.
+ *
+ * @module
+ */
+
+import type { Clock } from "../lib/base/clock.ts";
+import { OptionRules } from "../lib/base/option_rules.ts";
+import { checkUsers, checkVersion } from "../backends/resp/server/options.ts";
+import type { RedisFaults } from "../backends/resp/engine/faults.ts";
+import type { ReplyValue } from "../backends/resp/server/local_client.ts";
+import { checkClock } from "../backends/store/clock_option.ts";
+import { textOfBytes } from "../backends/store/byte_string.ts";
+import { checkLimit } from "../backends/store/limits.ts";
+import { EmbeddedServer } from "../backends/tcp/server/server.ts";
+import { type KeySnapshot, snapshotOf } from "./redis_snapshot.ts";
+
+const HOST = "127.0.0.1";
+/** Most commands that are remembered. */
+const MAX_COMMANDS = 100_000;
+
+/** Options of `embeddedRedis()`. */
+export interface EmbeddedRedisOptions {
+  /** The clock, such as a `SteppableClock`. Default: that of the machine. */
+  clock?: Clock | (() => number);
+  /** Passwords by the names of users. Default: everybody is let in. */
+  users?: Record<string, string>;
+  /** Version of Redis that it reports. Commands that came later are unknown. Default: `"7.4.0"`. */
+  version?: string;
+  /** Most bytes of keys. Default: no limit. */
+  maxBytes?: number;
+}
+
+const OPTIONS = new OptionRules<EmbeddedRedisOptions>("embeddedRedis()", {
+  clock: checkClock,
+  users: checkUsers,
+  version: checkVersion,
+  maxBytes: checkLimit,
+});
+
+/**
+ * Starts a server that speaks RESP on a free port of the loopback address. It runs in this thread, keeps
+ * everything in memory, and is ready in a few milliseconds. Disposing the value stops it.
+ *
+ * @example
+ * ```ts
+ * import { embeddedRedis, SteppableClock } from "@ringbus/ringbus/testing";
+ *
+ * const clock = new SteppableClock();
+ * await using redis = await embeddedRedis({ clock });
+ * redis.seed([["SET", "session", "open", "EX", 60]]);
+ * console.log(redis.url, redis.dump()); // redis://127.0.0.1:... { session: { ... } }
+ * clock.advance({ seconds: 60 });
+ * console.log(redis.dump()); // {}
+ * ```
+ */
+export async function embeddedRedis(options: EmbeddedRedisOptions = {}): Promise<EmbeddedRedis> {
+  OPTIONS.check(options);
+  const { clock, users, version, maxBytes } = options;
+  const server = new EmbeddedServer({
+    host: HOST,
+    port: 0,
+    idleTimeoutMs: Infinity,
+    redis: {
+      isOnly: true,
+      ...(users === undefined ? {} : { users }),
+      ...(version === undefined ? {} : { version }),
+    },
+    ...(clock === undefined ? {} : { clock }),
+    ...(maxBytes === undefined ? {} : { maxBytes }),
+  });
+  await server.start();
+  return new EmbeddedRedis(server);
+}
+
+/** A server that `embeddedRedis()` has started. */
+export class EmbeddedRedis implements AsyncDisposable {
+  readonly #server: EmbeddedServer;
+  #commands: string[][] = [];
+
+  /** Watches a server that was started. */
+  constructor(server: EmbeddedServer) {
+    this.#server = server;
+    server.resp.service.onCommand = (words) => {
+      if (this.#commands.length < MAX_COMMANDS) this.#commands.push(words.map(textOfBytes));
+    };
+  }
+
+  /** Where it listens: the address of the loopback interface. */
+  get host(): string {
+    return HOST;
+  }
+
+  /** The port. */
+  get port(): number {
+    return this.#server.port;
+  }
+
+  /** The address for clients, without a password. */
+  get url(): string {
+    return `redis://${HOST}:${this.port}`;
+  }
+
+  /** Its clock: the one in the options, or that of the machine. */
+  get clock(): Clock {
+    return this.#server.clock;
+  }
+
+  /** Faults that happen to commands of its clients. */
+  get faults(): RedisFaults {
+    return this.#server.faults;
+  }
+
+  /** The server, for its statistics and its store. */
+  get server(): EmbeddedServer {
+    return this.#server;
+  }
+
+  /** Executes a command of the test, and returns its reply. Throws an `Error` for an error reply. */
+  command(...words: (string | number)[]): ReplyValue {
+    return this.#server.resp.local.call(words);
+  }
+
+  /** Executes commands that fill it. Throws an `Error` for an error reply. */
+  seed(commands: readonly (readonly (string | number)[])[]): void {
+    for (const words of commands) this.#server.resp.local.call(words);
+  }
+
+  /** Deletes all keys, and forgets the commands and the faults. */
+  flush(): void {
+    this.#server.resp.local.call(["FLUSHALL"]);
+    this.#server.faults.clear();
+    this.#commands = [];
+  }
+
+  /** The keys of the first database with their values, sorted by key: for comparisons and snapshots. */
+  dump(): Record<string, KeySnapshot> {
+    return snapshotOf((words) => this.#server.resp.local.call(words));
+  }
+
+  /** The commands that clients have sent since the start or `flush()`, at most 100,000; as texts. */
+  commands(): readonly (readonly string[])[] {
+    return this.#commands;
+  }
+
+  /** How often clients sent commands that this server does not have, by their names. */
+  unknownCommands(): Record<string, number> {
+    return Object.fromEntries(this.#server.resp.service.stats.unknown);
+  }
+
+  /** Stops the server, and closes the connections of its clients. */
+  async stop(): Promise<void> {
+    await this.#server.stop({ graceMs: 0 });
+  }
+
+  /** The same as `stop()`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+}

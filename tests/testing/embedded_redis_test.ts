@@ -1,0 +1,80 @@
+// The Redis server in the process of a test.
+
+import assert from "node:assert/strict";
+import { embeddedRedis, SteppableClock } from "../../testing/mod.ts";
+import { RespClient } from "../support/resp_client.ts";
+
+Deno.test("embeddedRedis: it has what a test needs", async () => {
+  const clock = new SteppableClock();
+  await using redis = await embeddedRedis({ clock, version: "7.2.4" });
+  await using client = await RespClient.open(redis.port);
+  assert.equal(redis.url, `redis://127.0.0.1:${redis.port}`);
+  assert.equal(redis.clock, clock);
+  redis.seed([
+    ["SET", "text", "hällo", "EX", 60],
+    ["HSET", "hash", "b", 2, "a", 1],
+    ["SADD", "set", "y", "x"],
+  ]);
+  assert.deepEqual(redis.dump(), {
+    hash: { type: "hash", value: { a: "1", b: "2" } },
+    set: { type: "set", value: ["x", "y"] },
+    text: { type: "string", value: "hällo", ttlMs: 60_000 },
+  });
+  assert.deepEqual(await client.call("PING"), { status: "PONG" });
+  assert.match(String(await client.call("INFO", "server")), /redis_version:7\.2\.4/);
+  await client.call("FOO", "x");
+  await client.call("HTTL", "hash", "FIELDS", 1, "a");
+  assert.deepEqual(redis.unknownCommands(), { foo: 1, httl: 1 });
+  assert.deepEqual(redis.commands()[2], ["FOO", "x"]);
+  clock.advance({ seconds: 60 });
+  assert.deepEqual(Object.keys(redis.dump()), ["hash", "set"]);
+  redis.flush();
+  assert.deepEqual([redis.dump(), redis.commands()], [{}, []]);
+  assert.throws(() => redis.command("INCR"), /wrong number of arguments/);
+});
+
+Deno.test("embeddedRedis: users have passwords", async () => {
+  await using redis = await embeddedRedis({ users: { default: "one", anna: "two" } });
+  await using client = await RespClient.open(redis.port);
+  assert.deepEqual(await client.call("GET", "k"), { error: "NOAUTH Authentication required." });
+  assert.deepEqual(await client.call("AUTH", "one"), { status: "OK" });
+  assert.deepEqual(await client.call("AUTH", "anna", "two"), { status: "OK" });
+  assert.match(JSON.stringify(await client.call("AUTH", "anna", "one")), /WRONGPASS/);
+});
+
+Deno.test("embeddedRedis: lines of words are commands from the first byte on", async () => {
+  await using redis = await embeddedRedis();
+  await using client = await RespClient.open(redis.port);
+  await client.send("SET k v\r\nGET k\r\n");
+  assert.deepEqual([await client.reply(), await client.reply()], [{ status: "OK" }, "v"]);
+  await using page = await RespClient.open(redis.port);
+  await page.send("POST / HTTP/1.1\r\nHost: localhost\r\n\r\nSET k w\r\n");
+  await page.ended();
+  assert.equal(redis.command("GET", "k"), "v");
+});
+
+Deno.test("embeddedRedis: a hundred of them run in one process", async () => {
+  await using servers = new AsyncDisposableStack();
+  const all = await Promise.all(Array.from({ length: 100 }, () => embeddedRedis()));
+  for (const each of all) servers.use(each);
+  for (const [i, redis] of all.entries()) {
+    await using client = await RespClient.open(redis.port);
+    await client.call("SET", "number", i);
+  }
+  assert.deepEqual(
+    all.map((redis) => redis.command("GET", "number")),
+    all.map((_, i) => String(i)),
+  );
+});
+
+Deno.test("embeddedRedis: it is ready in less than 50 ms", async () => {
+  const times = [];
+  for (let i = 0; i < 5; i++) {
+    const startMs = performance.now();
+    await using redis = await embeddedRedis();
+    await using client = await RespClient.open(redis.port);
+    await client.call("PING");
+    times.push(performance.now() - startMs);
+  }
+  assert.ok(Math.min(...times) < 50, `${times} ms`);
+});
