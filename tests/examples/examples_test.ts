@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { freePort } from "../support/free_port.ts";
 import { Program } from "../support/program.ts";
 import { makeScratchDirectory } from "../support/scratch.ts";
-import { WaitingTests } from "../support/waiting_tests.ts";
 
 /** Runs a test with a segment directory of its own, which must be empty in the end. */
 async function inDirectory(
@@ -26,31 +25,25 @@ function permissionsOf(file: string): string[] {
   return file === "log_fanout/archive.ts" ? ["--allow-write"] : [];
 }
 
-/** The examples with pauses. */
-const waiting = new WaitingTests(3);
-
-waiting.add(
-  "example pubsub: both subscribers print five positions in order",
-  () =>
-    inDirectory(async (run) => {
-      await using first = run("pubsub/subscriber.ts");
-      await using second = run("pubsub/subscriber.ts");
-      await Promise.all([first.prints("listening"), second.prints("listening")]);
-      await using publisher = run("pubsub/publisher.ts");
-      const expected = [
-        "listening",
-        "step 0: 0, 0",
-        "step 1: 0.1, -0.1",
-        "step 2: 0.2, -0.2",
-        "step 3: 0.3, -0.3",
-        "step 4: 0.4, -0.4",
-        "missed 0",
-      ];
-      assert.deepEqual(await first.lines(), expected);
-      assert.deepEqual(await second.lines(), expected);
-      assert.deepEqual(await publisher.lines(), ["published 30 positions"]);
-    }),
-);
+Deno.test("example pubsub: both subscribers print five positions in order", () =>
+  inDirectory(async (run) => {
+    await using first = run("pubsub/subscriber.ts");
+    await using second = run("pubsub/subscriber.ts");
+    await Promise.all([first.prints("listening"), second.prints("listening")]);
+    await using publisher = run("pubsub/publisher.ts");
+    const expected = [
+      "listening",
+      "step 0: 0, 0",
+      "step 1: 0.1, -0.1",
+      "step 2: 0.2, -0.2",
+      "step 3: 0.3, -0.3",
+      "step 4: 0.4, -0.4",
+      "missed 0",
+    ];
+    assert.deepEqual(await first.lines(), expected);
+    assert.deepEqual(await second.lines(), expected);
+    assert.deepEqual(await publisher.lines(), ["published 30 positions"]);
+  }));
 
 Deno.test("example reqrep: the requester gets its roots and the handler's error", () =>
   inDirectory(async (run) => {
@@ -64,7 +57,7 @@ Deno.test("example reqrep: the requester gets its roots and the handler's error"
     assert.deepEqual(await replier.lines(), ["serving", "replied to 6 requests"]);
   }));
 
-waiting.add("example pipeline: two pullers share all tasks", () =>
+Deno.test("example pipeline: two pullers share all tasks", () =>
   inDirectory(async (run) => {
     await using first = run("pipeline/puller.ts");
     await using second = run("pipeline/puller.ts");
@@ -76,39 +69,34 @@ waiting.add("example pipeline: two pullers share all tasks", () =>
     assert.equal(a.sum + b.sum, 1000 * 1001 / 2);
   }));
 
-waiting.add(
-  "example pipeline: tasks wait for a puller that starts after the pusher has left",
-  () =>
-    inDirectory(async (run) => {
-      await using pusher = run("pipeline/pusher.ts");
-      await pusher.lines();
-      await using puller = run("pipeline/puller.ts");
-      assert.deepEqual(shareOf(await puller.lines()), { tasks: 1000, sum: 1000 * 1001 / 2 });
-    }),
-);
+Deno.test("example pipeline: tasks wait for a puller that starts after the pusher has left", () =>
+  inDirectory(async (run) => {
+    await using pusher = run("pipeline/pusher.ts");
+    await pusher.lines();
+    await using puller = run("pipeline/puller.ts");
+    assert.deepEqual(shareOf(await puller.lines()), { tasks: 1000, sum: 1000 * 1001 / 2 });
+  }));
 
 function shareOf(lines: string[]): { tasks: number; sum: number } {
   const [, tasks, sum] = /took (\d+) tasks, their sum is (\d+)/.exec(lines.join("\n"))!;
   return { tasks: Number(tasks), sum: Number(sum) };
 }
 
-waiting.add(
-  "example work_farm: all jobs are done although a worker is killed at work",
-  () =>
-    inDirectory(async (run) => {
-      await using killed = run("work_farm/worker.ts");
-      await killed.prints("ready");
-      await using farm = run("work_farm/farm.ts");
-      await killed.prints("job 3, attempt 1");
-      killed.kill("SIGKILL");
-      await killed.ended();
-      await using worker = run("work_farm/worker.ts");
-      const [, last] = await farm.lines();
-      const [, again] = /^60 jobs are done, (\d+) of them by another/.exec(last)!;
-      assert.ok(Number(again) >= 1 && Number(again) <= 4, last);
-      await worker.lines();
-    }),
-);
+Deno.test("example work_farm: all jobs are done although a worker is killed at work", () =>
+  inDirectory(async (run) => {
+    await using farm = run("work_farm/farm.ts");
+    // A worker ends if there is no job for a second.
+    await farm.prints("gave out 60 jobs");
+    await using killed = run("work_farm/worker.ts");
+    await killed.prints("job 3, attempt 1");
+    killed.kill("SIGKILL");
+    await killed.ended();
+    await using worker = run("work_farm/worker.ts");
+    const [, last] = await farm.lines();
+    const [, again] = /^60 jobs are done, (\d+) of them by another/.exec(last)!;
+    assert.ok(Number(again) >= 1 && Number(again) <= 4, last);
+    await worker.lines();
+  }));
 
 Deno.test("example arrays: images arrive with their type and shape", () =>
   inDirectory(async (run) => {
@@ -132,98 +120,89 @@ Deno.test("example arrays: arrays are written and read in place", () =>
     assert.deepEqual(await viewer.lines(), ["sum 1000", "sum 2000", "sum 3000"]);
   }));
 
-waiting.add(
-  "example camera_frames: viewers see frames in place, and count what they miss",
-  () =>
-    inDirectory(async (run) => {
-      await using viewer = run("camera_frames/viewer.ts");
-      await using slow = run("camera_frames/viewer.ts");
-      await using previews = run("camera_frames/previews.ts");
-      await Promise.all([viewer, slow, previews].map((program) => program.prints("watching")));
-      slow.kill("SIGSTOP");
-      await using camera = run("camera_frames/camera.ts", "60");
-      assert.deepEqual(await camera.lines(), ["sent 60 frames of 921616 bytes"]);
-      slow.kill("SIGCONT");
-      const [quickly, slowly] = [seenOf(await viewer.lines()), seenOf(await slow.lines())];
-      assert.equal(quickly.seen + quickly.missed, 60);
-      assert.equal(slowly.seen + slowly.missed, 60);
-      assert.ok(slowly.missed > 45 && slowly.seen > 0);
-      const shades = [10, 20, 30, 40, 50, 60].map((shade) =>
-        `Uint8Array 60 x 80 x 3, shade ${shade}`
-      );
-      assert.deepEqual(await previews.lines(), ["watching", ...shades]);
-    }),
-);
+Deno.test("example camera_frames: viewers see frames in place, and count what they miss", () =>
+  inDirectory(async (run) => {
+    await using viewer = run("camera_frames/viewer.ts");
+    await using slow = run("camera_frames/viewer.ts");
+    await using previews = run("camera_frames/previews.ts");
+    await Promise.all([viewer, slow, previews].map((program) => program.prints("watching")));
+    slow.kill("SIGSTOP");
+    await using camera = run("camera_frames/camera.ts", "60");
+    assert.deepEqual(await camera.lines(), ["sent 60 frames of 921616 bytes"]);
+    slow.kill("SIGCONT");
+    const [quickly, slowly] = [seenOf(await viewer.lines()), seenOf(await slow.lines())];
+    assert.equal(quickly.seen + quickly.missed, 60);
+    assert.equal(slowly.seen + slowly.missed, 60);
+    assert.ok(slowly.missed > 45 && slowly.seen > 0);
+    const shades = [10, 20, 30, 40, 50, 60].map((shade) =>
+      `Uint8Array 60 x 80 x 3, shade ${shade}`
+    );
+    assert.deepEqual(await previews.lines(), ["watching", ...shades]);
+  }));
 
 function seenOf(lines: string[]): { seen: number; missed: number } {
   const [, seen, missed] = /(?:seen|saw) (\d+)(?: lines)?, missed (\d+)/.exec(lines.join("\n"))!;
   return { seen: Number(seen), missed: Number(missed) };
 }
 
-waiting.add(
-  "example agent_swarm: all questions get a reply although an agent is killed",
-  () =>
-    inDirectory(async (run) => {
-      await using tools = run("agent_swarm/tools.ts");
-      await using killed = run("agent_swarm/agent.ts", "ann", "60000");
-      await killed.prints("ready");
-      await using boss = run("agent_swarm/boss.ts");
-      await killed.prints("thinks about");
-      killed.kill("SIGKILL");
-      await killed.ended();
-      await using agent = run("agent_swarm/agent.ts", "bob");
-      assert.deepEqual(await boss.lines(), [
-        "asked again: How many boxes of 12 for apples?",
-        "9 boxes of 12 hold 100 apples",
-        "3 boxes of 11 hold 24 pears",
-        "4 boxes of 10 hold 37 plums",
-        "12 boxes of 9 hold 100 apples",
-        "3 boxes of 8 hold 24 pears",
-        "6 boxes of 7 hold 37 plums",
-        "18 calls of tools by 1 agents",
-      ]);
-      for (const program of [agent, tools]) {
-        program.kill("SIGINT");
-        await program.lines();
-      }
-    }),
-);
+Deno.test("example agent_swarm: all questions get a reply although an agent is killed", () =>
+  inDirectory(async (run) => {
+    await using tools = run("agent_swarm/tools.ts");
+    await using killed = run("agent_swarm/agent.ts", "ann", "60000");
+    await killed.prints("ready");
+    await using boss = run("agent_swarm/boss.ts");
+    await killed.prints("thinks about");
+    killed.kill("SIGKILL");
+    await killed.ended();
+    await using agent = run("agent_swarm/agent.ts", "bob");
+    assert.deepEqual(await boss.lines(), [
+      "asked again: How many boxes of 12 for apples?",
+      "9 boxes of 12 hold 100 apples",
+      "3 boxes of 11 hold 24 pears",
+      "4 boxes of 10 hold 37 plums",
+      "12 boxes of 9 hold 100 apples",
+      "3 boxes of 8 hold 24 pears",
+      "6 boxes of 7 hold 37 plums",
+      "18 calls of tools by 1 agents",
+    ]);
+    for (const program of [agent, tools]) {
+      program.kill("SIGINT");
+      await program.lines();
+    }
+  }));
 
-waiting.add(
-  "example log_fanout: the archive has every line, a slow watcher counts what it missed",
-  () =>
-    inDirectory(async (run) => {
-      const path = await Deno.makeTempFile();
-      try {
-        await using archive = run("log_fanout/archive.ts", path);
-        await using slow = run("log_fanout/watch.ts", "error", "slow");
-        await Promise.all([archive.prints("writing"), slow.prints("watching")]);
-        slow.kill("SIGSTOP");
-        const names = ["billing", "search"];
-        await using services = new AsyncDisposableStack();
-        const running = names.map((name) => services.use(run("log_fanout/service.ts", name)));
-        for (const [i, service] of running.entries()) {
-          assert.deepEqual(await service.lines(), [`${names[i]} logged 2000 lines`]);
-        }
-        slow.kill("SIGCONT");
-        assert.equal((await archive.lines()).at(-1), "wrote 4000 lines");
-        const written = (await Deno.readTextFile(path)).trimEnd().split("\n").map((line) =>
-          JSON.parse(line)
-        );
-        for (const name of names) {
-          const numbers = written.filter(({ service }) => service === name).map(({ number }) =>
-            number
-          );
-          assert.deepEqual(numbers, Array.from({ length: 2000 }, (_, i) => i + 1));
-        }
-        const { seen, missed } = seenOf(await slow.lines());
-        assert.equal(seen + missed, 4000);
-        assert.ok(missed > 0);
-      } finally {
-        await Deno.remove(path);
+Deno.test("example log_fanout: the archive has every line, a slow watcher counts what it missed", () =>
+  inDirectory(async (run) => {
+    const path = await Deno.makeTempFile();
+    try {
+      await using archive = run("log_fanout/archive.ts", path);
+      await using slow = run("log_fanout/watch.ts", "error", "slow");
+      await Promise.all([archive.prints("writing"), slow.prints("watching")]);
+      slow.kill("SIGSTOP");
+      const names = ["billing", "search"];
+      await using services = new AsyncDisposableStack();
+      const running = names.map((name) => services.use(run("log_fanout/service.ts", name)));
+      for (const [i, service] of running.entries()) {
+        assert.deepEqual(await service.lines(), [`${names[i]} logged 2000 lines`]);
       }
-    }),
-);
+      slow.kill("SIGCONT");
+      assert.equal((await archive.lines()).at(-1), "wrote 4000 lines");
+      const written = (await Deno.readTextFile(path)).trimEnd().split("\n").map((line) =>
+        JSON.parse(line)
+      );
+      for (const name of names) {
+        const numbers = written.filter(({ service }) => service === name).map(({ number }) =>
+          number
+        );
+        assert.deepEqual(numbers, Array.from({ length: 2000 }, (_, i) => i + 1));
+      }
+      const { seen, missed } = seenOf(await slow.lines());
+      assert.equal(seen + missed, 4000);
+      assert.ok(missed > 0);
+    } finally {
+      await Deno.remove(path);
+    }
+  }));
 
 Deno.test("example workers: it needs no permission but to read its code", async () => {
   await using main = new Program(["--allow-read=.", "examples/workers/main.ts"]);
@@ -256,5 +235,3 @@ Deno.test("example shared_state: two agents fill a thread, and the reader sees t
     "console.router.one, console.router.two",
   ]);
 });
-
-waiting.define("examples");

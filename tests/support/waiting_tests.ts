@@ -5,15 +5,12 @@
  * @module
  */
 
+/** Few, so that the work of the others delays none for long. */
+const AT_ONCE = 6;
+
 /** Tests that become one. */
 export class WaitingTests {
   readonly #tests: [name: string, body: () => Promise<void>][] = [];
-  readonly #atOnce: number;
-
-  /** `atOnce` run at a time: few, so that the work of the others delays none for long. */
-  constructor(atOnce: number = 6) {
-    this.#atOnce = atOnce;
-  }
 
   /** Adds a test. */
   add(name: string, body: () => Promise<void>): void {
@@ -25,9 +22,9 @@ export class WaitingTests {
     const tests = this.#tests;
     Deno.test(`${name}: ${tests.length} tests that wait`, async () => {
       const errors: Error[] = [];
-      for (let i = 0; i < tests.length; i += this.#atOnce) {
+      for (let i = 0; i < tests.length; i += AT_ONCE) {
         await Promise.all(
-          tests.slice(i, i + this.#atOnce).map(([name, body]) =>
+          tests.slice(i, i + AT_ONCE).map(([name, body]) =>
             body().catch((cause) => void errors.push(new Error(name, { cause })))
           ),
         );
