@@ -50,6 +50,12 @@ const NEEDS: readonly Need[] = [
     install: "apt-get update && apt-get install -y python3",
   },
   {
+    name: "python3-redis",
+    use: "a Redis client in another language",
+    isInstalled: () => outputOf("/usr/bin/python3", "-c", "import redis; print(1)") === "1\n",
+    install: "apt-get update && apt-get install -y python3-redis",
+  },
+  {
     name: "curl",
     use: "it runs the commands of the page about the HTTP server",
     isInstalled: () => outputOf("curl", "--version") !== undefined,

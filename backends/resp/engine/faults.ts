@@ -60,7 +60,7 @@ export interface FaultOptions {
   /** Selects commands by their words, as texts. Default: all. */
   matches?: (words: readonly string[]) => boolean;
   /** Every nth of these commands. Default: 1. */
-  every?: number;
+  nth?: number;
   /** How often it happens; `Infinity`: always. Default: 1. */
   times?: number;
 }
@@ -73,7 +73,7 @@ const FAULT_CHECKS: OptionChecks<FaultOptions> = {
     throw new TypeError(`${name} must be the name of a command, not ${formatValue(value)}`);
   },
   matches: callback,
-  every: count,
+  nth: count,
   times: count,
 };
 const OPTIONS = new OptionRules<FaultOptions>("inject()", FAULT_CHECKS);
@@ -100,11 +100,11 @@ class Injected implements InjectedFault {
 
   /** True if it happens to a command. */
   strikes({ name }: CommandInfo, words: readonly string[]): boolean {
-    const { command, matches, every = 1, times = 1 } = this.options;
+    const { command, matches, nth = 1, times = 1 } = this.options;
     const [own] = name.split("|");
     if (command === undefined ? CONNECTING.has(own) : command.toLowerCase() !== own) return false;
     if (matches !== undefined && !matches(words)) return false;
-    if (++this.#seen % every !== 0) return false;
+    if (++this.#seen % nth !== 0) return false;
     if (++this.happened >= times) this.remove();
     return true;
   }

@@ -32,7 +32,7 @@ Deno.test("faults: errors take the place of replies, and the command is not carr
 Deno.test("faults: they happen to the nth commands that are selected, and are taken back", () =>
   withResp({}, async ({ server, client }) => {
     const { faults } = server;
-    const injected = faults.inject("LOADING", { command: "get", every: 2, times: 2 });
+    const injected = faults.inject("LOADING", { command: "get", nth: 2, times: 2 });
     const isRefused = async () => await client.call("GET", "k") !== null;
     const found = [];
     for (let i = 0; i < 6; i++) found.push(await client.call("GET", "k"));
@@ -84,7 +84,7 @@ Deno.test("faults: what is no fault is refused with what there is", () =>
     for (const fault of ["moved", "cut", 1, null, {}, { waitMs: -1 }, { error: 1 }]) {
       assert.throws(() => faults.inject(fault as never), /fault must be|waitMs/);
     }
-    assert.throws(() => faults.inject("BUSY", { every: 0 }), RangeError);
+    assert.throws(() => faults.inject("BUSY", { nth: 0 }), RangeError);
     assert.throws(
       () => faults.inject("BUSY", { commands: "GET" } as never),
       /did you mean command/,
