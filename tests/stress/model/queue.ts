@@ -104,15 +104,23 @@ function receiving({ most, mistake }: QueueOptions): Program<QueueLane, Party> {
       })),
     copied: () => [{ point: "TAKE_COPIED", then: "take", isOwn: true }],
     take: (words, me) =>
-      words.tail === me.start || blind
-        ? [{ point: "TAKE_MOVED", then: "poll", act: receive }]
-        : [{ then: "poll", act: (_words, taker) => forget(taker) }],
+      words.tail === me.start || blind ? [{ point: "TAKE_MOVED", then: "poll", act: receive }] : [
+        { then: "poll", act: (_words, taker) => forget(taker) },
+        // A receiver that counts its attempts may look behind one that failed as well.
+        { then: "poll", act: (_words, taker) => skipTo(taker, taker.position) },
+      ],
   };
 }
 
 /** Begins to take what is at a position. */
 function enter(me: Party, position: number): void {
   me.start = me.position = position;
+  me.batch = [];
+}
+
+/** Another receiver was faster; the next record may lie behind what it took. */
+function skipTo(me: Party, position: number): void {
+  me.known = position;
   me.batch = [];
 }
 
