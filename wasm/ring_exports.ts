@@ -21,6 +21,7 @@ export interface RingExports {
   abort(): void;
   oldestPin(): number;
   claim(payload: number, flags: number): number;
+  claimRun(bytes: number): number;
   claimedPosition(): number;
   claimedTag(offset: number, length: number): number;
   commit(): number;
@@ -33,6 +34,7 @@ export interface RingExports {
   releasedPosition(): number;
   restoreClaim(): void;
   send(payload: number, flags: number): number;
+  stageRun(bytes: number): number;
   usedBytes(): number;
   // assembly/receiver.ts
   deferredTo(): number;
@@ -44,7 +46,9 @@ export interface RingExports {
   receive(place: number, lowPosition: number, size: number, mode: number): number;
   returnedSlot(): number;
   skipLane(): void;
+  stepOver(limit: number, space: number): number;
   take(size: number, flags: number): number;
+  takeAll(): number;
   takeInPlace(size: number, flags: number): number;
   // assembly/lane_cursor.ts
   foundCapacity(): number;

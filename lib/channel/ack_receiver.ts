@@ -123,6 +123,10 @@ export class AckReceiver<T> implements ReceiverApi<Delivery<T>> {
     throw this.#unsupported("into a buffer");
   }
 
+  readMany(): never {
+    throw this.#unsupported("many messages as bytes");
+  }
+
   tryReceiveView(): never {
     throw this.#unsupported("in place");
   }

@@ -7,6 +7,7 @@
 import type { Attachment } from "./attachment.ts";
 import type { Batch } from "./batch.ts";
 import { BufferWords, copyAligned, copyToArray, Scratch } from "./copy.ts";
+import { type RecordRun, RUN_BYTES } from "./record_run.ts";
 import { checkSignals, checkSignalsOnPoll } from "../presence/exit_hooks.ts";
 import { logReceived, logsMessages } from "../base/log.ts";
 import { controlOffset } from "../segment/format.ts";
@@ -436,7 +437,7 @@ export class FrameCursor {
     this.#place = 0;
     if (this.#isRequest) return this.complete(this.#takeRequest());
     const isTaken = this.complete(this.attachment.ring.take(this.#size, this.#flags));
-    if (this.#canPeek && --this.#takesToPlace <= 0) this.#findPlace();
+    if (isTaken && this.#canPeek && --this.#takesToPlace <= 0) this.#findPlace();
     return isTaken;
   }
 
@@ -491,6 +492,32 @@ export class FrameCursor {
     logReceived(this.attachment.name, length, `#${this.#counts.received}`);
   }
 
+  /**
+   * Copies and takes the message that was found and those that lie side by side behind it, at most `limit`;
+   * returns how many. 0 if they were lost meanwhile, -1 if `receive` has to take the first one.
+   */
+  receiveRun(run: RecordRun, limit: number): number {
+    if (this.#flags !== 0 || this.#isRequest) return -1;
+    const { ring } = this.attachment;
+    const bytes = ring.stepOver(Math.min(limit, RUN_BYTES), RUN_BYTES) >>> 0;
+    if (bytes === 0) return -1;
+    this.#place = 0;
+    const isWhole = run.copy(this.attachment, this.#offset - RECORD_PAYLOAD, bytes);
+    const result = ring.takeAll();
+    if (result === 0) return 0;
+    if (!isWhole) throw this.#corruption("a message changed while it was copied");
+    if (result !== TAKEN) this.#afterTake(result);
+    this.#countRun(run);
+    return run.messages;
+  }
+
+  #countRun({ messages, payloadBytes }: RecordRun): void {
+    const counts = this.#counts;
+    counts.bytes += payloadBytes;
+    counts.received += messages;
+    if (checkSignals(0)) this.attachment.endAtNextCall();
+  }
+
   /** Copies the message that was found into a batch, and steps over it; false if the batch was lost. */
   stepInto(batch: Batch): boolean {
     const { attachment } = this;
@@ -502,6 +529,7 @@ export class FrameCursor {
   /** Takes all messages of a batch; false if another receiver was faster. */
   takeBatch(batch: Batch): boolean {
     const result = this.attachment.ring.release();
+    this.#place = 0;
     if (result === 0) return false;
     this.#isBatchOpen = false;
     if (result !== TAKEN) this.#afterTake(result);

@@ -10,6 +10,8 @@ import { ShmConnectionError } from "../base/errors.ts";
 import { LaneBlocks } from "./lane_blocks.ts";
 import type { LentSpace } from "./loan.ts";
 import { logger, trace, tracing } from "../base/log.ts";
+import type { PackedMessages } from "./packed_messages.ts";
+import { RUN_BYTES } from "./record_run.ts";
 import { checkSignals } from "../presence/exit_hooks.ts";
 import { controlOffset } from "../segment/format.ts";
 import type { SocketStatistics } from "./statistics.ts";
@@ -116,6 +118,35 @@ export class LaneWriter {
     this.#copyIn(bytes, length, at);
     this.#countSent(length);
     return true;
+  }
+
+  /**
+   * Writes the next messages of a packed buffer, which `publish` sends; returns how many. 0 if the first one has
+   * to be staged by itself.
+   */
+  stageRun(packed: PackedMessages): number {
+    const { messages, recordBytes } = packed.nextRun(Math.min(RUN_BYTES, this.capacity / 4));
+    if (messages === 0 || this.#largestPlain < 0) return 0;
+    const { ring } = this.#attachment;
+    const at = ring.claimRun(recordBytes) >>> 0;
+    if (at === 0) return 0;
+    this.#place = 0;
+    const payloadBytes = packed.copyRun(this.#attachment, at, messages);
+    if (ring.stageRun(recordBytes) === 0) {
+      ring.abort();
+      throw this.#attachment.corruption("a message changed while it was written");
+    }
+    this.#countRun(messages, payloadBytes);
+    return messages;
+  }
+
+  #countRun(messages: number, payloadBytes: number): void {
+    const counts = this.#counts;
+    this.#bytesToFillCheck -= payloadBytes + messages * RECORD_PAYLOAD;
+    counts.bytes += payloadBytes;
+    counts.sent += messages;
+    if (checkSignals(0)) this.#attachment.endAtNextCall();
+    if (tracing) this.#traceSent(payloadBytes);
   }
 
   /** A message that needs a prefix, a block, or both. */

@@ -12,6 +12,7 @@ import { FrameCursor, type ReceivedFrame, type RequestRef } from "./frame_cursor
 import { MessageWait } from "./message_wait.ts";
 import { NONE, type None } from "../base/none.ts";
 import type { MessageView, ReceiverApi } from "./receiver_api.ts";
+import { type MessageReader, RecordRun } from "./record_run.ts";
 import { checkTimeout } from "../base/option_checks.ts";
 import { formatValue, type TimeoutOptions, type WaitOptions } from "../base/options.ts";
 import type { SocketStatistics } from "./statistics.ts";
@@ -42,6 +43,8 @@ export class Receiver<T> implements ReceiverApi<T> {
     this.#decoder.decode(frame) as T
   );
   readonly #batch = new Batch();
+  /** Undefined until `readMany` is called, and while it calls its reader. */
+  #run: RecordRun | undefined;
   #canBatch: boolean;
   #intoTarget: Uint8Array = new Uint8Array(0);
   readonly #trySpinInto = () => {
@@ -239,6 +242,60 @@ export class Receiver<T> implements ReceiverApi<T> {
       if (isRaw && arrays && flags === 0 && this.#undecoded.length === 0) {
         values.push(bytes as T);
       } else this.#undecoded.decodeOrKeep({ bytes, flags }, values);
+    }
+  }
+
+  readMany(reader: MessageReader, limit: number): number {
+    this.#checkReady();
+    let count = 0;
+    // The reader may close the socket.
+    while (count < limit && !this.#attachment.isClosed) {
+      const read = this.#undecoded.length > 0
+        ? this.#readFrame(this.#undecoded.shift()!, reader)
+        : this.#readNext(reader, limit - count);
+      if (read === 0) break;
+      count += read;
+    }
+    if (count === 0 && limit > 0) this.#cursor.checkNotClosed(POLL_ANY);
+    return count;
+  }
+
+  #readNext(reader: MessageReader, limit: number): number {
+    const cursor = this.#cursor;
+    while (cursor.next(POLL_ANY)) {
+      // The reader may read as well.
+      const run = this.#run ??= new RecordRun();
+      const messages = cursor.receiveRun(run, limit);
+      if (messages > 0) return this.#readRun(run, messages, reader);
+      const frame = messages < 0 ? cursor.receive() : undefined;
+      if (frame !== undefined) return this.#readFrame(frame, reader);
+    }
+    return 0;
+  }
+
+  #readFrame(frame: ReceivedFrame, reader: MessageReader): number {
+    this.#cursor.recall(frame);
+    reader(frame.bytes, 0, frame.bytes.length);
+    return 1;
+  }
+
+  /** What the reader has not seen when it throws is received by later calls. */
+  #readRun(run: RecordRun, messages: number, reader: MessageReader): number {
+    this.#run = undefined;
+    try {
+      run.read(reader);
+    } catch (error) {
+      this.#keepRest(run);
+      throw error;
+    } finally {
+      this.#run = run;
+    }
+    return messages;
+  }
+
+  #keepRest(run: RecordRun): void {
+    for (let bytes = run.shift(); bytes !== undefined; bytes = run.shift()) {
+      this.#undecoded.keep({ bytes, flags: 0 });
     }
   }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { MessageReader } from "./record_run.ts";
 import type { None } from "../base/none.ts";
 import type { TimeoutOptions, WaitOptions } from "../base/options.ts";
 
@@ -29,6 +30,8 @@ export interface ReceiverApi<T> {
   tryReceiveInto(target: Uint8Array): number;
   /** Receives into a buffer, blocking until a message arrives. */
   receiveIntoSync(target: Uint8Array, options: TimeoutOptions | undefined): number;
+  /** Passes the bytes of up to `limit` messages that are there to a reader; returns how many. */
+  readMany(reader: MessageReader, limit: number): number;
   /** Reads the next message in place; undefined when none is there. */
   tryReceiveView(): MessageView | undefined;
   /** Messages that were overwritten before this socket read them. */

@@ -17,6 +17,7 @@ import { encodeHeader, HeaderEncoder } from "./headers.ts";
 import { checkTimeout } from "../base/option_checks.ts";
 import type { TimeoutOptions, WaitOptions } from "../base/options.ts";
 import type { SenderApi } from "./sender_api.ts";
+import { PackedMessages } from "./packed_messages.ts";
 import type { SocketStatistics } from "./statistics.ts";
 import { NONE, type None } from "../base/none.ts";
 import { AsyncWaitQueue, type Attempt, type WaitContext, waitSync } from "./wait.ts";
@@ -168,6 +169,36 @@ export class Sender implements SenderApi, WaitContext {
     } finally {
       this.#publishStaged();
     }
+  }
+
+  /** Sends as many messages of a packed buffer as there is space for, in one commit; returns how many. */
+  sendPacked(bytes: Uint8Array, lengths: ArrayLike<number>): number {
+    this.checkReady();
+    if (!this.#isRaw) {
+      throw new TypeError(
+        `cannot send packed bytes on channel "${this.attachment.name}": its codec is ` +
+          `"${this.attachment.codec.id}"; open the channel with codec "raw"`,
+      );
+    }
+    const packed = new PackedMessages(bytes, lengths);
+    try {
+      while (packed.hasNext && this.#stagePacked(packed)) continue;
+      return packed.sent;
+    } finally {
+      this.#publishStaged();
+    }
+  }
+
+  /** Writes the next messages of a packed buffer; false if there is no space. */
+  #stagePacked(packed: PackedMessages): boolean {
+    if (!this.#isStaging) this.#beginStaging();
+    return this.#lane.stageRun(packed) > 0 || this.#stageNext(packed);
+  }
+
+  #stageNext(packed: PackedMessages): boolean {
+    if (!this.#stage(packed.next)) return false;
+    packed.skip();
+    return true;
   }
 
   /** Writes a value that is published later; false if there is no space, or the socket is closed. */

@@ -17,6 +17,8 @@ export interface SenderApi {
   sendAsync(value: unknown, options: WaitOptions | undefined): Promise<void>;
   /** Sends as many values as there is space for, in one commit. */
   sendMany(values: Iterable<unknown>): number;
+  /** Sends as many messages of a packed buffer as there is space for, in one commit. */
+  sendPacked(bytes: Uint8Array, lengths: ArrayLike<number>): number;
   /** Lends space for a message; undefined when the ring is full. */
   loan(byteLength: number): Loan | undefined;
   /** From now on values may be `WithHeader`. */

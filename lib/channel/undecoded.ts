@@ -40,6 +40,11 @@ export class UndecodedFrames<F extends ReceivedFrame, T> {
     }
   }
 
+  /** Keeps a frame whose bytes are its own. */
+  keep(frame: F): void {
+    this.#frames.push(frame);
+  }
+
   /** Decodes the oldest frame into `values`; false if that fails, and the frame stays. */
   tryDecodeFirst(values: T[]): boolean {
     if (!this.#tryDecode(this.#frames[0], values)) return false;

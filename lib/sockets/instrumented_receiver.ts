@@ -17,6 +17,7 @@ import {
 import { NONE, type None } from "../base/none.ts";
 import type { TimeoutOptions, WaitOptions } from "../base/options.ts";
 import type { MessageView, ReceiverApi } from "../channel/receiver_api.ts";
+import type { MessageReader } from "../channel/record_run.ts";
 import { originOf, type ReceivedMessage, unpackMessage } from "./received_message.ts";
 
 /** Receives as its receiver does. */
@@ -26,7 +27,7 @@ export class InstrumentedReceiver<T> implements ReceiverApi<T> {
   readonly #instrumentation: Instrumentation;
   readonly #operation: MessageOperation;
   readonly #one: ReceiveOperation<{ readonly origin: MessageOrigin } | None>;
-  readonly #many: ReceiveOperation<readonly ReceivedMessage<T>[]>;
+  readonly #batch: ReceiveOperation<readonly { readonly origin: MessageOrigin }[]>;
 
   constructor(receiver: ReceiverApi<T>, destination: string, instrumentation: Instrumentation) {
     this.#receiver = receiver;
@@ -37,7 +38,7 @@ export class InstrumentedReceiver<T> implements ReceiverApi<T> {
       operation: this.#operation,
       originsOf: (message) => message === NONE ? [] : [message.origin.headers],
     };
-    this.#many = {
+    this.#batch = {
       operation: this.#operation,
       isBatch: true,
       originsOf: (messages) => messages.map(({ origin }) => origin.headers),
@@ -80,7 +81,7 @@ export class InstrumentedReceiver<T> implements ReceiverApi<T> {
   drain(limit: number): T[] {
     const messages = runReceive<readonly ReceivedMessage<T>[]>(
       this.#instrumentation,
-      this.#many,
+      this.#batch,
       () => this.#receiver.drain(limit).map((raw) => this.#unpack(raw)),
     );
     return messages.map(({ value }) => value);
@@ -101,6 +102,19 @@ export class InstrumentedReceiver<T> implements ReceiverApi<T> {
       return length < 0 ? NONE : this.#reportReceived(target);
     });
     return length;
+  }
+
+  readMany(reader: MessageReader, limit: number): number {
+    let count = 0;
+    runReceive(this.#instrumentation, this.#batch, () => {
+      const received: { readonly origin: MessageOrigin }[] = [];
+      count = this.#receiver.readMany((bytes, offset, length) => {
+        received.push(this.#reportReceived(bytes));
+        reader(bytes, offset, length);
+      }, limit);
+      return received;
+    });
+    return count;
   }
 
   tryReceiveView(): MessageView | undefined {

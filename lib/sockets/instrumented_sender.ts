@@ -16,6 +16,7 @@ import type { TimeoutOptions, WaitOptions } from "../base/options.ts";
 import { WithHeader } from "../channel/headers.ts";
 import type { Sender } from "../channel/sender.ts";
 import type { Loan } from "../channel/loan.ts";
+import { PackedMessages } from "../channel/packed_messages.ts";
 import type { SenderApi } from "../channel/sender_api.ts";
 
 /** Sends as its sender does. */
@@ -70,6 +71,10 @@ export class InstrumentedSender implements SenderApi {
       () => this.#sender.sendMany(carrying),
       (accepted) => ({ messageCount: accepted, isFull: accepted < offered }),
     );
+  }
+
+  sendPacked(bytes: Uint8Array, lengths: ArrayLike<number>): number {
+    return this.sendMany(new PackedMessages(bytes, lengths));
   }
 
   /** The operation lasts until the loan is committed or aborted. */

@@ -5,6 +5,7 @@
  */
 
 import { abortSignal, directoryPath, durationMs, flag, observer } from "../base/option_checks.ts";
+import { checkInteger } from "../base/checks.ts";
 import { type OptionChecks, OptionRules } from "../base/option_rules.ts";
 import type { TimeoutOptions, WaitOptions } from "../base/options.ts";
 import { checkCapacity } from "../channel/channel_options.ts";
@@ -44,6 +45,15 @@ export const RECV_INTO_SYNC_OPTIONS = new OptionRules<TimeoutOptions>(
   "recvIntoSync()",
   TIMEOUT_CHECKS,
 );
+/** Options of `readMany`. */
+export interface ReadManyOptions {
+  /** Most messages that are read: a whole number, at least 0, or `Infinity`. Default: `Infinity`. */
+  limit?: number;
+}
+
+export const READ_MANY_OPTIONS = new OptionRules<ReadManyOptions>("readMany()", {
+  limit: (name, value) => value === Infinity ? value : checkInteger(name, value, 0),
+});
 export const REQUEST_OPTIONS = new OptionRules<WaitOptions>("request()", WAIT_CHECKS);
 export const REQUEST_SYNC_OPTIONS = new OptionRules<TimeoutOptions>(
   "requestSync()",

@@ -6,6 +6,7 @@ import { TRANSPORTS } from "./channel/channel.ts";
 import { testCodecChoice } from "./channel/codec_choice.ts";
 import { testIterables } from "./channel/iterables.ts";
 import { testLifecycle } from "./channel/lifecycle.ts";
+import { testManyBytes } from "./channel/many_bytes.ts";
 import { testOptions } from "./channel/options.ts";
 import { testQueue } from "./channel/queue.ts";
 import { testRequests } from "./channel/requests.ts";
@@ -25,6 +26,7 @@ for (const transport of TRANSPORTS) {
   testServing(transport);
   testIterables(transport);
   testSizes(transport);
+  testManyBytes(transport);
   testUnusualValues(transport);
   testLifecycle(transport);
 }

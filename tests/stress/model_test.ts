@@ -14,7 +14,8 @@ function exploreQueue(mistake?: Mistake): number {
 }
 
 function exploreBroadcast(mistake?: Mistake): number {
-  return explore(broadcastModel({ size: 3, plans: [[1, 2, 1], [1]], polls: [2], mistake }));
+  const plans: [number[], number[]] = [[1, 2, 1], [1]];
+  return explore(broadcastModel({ size: 3, plans, polls: [2], most: 2, mistake }));
 }
 
 function exploreRequests(mistake?: RequestMistake): number {

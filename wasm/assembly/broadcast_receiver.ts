@@ -30,6 +30,7 @@ import {
   enter,
   entry,
   isAtHead,
+  isAtStart,
   isRingChecked,
   laneIndex,
   payloadOffset,
@@ -192,6 +193,10 @@ export function takeFromBroadcast(size: u32, flags: u32): u32 {
   advance();
   sequence++;
   spendBudget(1);
+  return takenAfterLoss();
+}
+
+function takenAfterLoss(): u32 {
   const result = TAKEN | afterLoss;
   afterLoss = 0;
   return result;
@@ -203,6 +208,41 @@ export function takeFromBroadcast(size: u32, flags: u32): u32 {
 export function passCopied(size: u32): u32 {
   const isThere = !isAtHead() && position < seenHead && seenHead - position <= capacity;
   return isThere && checkRecord() && isExpected() ? takeFromBroadcast(size, 0) : 0;
+}
+
+/** Where the records begin that `passRun` stepped over, and how many they are. */
+let runStart: u64 = 0;
+let runMessages: u32 = 0;
+
+/**
+ * Steps over the record that was found and those that lie side by side behind it, at most `limit` of at most
+ * `space` bytes in all. They are bytes alone. Returns their bytes in the ring.
+ */
+export function passRun(limit: u32, space: u32): u32 {
+  let bytes: u32 = 0;
+  runStart = position;
+  runMessages = 0;
+  while (foundFlags == 0 && runMessages < limit && bytes + foundBytes <= space) {
+    bytes += foundBytes;
+    advance();
+    sequence++;
+    runMessages++;
+    if (isAtStart() || isAtHead() || seenHead - position > capacity || !checkRecord() || !isExpected()) break;
+  }
+  return bytes;
+}
+
+/** Passes the records that `passRun` stepped over, which the reader has copied; returns TAKEN bits. */
+export function endRun(): u32 {
+  failpoint(TAKE_COPIED);
+  loadFence();
+  if (read64(entry + LANE_TAIL) > runStart) {
+    sequence -= runMessages;
+    seek(runStart);
+    return 0;
+  }
+  spendBudget(runMessages);
+  return takenAfterLoss();
 }
 
 /** True while the writer of a lane has not passed a position, which is known modulo 2^53. */

@@ -62,6 +62,13 @@ export function advance(): void {
   if (at >= capacity) at = 0;
 }
 
+/** True at the beginning of the ring: what lies before the position lies at its end. */
+// @ts-ignore: decorator
+@inline
+export function isAtStart(): bool {
+  return at == 0;
+}
+
 /** Sets up to where records are published; 0: to be read again. */
 // @ts-ignore: decorator
 @inline

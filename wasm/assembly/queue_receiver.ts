@@ -27,6 +27,7 @@ import {
   enter,
   entry,
   isAtHead,
+  isAtStart,
   isRingChecked,
   laneIndex,
   payloadOffset,
@@ -40,7 +41,7 @@ import { acquireLease, cancelLease } from "./lease";
 import { hasLeaseTables } from "./lease_table";
 import { loadFence, read64 } from "./memory";
 import { pin, unpin } from "./pin";
-import { foundFlags, isFound } from "./record";
+import { foundBytes, foundFlags, isFound } from "./record";
 import { publishFirstTail } from "./tail";
 import { totalReceived } from "./totals";
 import { hasWaitingSenders } from "./waiters";
@@ -147,6 +148,21 @@ export function step(size: u32, flags: u32): u32 {
   advance();
   batch++;
   return 1;
+}
+
+/**
+ * Steps over the record that was found and those that lie side by side behind it, at most `limit` of at most
+ * `space` bytes in all. They are bytes alone. Returns their bytes in the ring.
+ */
+export function stepRun(limit: u32, space: u32): u32 {
+  let bytes: u32 = 0;
+  while (foundFlags == 0 && batch < limit && bytes + foundBytes <= space) {
+    bytes += foundBytes;
+    advance();
+    batch++;
+    if (isAtStart() || isAtHead() || seenHead - start > capacity || !checkRecord()) break;
+  }
+  return bytes;
 }
 
 /** Takes all records up to the position, or none; returns TAKEN bits. */

@@ -11,11 +11,13 @@ import {
   TAKEN_IN_PLACE,
 } from "../layout";
 import {
+  endRun,
   enterBroadcastLane,
   leaveBroadcastLane,
   nextOnBroadcast,
   openCursors,
   passCopied,
+  passRun,
   skipBroadcastLane,
   takeFromBroadcast,
 } from "./broadcast_receiver";
@@ -29,7 +31,9 @@ import {
   enterQueueLane,
   isBatchOpen,
   nextOnQueue,
+  release,
   skipQueueLane,
+  stepRun,
   takeCopied,
   takeFromQueue,
   takePinned,
@@ -168,6 +172,17 @@ export function nextPlace(): u32 {
 function stay(): bool {
   if (lanesSource == FROM_BROADCAST) leaveBroadcastLane();
   return renewBudget();
+}
+
+/** Steps over what `next` found and what lies behind it; 0 if `take` has to take it. See `stepRun`. */
+export function stepOver(limit: u32, space: u32): u32 {
+  if (source == FROM_RETURNED) return 0;
+  return source == FROM_QUEUE ? stepRun(limit, space) : passRun(limit, space);
+}
+
+/** Takes what `stepOver` stepped over, all or nothing; returns TAKEN bits. */
+export function takeAll(): u32 {
+  return source == FROM_QUEUE ? release() : endRun();
 }
 
 /** Takes what `next` found, and keeps its bytes until `unpin`, or until it is acknowledged. */

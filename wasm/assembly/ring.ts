@@ -8,6 +8,7 @@ export {
   abort,
   oldestPin,
   claim,
+  claimRun,
   claimedPosition,
   claimedTag,
   commit,
@@ -20,6 +21,7 @@ export {
   releasedPosition,
   restoreClaim,
   send,
+  stageRun,
   usedBytes,
 } from "./sender";
 export {
@@ -32,7 +34,9 @@ export {
   receive,
   returnedSlot,
   skipLane,
+  stepOver,
   take,
+  takeAll,
   takeInPlace,
 } from "./receiver";
 export { foundCapacity, foundLane, foundPosition, foundTag } from "./lane_cursor";

@@ -130,6 +130,29 @@ export function claim(payload: u32, flags: u32): u32 {
   return <u32>at + RECORD_PAYLOAD;
 }
 
+/**
+ * Claims space for records of `bytes` in all that lie side by side; returns where it begins, or 0. The caller
+ * writes the size and the payload of each.
+ */
+export function claimRun(bytes: u32): u32 {
+  const end = next + bytes;
+  if (load<u32>(entry + LANE_OWNER) != owner || capacity - nextAt < bytes) return 0;
+  if (end + RING_GAP > limit && !makeSpace(end + RING_GAP)) return 0;
+  return <u32>data + nextAt;
+}
+
+/** Stages the records of a run; returns 0 if another process has changed their sizes meanwhile. */
+export function stageRun(bytes: u32): u32 {
+  for (let left = bytes; left != 0;) {
+    const payload = <u32>load<u64>(data + nextAt) - 8;
+    const need = recordBytes(payload);
+    if (payload > left || need > left) return 0;
+    writeNext(payload, need, 0);
+    left -= need;
+  }
+  return 1;
+}
+
 // @ts-ignore: decorator
 @inline
 function writeNext(payload: u32, need: u32, flags: u32): void {

@@ -100,6 +100,7 @@ export function testOptions(transport: TestTransport): void {
         recvView: [],
         tryRecvInto: [target],
         drain: [1],
+        readMany: [() => {}, {}],
       }],
       ["requester", requests.requester() as unknown as Calls, { send: [1] }],
       ["replier", requests.replier() as unknown as Calls, { tryRecv: [], send: [1] }],

@@ -12,7 +12,6 @@ import {
   type Lane,
   type LaneOptions,
   laneParties,
-  type Mistake,
   newLane,
   type Poller,
   type Writer,
@@ -26,7 +25,8 @@ interface Reader extends Actor {
   countFromLast: number;
   seenTail: number;
   seenHead: number;
-  payload: number;
+  /** Payloads that were copied, from `position` on. */
+  batch: number[];
   received: { position: number; payload: number }[];
   missed: number;
 }
@@ -42,14 +42,20 @@ const NEW_READER: Reader = {
   countFromLast: -1,
   seenTail: 0,
   seenHead: 0,
-  payload: -1,
+  batch: [],
   received: [],
   missed: 0,
 };
 
+/** Parameters of an exploration. */
+export interface BroadcastOptions extends LaneOptions {
+  /** Most messages of one call. */
+  most: number;
+}
+
 /** The model of a broadcast. */
-export function broadcastModel(options: LaneOptions): Model<Lane, Party> {
-  const reader = reading(options.mistake);
+export function broadcastModel(options: BroadcastOptions): Model<Lane, Party> {
+  const reader = reading(options);
   const { actors, programs } = laneParties("broadcast", options, NEW_READER, reader);
   return {
     initial: { words: newLane(options.size), actors },
@@ -61,7 +67,7 @@ export function broadcastModel(options: LaneOptions): Model<Lane, Party> {
   };
 }
 
-function reading(mistake: Mistake | undefined): Program<Lane, Party> {
+function reading({ mistake, most }: BroadcastOptions): Program<Lane, Party> {
   const trusts = mistake === "does not check the tail again";
   const hasty = mistake === "copies before it sees the head";
   return {
@@ -98,12 +104,12 @@ function reading(mistake: Mistake | undefined): Program<Lane, Party> {
     // A subscriber that knows where the next record lies copies it before it checks it.
     copyEarly: () => [{
       then: "check",
-      act: (words, me) => me.payload = cellAt(words, me.position).payload,
+      act: (words, me) => me.batch.push(cellAt(words, me.position).payload),
     }],
     check: (words, me) => [
-      me.position < words.head && isWhole(words, me)
+      isWhole(words, me)
         ? { then: "copied" }
-        : { then: "seek", act: (_words, reader) => reader.payload = -1 },
+        : { then: "seek", act: (_words, reader) => reader.batch = [] },
     ],
     doubt(words, me) {
       if (words.tail <= me.position) throw new Error(`record ${me.position} is incomplete`);
@@ -139,27 +145,37 @@ function reading(mistake: Mistake | undefined): Program<Lane, Party> {
           reader.position = lane.head;
         },
       }],
-    copy: () => [{
-      then: "copied",
-      act: (words, me) => me.payload = cellAt(words, me.position).payload,
-    }],
+    copy: (_words, me) =>
+      ["copied", ...(me.batch.length + 1 < most ? ["more"] : [])].map((then) => ({
+        then,
+        act(words: Lane, reader: Party) {
+          reader.batch.push(cellAt(words, reader.position + reader.batch.length).payload);
+        },
+      })),
+    more: (words, me) => [{ then: isWhole(words, me, me.batch.length) ? "copy" : "copied" }],
     copied: () => [{ point: "TAKE_COPIED", then: "take", isOwn: true }],
     take: (words, me) =>
-      words.tail > me.position && !trusts ? [{ then: "seek" }] : [{
-        then: "seek",
-        act(_words, reader) {
-          reader.received.push({ position: reader.position++, payload: reader.payload });
-          reader.sequence++;
-          countPoll(reader);
-          reader.payload = -1;
-        },
-      }],
+      words.tail > me.position && !trusts
+        ? [{ then: "seek", act: (_words, reader) => reader.batch = [] }]
+        : [{
+          then: "seek",
+          act(_words, reader) {
+            for (const payload of reader.batch) {
+              reader.received.push({ position: reader.position++, payload });
+              reader.sequence++;
+            }
+            countPoll(reader);
+            reader.batch = [];
+          },
+        }],
   };
 }
 
-function isWhole(words: Lane, me: Party): boolean {
-  const { at, sequence } = cellAt(words, me.position);
-  return at === me.position && sequence === me.sequence;
+/** True if the record that is so many behind the reader's is published and whole. */
+function isWhole(words: Lane, { position, sequence }: Party, behind = 0): boolean {
+  const cell = cellAt(words, position + behind);
+  return position + behind < words.head && cell.at === position + behind &&
+    cell.sequence === sequence + behind;
 }
 
 function readLast(words: Lane, me: Party, head: number): void {

@@ -1,0 +1,233 @@
+// Many messages of bytes with one call: `readMany`, and `sendMany` of one packed buffer.
+
+import assert from "node:assert/strict";
+import type { Publisher, Puller, Pusher, Subscriber } from "../../../mod.ts";
+import { testOn, type TestTransport } from "./channel.ts";
+import { pattern, sameBytes } from "./values.ts";
+import { Random } from "../../support/random.ts";
+import { withSeed } from "../../support/seed.ts";
+
+const RAW = { codec: "raw" } as const;
+
+type Receiving = Puller<Uint8Array> | Subscriber<Uint8Array>;
+
+/** What a reader gets, as copies. */
+function readAll(receiver: Receiving, limit?: number): Uint8Array[] {
+  const got: Uint8Array[] = [];
+  const count = receiver.readMany((bytes, offset, length) => {
+    got.push(bytes.slice(offset, offset + length));
+  }, { limit });
+  assert.equal(count, got.length);
+  return got;
+}
+
+/** Messages, and the same packed. */
+function packedOf(lengths: number[], from: number) {
+  const messages = lengths.map((length, i) => pattern(length, from + i));
+  const bytes = new Uint8Array(lengths.reduce((sum, length) => sum + length, 0));
+  let at = 0;
+  for (const message of messages) {
+    bytes.set(message, at);
+    at += message.length;
+  }
+  return { messages, bytes };
+}
+
+function assertSame(got: Uint8Array[], expected: Uint8Array[]): void {
+  assert.equal(got.length, expected.length);
+  got.forEach((bytes, i) => assert.ok(sameBytes(bytes, expected[i]), `message ${i}`));
+}
+
+export function testManyBytes(transport: TestTransport): void {
+  for (const kind of ["queue", "broadcast"] as const) {
+    testOn(transport, `${kind}: what is sent packed is what is read`, (open) =>
+      withSeed((seed) => {
+        const random = new Random(seed);
+        for (const capacityBytes of [1024, 16 * 1024, 256 * 1024]) {
+          const channel = open(capacityBytes);
+          const receiver: Receiving = kind === "queue"
+            ? channel.puller<Uint8Array>(RAW)
+            : channel.subscriber<Uint8Array>(RAW);
+          const sender: Pusher<Uint8Array> | Publisher<Uint8Array> = kind === "queue"
+            ? channel.pusher<Uint8Array>(RAW)
+            : channel.publisher<Uint8Array>(RAW);
+          for (let round = 0; round < 60; round++) {
+            const longest = random.pick([8, 64, 65, 200, 3000]);
+            const lengths: number[] = [];
+            let space = capacityBytes / 2;
+            while (lengths.length < 100 && (space -= longest + 32) > 0) {
+              lengths.push(random.between(0, longest));
+            }
+            const { messages, bytes } = packedOf(lengths, round);
+            assert.equal(
+              sender.sendMany(bytes, random.pick([lengths, Uint32Array.from(lengths)])),
+              lengths.length,
+            );
+            const first = readAll(receiver, random.between(0, 5));
+            assertSame([...first, ...readAll(receiver)], messages);
+          }
+          const { received, bytes } = receiver.statistics();
+          assert.deepEqual({ received, bytes }, {
+            received: sender.statistics().sent,
+            bytes: sender.statistics().bytes,
+          });
+        }
+      }));
+  }
+
+  testOn(transport, "a full ring accepts the first messages of a packed buffer", (open) => {
+    const channel = open(4096);
+    const pusher = channel.pusher<Uint8Array>(RAW);
+    const puller = channel.puller<Uint8Array>(RAW);
+    const { messages, bytes } = packedOf(Array(200).fill(64), 0);
+    const sent = pusher.sendMany(bytes, Array(200).fill(64));
+    assert.ok(sent > 40 && sent < 60, `${sent}`);
+    assert.equal(pusher.statistics().dropped, 1);
+    assertSame(readAll(puller), messages.slice(0, sent));
+    const left = bytes.subarray(sent * 64);
+    assert.equal(pusher.sendMany(left, Array(10).fill(64)), 10);
+    assertSame(readAll(puller), messages.slice(sent, sent + 10));
+  });
+
+  testOn(transport, "a packed buffer at any offset, with big messages, arrives", (open) => {
+    const channel = open(64 * 1024);
+    const pusher = channel.pusher<Uint8Array>(RAW);
+    const puller = channel.puller<Uint8Array>(RAW);
+    const lengths = [3, 100_000, 0, 40_000, 64];
+    const { messages, bytes } = packedOf(lengths, 5);
+    for (let offset = 0; offset < 9; offset++) {
+      const moved = new Uint8Array(bytes.length + 16).subarray(offset, offset + bytes.length + 1);
+      moved.set(bytes);
+      assert.equal(pusher.sendMany(moved, lengths), lengths.length);
+      assertSame(readAll(puller), messages);
+    }
+  });
+
+  testOn(transport, "packed messages are checked before one is sent", (open) => {
+    const channel = open();
+    const pusher = channel.pusher<Uint8Array>(RAW);
+    const bytes = new Uint8Array(10);
+    assert.throws(
+      () => pusher.sendMany(bytes, [5, 6]),
+      /at most the 10 bytes that there are, not 11/,
+    );
+    assert.throws(
+      () => pusher.sendMany(bytes, [1, -1]),
+      /^RangeError: lengths\[1\] must be a whole/,
+    );
+    assert.throws(() => pusher.sendMany(bytes, [1.5]), RangeError);
+    assert.throws(() => pusher.sendMany([1] as unknown as Uint8Array, [1]), /must be a Uint8Array/);
+    assert.throws(
+      () => (pusher.sendMany as (...args: unknown[]) => number)(bytes, [1], 2),
+      /does not take the further argument 2/,
+    );
+    assert.equal(pusher.sendMany(bytes, []), 0);
+    assert.equal(pusher.statistics().sent, 0);
+    const objects = open().pusher();
+    assert.throws(
+      () => objects.sendMany(bytes, [1]),
+      /cannot send packed bytes on channel .* codec is "msgpack"/,
+    );
+  });
+
+  testOn(transport, "what a reader has not seen when it throws is received later", (open) => {
+    const channel = open();
+    const pusher = channel.pusher<Uint8Array>(RAW);
+    const puller = channel.puller<Uint8Array>(RAW);
+    pusher.sendMany([1, 2, 3, 4, 5, 6].map((n) => Uint8Array.of(n)));
+    let seen = 0;
+    const failing = () =>
+      puller.readMany(() => {
+        if (++seen === 2) throw new Error("the reader fails");
+      });
+    assert.throws(failing, /^Error: the reader fails$/);
+    assert.equal(seen, 2);
+    assert.deepEqual(puller.tryRecv(), Uint8Array.of(3));
+    assert.deepEqual(readAll(puller, 1), [Uint8Array.of(4)]);
+    pusher.send(Uint8Array.of(7));
+    assert.deepEqual(readAll(puller), [5, 6, 7].map((n) => Uint8Array.of(n)));
+    assert.equal(puller.statistics().received, 7);
+  });
+
+  testOn(transport, "a reader that closes its socket gets what was taken", (open) => {
+    const channel = open();
+    const pusher = channel.pusher<Uint8Array>(RAW);
+    const puller = channel.puller<Uint8Array>(RAW);
+    pusher.sendMany([1, 2, 3].map((n) => Uint8Array.of(n)));
+    const got: number[] = [];
+    const count = puller.readMany((bytes, offset) => {
+      got.push(bytes[offset]);
+      puller.close();
+    });
+    assert.equal(count, 3);
+    assert.deepEqual(got, [1, 2, 3]);
+    assert.throws(() => puller.readMany(() => {}), /is closed/);
+    pusher.send(Uint8Array.of(4));
+    assert.deepEqual(readAll(channel.puller<Uint8Array>(RAW)), [Uint8Array.of(4)]);
+  });
+
+  testOn(transport, "a reader may receive and read as well", (open) => {
+    const channel = open();
+    const pusher = channel.pusher<Uint8Array>(RAW);
+    const puller = channel.puller<Uint8Array>(RAW);
+    pusher.sendMany([1, 2].map((n) => Uint8Array.of(n)));
+    const got: number[] = [];
+    const read = (bytes: Uint8Array, offset: number) => {
+      if (bytes[offset] === 1) {
+        pusher.sendMany([3, 4, 5].map((n) => Uint8Array.of(n)));
+        got.push(...puller.tryRecv()!);
+        puller.readMany(read);
+      }
+      got.push(bytes[offset]);
+    };
+    puller.readMany(read);
+    assert.deepEqual(got, [3, 4, 5, 1, 2]);
+  });
+
+  testOn(transport, "two pullers that read many messages at a time get each one once", (open) => {
+    const channel = open();
+    const pusher = channel.pusher<Uint8Array>(RAW);
+    const pullers = [channel.puller<Uint8Array>(RAW), channel.puller<Uint8Array>(RAW)];
+    const got: number[] = [];
+    for (let i = 0; i < 100; i++) pusher.send(Uint8Array.of(i));
+    for (let i = 0; got.length < 100; i++) {
+      got.push(...readAll(pullers[i % 2], 7).map(([n]) => n));
+    }
+    assert.deepEqual(got, Array.from({ length: 100 }, (_, i) => i));
+  });
+
+  testOn(transport, "a subscriber that reads many messages counts what it missed", (open) => {
+    const channel = open(4096);
+    const subscriber = channel.subscriber<Uint8Array>(RAW);
+    const publisher = channel.publisher<Uint8Array>(RAW);
+    let received = 0;
+    for (let round = 0; round < 30; round++) {
+      for (let i = 0; i < 10 * round; i++) publisher.send(new Uint8Array(64));
+      received += readAll(subscriber).length;
+    }
+    const { missed } = subscriber.statistics();
+    assert.ok(missed! > 1000);
+    assert.equal(received + missed!, publisher.statistics().sent);
+  });
+
+  testOn(transport, "readMany checks its arguments, and reads the bytes of any codec", (open) => {
+    const channel = open();
+    const pusher = channel.pusher<unknown>({ codec: "json" });
+    const puller = channel.puller<unknown>();
+    const readMany = puller.readMany.bind(puller) as (...args: unknown[]) => number;
+    assert.throws(() => readMany(), /^TypeError: reader must be a function, not undefined/);
+    assert.throws(() => readMany(() => {}, { limit: -1 }), RangeError);
+    assert.throws(() => readMany(() => {}, { limits: 1 }), /did you mean limit|limits/);
+    assert.equal(readMany(() => {}, { limit: 0 }), 0);
+    pusher.sendMany([{ a: 1 }, "text"]);
+    const texts: string[] = [];
+    const decoder = new TextDecoder();
+    puller.readMany((bytes, offset, length) => {
+      texts.push(decoder.decode(bytes.slice(offset, offset + length)));
+    });
+    assert.deepEqual(texts, ['{"a":1}', '"text"']);
+    const held = open();
+    held.pusher(RAW);
+    assert.throws(() => held.ackPuller(RAW).readMany(() => {}), /its puller acknowledges/);
+  });
+}
