@@ -11,7 +11,7 @@ import { type PatternName, PATTERNS } from "../patterns.ts";
 import { Random } from "../../support/random.ts";
 import type { Part } from "../task.ts";
 import { Session, type SessionResult } from "../session.ts";
-import { numberOf } from "./points.ts";
+import { numberOf, type PointName } from "./points.ts";
 import type { Scenario } from "./reach.ts";
 
 /** Small, so that rings are often full or lapped. */
@@ -29,6 +29,10 @@ const PROVOKED_STOP_MS = 80;
 const MAX_PROVOCATIONS = 60;
 /** Time in which the processes that create a channel are alone once they run, unless one is held. */
 const ALONE_MS = 400;
+/** What another process has to be killed at, so that a point is reached that random kills seldom lead to. */
+const CAUSES: Partial<Record<PointName, { part: Part; point: PointName }>> = {
+  REQUEST_ABANDONED: { part: "replier", point: "REQUEST_TAKEN" },
+};
 /** Reached only when a process hangs. */
 const POINT_TIMEOUT_MS = 120_000;
 /** A stop lasts until others have opened sockets meanwhile, and at most this long. */
@@ -198,7 +202,7 @@ class PatternRun {
       const isTimeUp = now() - startedAt > POINT_TIMEOUT_MS;
       if (isTimeUp || provocations > MAX_PROVOCATIONS) return release(pool, []);
       if (now() - provokedAt > PROVOKE_MS && !scenario.isFirst) {
-        if (await this.#provoke(session, scenario.part, turn++)) provocations++;
+        if (await this.#provoke(session, scenario, turn++)) provocations++;
         for (const member of pool.of(scenario.part)) {
           if (member.journal.pausedAt < 0) member.journal.arm(point, 1);
         }
@@ -208,8 +212,13 @@ class PatternRun {
     }
   }
 
-  /** In turn: kills one of a part, kills one of the other part, and stops one. False if none may be. */
-  async #provoke(session: Session, part: Part, turn: number): Promise<boolean> {
+  /**
+   * In turn: kills one at what causes the point, or one of its part; kills one of the other part; stops one.
+   * False if none may be.
+   */
+  async #provoke(session: Session, scenario: Scenario, turn: number): Promise<boolean> {
+    const { part } = scenario;
+    if (turn % 3 === 0 && await killAtCause(session, scenario.point)) return true;
     const free = session.pool.members.filter((member) =>
       member.isWorking && member.journal.pausedAt < 0 && session.othersAreWorking(member) &&
       (turn % 3 === 2 || (member.task.part === part) === (turn % 3 === 0))
@@ -227,6 +236,25 @@ class PatternRun {
     this.#total.duringStopsMs.push(...result.duringStopsMs);
     this.#total.lostAfterMs.push(...result.lostAfterMs);
   }
+}
+
+/** Kills a process at what causes a point; false if there is no cause, or none reaches it in time. */
+async function killAtCause(session: Session, effect: PointName): Promise<boolean> {
+  const cause = CAUSES[effect];
+  if (cause === undefined) return false;
+  const point = numberOf(cause.point);
+  const members = session.pool.of(cause.part)
+    .filter((member) => member.isWorking && session.othersAreWorking(member));
+  for (const { journal } of members) if (journal.pausedAt < 0) journal.arm(point, 1);
+  const deadline = now() + PROVOKE_MS;
+  let victim: Member | undefined;
+  while (victim === undefined && now() < deadline) {
+    await sleep(POLL_MS);
+    victim = members.find(({ journal }) => journal.isHeldAt(point));
+  }
+  for (const member of members) if (member !== victim) member.journal.release();
+  if (victim !== undefined) await session.kill(victim);
+  return victim !== undefined;
 }
 
 /** Resumes all held processes but the first, and holds no other. */
