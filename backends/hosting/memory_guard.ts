@@ -14,26 +14,51 @@ import { logger } from "../../lib/base/log.ts";
 
 const MIB = 2 ** 20;
 /** How often the heap is measured. */
-const INTERVAL_MS = 50;
-/** Bytes of the heap besides the store: code, and garbage of a moment. */
-const SLACK_BYTES = 16 * MIB;
-/** The heap may be larger than the limit by this factor, for objects that are counted by estimate. */
-const HEAP_FACTOR = 1;
-/** Collections take at most one part in so many of the time. */
+const INTERVAL_MS = 25;
+/** Least bytes of garbage that are worth a collection. */
+const MIN_GARBAGE_BYTES = 12 * MIB;
+/** Garbage may be this part of the limit: a collection takes longer in a larger heap. */
+const GARBAGE_SHARE = 1 / 8;
+/** Collections take at most one part in so many of the time, unless garbage arises very fast. */
 const MAX_SHARE = 4;
-/** What else the program keeps may grow by this factor between two collections. */
-const GROWTH_FACTOR = 1.25;
 
-/** Returns a function that collects garbage; undefined if the engine has none. */
-function findCollector(): (() => void) | undefined {
+/** What a server needs to know of its store. */
+export interface GuardedStore {
+  /** Limit of the bytes in it; `Infinity`: none. */
+  readonly maxBytes: number;
+  /** Bytes in use. */
+  readonly usedBytes: number;
+}
+
+type Collect = () => void;
+
+/** What the running servers do now and then. */
+const checks = new Set<() => void>();
+
+/** Looks at the heap now: a server that makes garbage in a long turn of the event loop calls this meanwhile. */
+export function checkHeap(): void {
+  for (const check of checks) check();
+}
+
+let collector: Collect | null | undefined;
+
+/**
+ * A function that collects garbage; null if the engine gives none.
+ *
+ * The engine has one only for contexts that are made while a flag is set. So the flag is set for the moment in
+ * which one context is made, once in a process: no global of the program changes, and no context that it makes
+ * later has the function. Another thread that makes a context in this moment does have it, which lets it
+ * collect its own garbage and nothing else.
+ */
+function findCollector(): Collect | null {
   try {
     v8.setFlagsFromString("--expose-gc");
-    const collect = vm.runInNewContext("gc") as () => void;
-    v8.setFlagsFromString("--no-expose-gc");
-    return collect;
+    return vm.runInNewContext("gc") as Collect;
   } catch (error) {
     logger.debug("cannot collect garbage on demand: {error}", { error });
-    return undefined;
+    return null;
+  } finally {
+    v8.setFlagsFromString("--no-expose-gc");
   }
 }
 
@@ -46,24 +71,33 @@ function heapBytes(): number {
 }
 
 /**
- * Watches the heap while a server with a limit runs; returns a function that ends that.
- *
- * @param maxBytes the limit of the server's store; with `Infinity` nothing is watched
+ * Watches the heap while a server with a limit runs; returns a function that ends that. Without a limit
+ * nothing is watched.
  */
-export function guardMemory(maxBytes: number): () => void {
-  const collect = maxBytes === Infinity ? undefined : findCollector();
-  if (collect === undefined) return () => {};
-  let limit = heapBytes() + HEAP_FACTOR * maxBytes + SLACK_BYTES;
+export function guardMemory(store: GuardedStore): () => void {
+  if (store.maxBytes === Infinity) return () => {};
+  const collect = collector ??= findCollector();
+  if (collect === null) return () => {};
+  const bareBytes = heapBytes() - store.usedBytes;
+  // The rest of the program lives in the same heap, and may need more than when the server started.
+  let liveBytes = 0;
   let nextMs = 0;
-  const timer = setInterval(() => {
+  const check = () => {
     const startMs = performance.now();
-    if (startMs < nextMs || heapBytes() <= limit) return;
+    const garbageBytes = Math.max(MIN_GARBAGE_BYTES, store.maxBytes * GARBAGE_SHARE);
+    const limit = Math.max(bareBytes + store.usedBytes, liveBytes) + garbageBytes;
+    const bytes = heapBytes();
+    if (bytes <= limit || startMs < nextMs && bytes <= limit + garbageBytes) return;
     collect();
-    // The rest of the program lives in the same heap, and may need more than when the server started.
-    limit = Math.max(limit, GROWTH_FACTOR * heapBytes());
+    liveBytes = heapBytes();
     const endMs = performance.now();
     nextMs = endMs + (MAX_SHARE - 1) * (endMs - startMs);
-  }, INTERVAL_MS);
+  };
+  checks.add(check);
+  const timer = setInterval(check, INTERVAL_MS);
   Deno.unrefTimer(timer);
-  return () => clearInterval(timer);
+  return () => {
+    checks.delete(check);
+    clearInterval(timer);
+  };
 }

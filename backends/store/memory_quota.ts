@@ -5,6 +5,7 @@
  */
 
 import { StoreFullError } from "./errors.ts";
+import { HeldBytes } from "./held_bytes.ts";
 
 /** Approximate bytes of an entry besides its text, from the first entry on. */
 export const ENTRY_BYTES = 200;
@@ -49,6 +50,8 @@ export class MemoryQuota {
   readonly #kept = new Total();
   /** Limit of the bytes in use; `Infinity`: none. */
   maxBytes: number;
+  /** What was removed and replies may still have. */
+  readonly held: HeldBytes = new HeldBytes(() => this.maxBytes);
   /** Removes the message that was stored first. */
   readonly #evictOldest: () => void;
 
@@ -115,5 +118,6 @@ export class MemoryQuota {
   /** Charges what eviction frees, after `makeRoom`; releases it if the numbers are less than 0. */
   chargeEvictable(bytes: number, entries: number): void {
     this.#all.add(bytes, entries);
+    if (bytes < 0) this.held.countRemoved(-bytes);
   }
 }

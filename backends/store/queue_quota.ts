@@ -16,6 +16,12 @@ const MAX_STALE_RECORDS = 1024;
 /** Bytes of a subscription besides its name: a set, and places in three maps. */
 const SUBSCRIPTION_BYTES = 600;
 
+/** Bytes of a place in a queue, and of its record here. Both grow by doubling. */
+const PLACE_BYTES = 40;
+
+/** Responses that wait for entries use at most this part of the limit. */
+const STREAM_SHARE = 1 / 2;
+
 /** An entry of a queue. */
 export interface CountedEntry {
   readonly bytes: number;
@@ -39,6 +45,8 @@ export class QueueQuota {
   readonly #taken = new Map<CountedQueue, number>();
   #takenCount = 0;
   #used = 0;
+  /** Bytes of responses that wait for entries. */
+  #streamed = 0;
 
   /** @param maxBytes the limit of the store */
   constructor(maxBytes: () => number) {
@@ -67,6 +75,21 @@ export class QueueQuota {
     this.#used += bytes;
   }
 
+  /** Counts a response that waits for entries; returns what ends that, or undefined if there is no room. */
+  reserveStream(bytes: number): (() => void) | undefined {
+    const limit = shareOf(this.#maxBytes());
+    if (this.#streamed + bytes > limit * STREAM_SHARE || this.#used + bytes > limit) {
+      return undefined;
+    }
+    this.#addStreamed(bytes);
+    return () => this.#addStreamed(-bytes);
+  }
+
+  #addStreamed(bytes: number): void {
+    this.#streamed += bytes;
+    this.#used += bytes;
+  }
+
   /** Counts the end of one. */
   removeSubscription(name: string): void {
     this.#used -= subscriptionBytes(name);
@@ -75,7 +98,7 @@ export class QueueQuota {
   /** Counts an entry that was added to a queue. */
   add(queue: CountedQueue, delivery: CountedEntry): void {
     const queues = this.#queuesOf.get(delivery) ?? 0;
-    if (queues === 0) this.#used += delivery.bytes;
+    this.#used += PLACE_BYTES + (queues === 0 ? delivery.bytes : 0);
     this.#queuesOf.set(delivery, queues + 1);
     this.#order.push(queue);
   }
@@ -83,6 +106,7 @@ export class QueueQuota {
   /** Counts an entry that was taken from a queue. */
   remove(queue: CountedQueue, delivery: CountedEntry): void {
     const queues = this.#queuesOf.get(delivery)! - 1;
+    this.#used -= PLACE_BYTES;
     if (queues > 0) this.#queuesOf.set(delivery, queues);
     else {
       this.#queuesOf.delete(delivery);

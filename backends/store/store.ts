@@ -7,6 +7,7 @@
 
 import { type Clock, clockOf } from "../../lib/base/clock.ts";
 import { type OptionChecks, OptionRules } from "../../lib/base/option_rules.ts";
+import type { HeldBytes } from "./held_bytes.ts";
 import { MemoryQuota } from "./memory_quota.ts";
 import { type Counters, newCounters } from "./counters.ts";
 import type { ConnectionStatsSource } from "./connection_stats.ts";
@@ -146,6 +147,11 @@ export class Store {
    * @internal
    */
   readonly transit: TransitQuota;
+  /**
+   * What was removed and replies may still have.
+   * @internal
+   */
+  readonly held: HeldBytes;
   readonly #counters = newCounters();
   readonly #quota: MemoryQuota;
   readonly #subscriptionsContext: SubscriptionsContext;
@@ -166,6 +172,7 @@ export class Store {
     const quota = new MemoryQuota(maxBytes, () => this.topics.evictOldest());
     this.#quota = quota;
     this.transit = new TransitQuota(() => quota.maxBytes);
+    this.held = quota.held;
     const context = { clock, quota, counters, sweep: () => this.sweep() };
     this.topics = new Topics({ ...context, maxMessagesPerTopic });
     this.databases = new Databases({ ...context, observers: this.keyObservers });

@@ -111,6 +111,15 @@ export class Subscriptions {
     return transport === IN_PROCESS ? undefined : this.#context.queueQuota;
   }
 
+  /**
+   * Counts a response that waits for entries of a subscriber. Returns what ends that; undefined if there is no
+   * room for one more.
+   */
+  reserveStream(bytes: number): (() => void) | undefined {
+    const { queueQuota } = this.#context;
+    return queueQuota === undefined ? () => {} : queueQuota.reserveStream(bytes);
+  }
+
   #add(subscription: Subscription): void {
     this.#all.add(subscription);
     const quota = this.#quotaOf(subscription);

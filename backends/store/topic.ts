@@ -19,6 +19,8 @@ export class Topic {
   readonly name: string;
   /** By priority. A run is created with its first message. */
   readonly #runs: (Run | undefined)[] = Array(8).fill(undefined);
+  /** The messages that were read last; undefined if they have changed. */
+  #all: readonly StoredMessage[] | undefined;
   #length = 0;
   #bytes = 0;
   #stored = 0;
@@ -45,6 +47,7 @@ export class Topic {
   }
 
   add(message: StoredMessage): void {
+    this.#all = undefined;
     this.#runOf(message.priority).add(message);
     this.#length++;
     this.#stored++;
@@ -53,6 +56,7 @@ export class Topic {
   }
 
   remove(message: StoredMessage): void {
+    this.#all = undefined;
     this.#runOf(message.priority).remove(message);
     this.#length--;
     this.#bytes -= message.bytes;
@@ -79,9 +83,9 @@ export class Topic {
     return oldest;
   }
 
-  /** All messages, sorted by id. */
-  all(): StoredMessage[] {
-    return this.#runs.flatMap((run) => run?.all() ?? []);
+  /** All messages, sorted by id. Nothing is copied again until the topic changes. */
+  all(): readonly StoredMessage[] {
+    return this.#all ??= this.#runs.flatMap((run) => run?.all() ?? []);
   }
 
   /**

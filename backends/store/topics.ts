@@ -229,7 +229,7 @@ export class Topics {
   }
 
   /** All messages of a topic, sorted by id. */
-  all(topic: string): StoredMessage[] {
+  all(topic: string): readonly StoredMessage[] {
     return this.#topic(topic)?.all() ?? [];
   }
 

@@ -82,10 +82,14 @@ const OWN_SITES: ReadonlySet<string> = new Set(["same-origin", "none"]);
 const JSON_TYPE = /^application\/json *(?:;|$)/i;
 /** Every browser names itself so, and no page can change that without asking the server first. */
 const BROWSER = /^(?:Mozilla|Opera)\//;
-/** What a form sends, and what the programs below send unless they are told otherwise. */
-const FORM_TYPE = "application/x-www-form-urlencoded";
-/** `curl -d`, and `urllib` of Python. */
-const FORM_PROGRAM = /^(?:curl|Python-urllib)\//;
+/** What a form sends, and so do `curl -d` and `urllib` of Python. `http.client` of Python sends no type. */
+const DEFAULT_TYPES: ReadonlySet<string | null> = new Set([
+  null,
+  "application/x-www-form-urlencoded",
+]);
+const CURL = /^curl\//;
+/** What Python accepts. A browser always accepts compressed responses to a `POST`, and no page can change that. */
+const PYTHON_ENCODING = "identity";
 
 /**
  * True for a request with a header that a page of another site can send only after the server has allowed it
@@ -111,7 +115,8 @@ function checkUndeclared(method: string, headers: Headers): void {
   const agent = headers.get("user-agent") ?? "";
   if (BROWSER.test(agent)) throw foreignSite();
   if (method !== "POST") return;
-  if (FORM_PROGRAM.test(agent) && headers.get("content-type") === FORM_TYPE) return;
+  const isProgram = CURL.test(agent) || headers.get("accept-encoding") === PYTHON_ENCODING;
+  if (isProgram && DEFAULT_TYPES.has(headers.get("content-type"))) return;
   throw new HttpError(
     415,
     "a body must be sent with Content-Type: application/json, which no page of another site can send",

@@ -9,10 +9,11 @@ import { logger } from "../../../lib/base/log.ts";
 import { Backoff } from "../../../lib/base/retry.ts";
 import { sleep } from "../../../lib/base/sleep.ts";
 import { listenAt } from "../../hosting/endpoint.ts";
+import { checkHeap } from "../../hosting/memory_guard.ts";
 import { ACCEPT_BACKOFF } from "../../hosting/accepting.ts";
 import { HttpError } from "./errors.ts";
 import { errorResponse } from "./responses.ts";
-import { Serving } from "./serving.ts";
+import { type Handler, Serving } from "./serving.ts";
 
 /** Most failures whose idle connections are kept. */
 const MAX_FAILED = 16;
@@ -22,8 +23,7 @@ export interface ListenerOptions {
   readonly host: string;
   /** Port to listen on; 0 selects a free one. */
   readonly port: number;
-  /** Responds to a request; never rejects. */
-  handle(request: Request): Promise<Response>;
+  readonly handle: Handler;
 }
 
 /** A port with its connections. */
@@ -57,16 +57,18 @@ export class Listener {
     const serving = listenAt(
       host,
       port,
-      () => new Serving(host, port, (request) => this.#handle(request)),
+      () => new Serving(host, port, (request, sent) => this.#handle(request, sent)),
     );
     if (this.#isUnref) serving.server.unref();
     return this.#current = serving;
   }
 
   /** Nothing is executed for a request that arrives late. */
-  async #handle(request: Request): Promise<Response> {
+  async #handle(request: Request, sent: Promise<void>): Promise<Response> {
     if (isTurnDue()) await takeTurn();
-    if (!this.#stopping.signal.aborted) return await this.#options.handle(request);
+    // Those that waited for the same turn follow without another one.
+    checkHeap();
+    if (!this.#stopping.signal.aborted) return await this.#options.handle(request, sent);
     return errorResponse(new HttpError(503, "the server is stopping", { connection: "close" }));
   }
 

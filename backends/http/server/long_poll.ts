@@ -16,6 +16,7 @@ import { checkName, GIVEN_NAME_RULES } from "../../store/names.ts";
 import type { Store } from "../../store/store.ts";
 import type { Subscriber } from "../../store/subscriber.ts";
 import { Subscription } from "../../store/subscription.ts";
+import { noRoomForReply, STREAM_BYTES } from "./reply_quota.ts";
 import { deferredJson, type RouteResponse } from "./responses.ts";
 import { entryToJson } from "./entries.ts";
 import type { SubscriberLimits } from "./subscriber_quota.ts";
@@ -112,17 +113,47 @@ export class LongPollSubscribers {
   }
 
   /** Responds to a poll: at once if there are entries, or else at the first one or the timeout. */
-  poll(id: string, timeoutSeconds: number = DEFAULT_POLL_SECONDS): RouteResponse {
+  poll(
+    id: string,
+    timeoutSeconds: number | undefined,
+    sent: Promise<void>,
+  ): RouteResponse {
     const subscriber = this.#byId.get(id);
     if (subscriber === undefined) return '{"messages":[],"known":false}';
     // The client has given up its earlier poll, which must not take entries.
     subscriber.endPoll();
     const { length, isDisconnected } = subscriber.subscription;
-    if (length > 0 || isDisconnected || timeoutSeconds <= 0) return this.#take(id, subscriber);
-    const timeoutMs = Math.min(timeoutSeconds, MAX_POLL_SECONDS) * 1000;
+    if (length > 0) this.#checkRoom(subscriber);
+    const seconds = timeoutSeconds ?? DEFAULT_POLL_SECONDS;
+    if (length > 0 || isDisconnected || seconds <= 0) return this.#take(id, subscriber);
+    const release = this.#store.subscriptions.reserveStream(STREAM_BYTES);
+    // It polls again.
+    if (release === undefined) return this.#take(id, subscriber);
+    sent.then(release);
+    const timeoutMs = Math.min(seconds, MAX_POLL_SECONDS) * 1000;
     const { arrival, leave } = subscriber.wait(timeoutMs);
-    const text = arrival.then((mayTake) => this.#take(id, subscriber, mayTake));
+    const text = arrival.then((mayTake) => {
+      const taken = this.#take(id, subscriber, mayTake && this.#hasRoom(subscriber));
+      this.#count(2 * taken.length, sent);
+      return taken;
+    });
     return deferredJson(text, leave);
+  }
+
+  /** Counts bytes until a response was sent. */
+  #count(bytes: number, sent: Promise<void>): void {
+    const { transit } = this.#store;
+    transit.add(bytes);
+    sent.then(() => transit.add(-bytes));
+  }
+
+  #hasRoom(subscriber: LongPollSubscriber): boolean {
+    return this.#store.transit.hasRoom(replyBytes(subscriber));
+  }
+
+  /** Throws before entries are taken that would be lost without room for them. */
+  #checkRoom(subscriber: LongPollSubscriber): void {
+    if (!this.#hasRoom(subscriber)) throw noRoomForReply();
   }
 
   #take(id: string, subscriber: LongPollSubscriber, mayTake = true): string {
@@ -157,6 +188,11 @@ export class LongPollSubscribers {
     for (const [id] of subscribers) this.#remove(id);
     return subscribers.reduce((sum, [, { subscription }]) => sum + subscription.length, 0);
   }
+}
+
+/** Most bytes of a reply with the next entries of a subscriber: text, and the same in chunks. */
+function replyBytes({ subscription }: LongPollSubscriber): number {
+  return STREAM_BYTES + 2 * Math.min(subscription.bytes, MAX_ENTRY_BYTES_PER_RESPONSE);
 }
 
 class LongPollSubscriber {

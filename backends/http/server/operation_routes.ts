@@ -10,7 +10,7 @@ import { ALL_OPERATIONS } from "../../store/operations.ts";
 import { valueToJson } from "../../store/value.ts";
 import { readContextHeaders } from "./context_headers.ts";
 import { parameterOf, type Schema } from "./parameters.ts";
-import { jsonArray, type RouteResponse } from "./responses.ts";
+import type { RouteResponse } from "./responses.ts";
 import { pathNames, type Route, type RouteContext } from "./route.ts";
 import { array, COUNT, object, status, TEXT } from "./schemas.ts";
 
@@ -36,7 +36,7 @@ const FORMATS: { readonly [Kind in ResultKind]: ResultFormat<ResultTypes[Kind]> 
   count: member(COUNT, String),
   messages: {
     schema: () => array({ $ref: "#/components/schemas/Message" }),
-    respond: (messages) => jsonArray(messages.map(({ text }) => text)),
+    respond: (messages) => messages,
   },
   value: member({}, (value) => value === undefined ? "null" : valueToJson(value)),
   values: member({ type: "array" }, (values) => `[${values.map(valueToJson)}]`),

@@ -10,25 +10,51 @@ import type { HttpError } from "./errors.ts";
 export const SERVER_NAME = "ringbus";
 
 /** Approximate number of characters in one chunk. */
-const CHUNK_LENGTH = 65_536;
+export const CHUNK_LENGTH = 65_536;
 
 const HEADERS = { "content-type": "application/json", "server": SERVER_NAME };
 const OK: ResponseInit = { headers: HEADERS };
 
-/** What the handler of a route returns: JSON text, or a response of its own. */
-export type RouteResponse = string | Response | Promise<Response>;
-
-/** A response with JSON. A large one is sent in chunks, as fast as the client reads. */
-export function json(text: string): Response {
-  if (text.length <= CHUNK_LENGTH) return new Response(text, OK);
-  return new Response(ReadableStream.from(textChunks(text)), OK);
+/** Something with JSON text, such as a message in the store. */
+export interface WithText {
+  readonly text: string;
 }
 
-function* textChunks(text: string): Generator<Uint8Array> {
+/** What the handler of a route returns: JSON text, the items of an array, or a response of its own. */
+export type RouteResponse = string | readonly WithText[] | Response | Promise<Response>;
+
+/** A response with JSON. */
+export function json(text: string): Response {
+  return new Response(text, OK);
+}
+
+/** A response with JSON in chunks, which are made as fast as the client reads. */
+export function chunkedJson(chunks: Iterable<Uint8Array>): Response {
+  return new Response(ReadableStream.from(chunks), OK);
+}
+
+/** The bytes of a text, in chunks. */
+export function* textChunks(text: string, chunkLength: number): Generator<Uint8Array> {
   const bytes = new TextEncoder().encode(text);
-  for (let at = 0; at < bytes.length; at += CHUNK_LENGTH) {
-    yield bytes.subarray(at, at + CHUNK_LENGTH);
+  for (let at = 0; at < bytes.length; at += chunkLength) {
+    yield bytes.subarray(at, at + chunkLength);
   }
+}
+
+/** The bytes of a JSON array, in chunks. */
+export function* arrayChunks(
+  items: readonly WithText[],
+  chunkLength: number,
+): Generator<Uint8Array> {
+  const encoder = new TextEncoder();
+  let chunk = "[";
+  for (const [i, { text }] of items.entries()) {
+    chunk += i === 0 ? text : `,${text}`;
+    if (chunk.length < chunkLength) continue;
+    yield encoder.encode(chunk);
+    chunk = "";
+  }
+  yield encoder.encode(`${chunk}]`);
 }
 
 /** A response with text of another media type. */
@@ -48,7 +74,7 @@ export function deferredJson(text: Promise<string>, onCancel: () => void): Respo
   let chunks: Iterator<Uint8Array, void> | undefined;
   const body = new ReadableStream({
     async pull(controller) {
-      chunks ??= textChunks(await text);
+      chunks ??= textChunks(await text, CHUNK_LENGTH);
       const { value, done } = chunks.next();
       if (done) controller.close();
       else controller.enqueue(value);
@@ -56,26 +82,6 @@ export function deferredJson(text: Promise<string>, onCancel: () => void): Respo
     cancel: onCancel,
   }, { highWaterMark: 0 });
   return new Response(body, OK);
-}
-
-/** A response with an array of JSON texts. A large one is sent in chunks, as fast as the client reads. */
-export function jsonArray(items: readonly string[]): Response {
-  let length = 0;
-  for (const item of items) length += item.length;
-  if (length <= CHUNK_LENGTH) return json(`[${items.join(",")}]`);
-  return new Response(ReadableStream.from(arrayChunks(items)), OK);
-}
-
-function* arrayChunks(items: readonly string[]): Generator<Uint8Array> {
-  const encoder = new TextEncoder();
-  let chunk = "[";
-  for (const [i, item] of items.entries()) {
-    chunk += i === 0 ? item : `,${item}`;
-    if (chunk.length < CHUNK_LENGTH) continue;
-    yield encoder.encode(chunk);
-    chunk = "";
-  }
-  yield encoder.encode(`${chunk}]`);
 }
 
 /** The response to a rejected request. */

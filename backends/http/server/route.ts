@@ -39,10 +39,12 @@ export interface Route {
   readonly hasEffect?: boolean;
   /** True if the route needs no token. */
   readonly isOpen?: boolean;
+  /** @param sent fulfilled when the response was sent, or cannot be */
   run(
     context: RouteContext,
     values: Record<string, unknown>,
     headers: Headers,
+    sent: Promise<void>,
   ): RouteResponse;
   /** For a route that looks up what its path names: the response, or undefined if there is nothing. */
   find?(
@@ -55,7 +57,12 @@ export interface Route {
 /** A route whose handler knows the types of its parameters. */
 export interface TypedRoute<P extends Parameters> extends Omit<Route, "parameters" | "run"> {
   readonly parameters: P;
-  run(context: RouteContext, values: Values<P>, headers: Headers): RouteResponse;
+  run(
+    context: RouteContext,
+    values: Values<P>,
+    headers: Headers,
+    sent: Promise<void>,
+  ): RouteResponse;
 }
 
 /** Declares a route. */

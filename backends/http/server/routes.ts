@@ -12,6 +12,7 @@ import {
 } from "../../store/limits.ts";
 import { exposition } from "../metrics/exposition.ts";
 import { HttpError } from "./errors.ts";
+import { reserveStream } from "./reply_quota.ts";
 import { describeRoutes } from "./openapi.ts";
 import { OPERATION_ROUTES } from "./operation_routes.ts";
 import { optionalId, optionalNumber, optionalText, text, texts } from "./parameters.ts";
@@ -57,7 +58,8 @@ export const ROUTES: readonly Route[] = [
       dropped: COUNT,
       known: { type: "boolean" },
     }),
-    run: ({ subscribers }, { subscriber_id, timeout }) => subscribers.poll(subscriber_id, timeout),
+    run: ({ subscribers }, { subscriber_id, timeout }, _headers, sent) =>
+      subscribers.poll(subscriber_id, timeout, sent),
   }),
   route({
     method: "GET",
@@ -73,10 +75,11 @@ export const ROUTES: readonly Route[] = [
     },
     response: { $ref: "#/components/schemas/Entry" },
     mediaType: "text/event-stream",
-    run({ eventStreams }, { topic, pattern, since_id }, headers) {
+    run({ eventStreams }, { topic, pattern, since_id }, headers, sent) {
       const last = headers.get("last-event-id") ?? "";
       const lastId = last === "" ? undefined : SINCE_ID.read([last], "Last-Event-ID");
-      return eventStreams.open({ topics: topic, patterns: pattern, sinceId: since_id, lastId });
+      const request = { topics: topic, patterns: pattern, sinceId: since_id, lastId };
+      return eventStreams.open(request, sent);
     },
   }),
   route({
@@ -124,8 +127,9 @@ export const ROUTES: readonly Route[] = [
     parameters: {},
     response: object({ uptimeSeconds: { type: "number" }, rates: { type: ["object", "null"] } }),
     mediaType: "text/event-stream",
-    run({ viewers }) {
+    run({ store, viewers }, _values, _headers, sent) {
       if (viewers.isFull) throw new HttpError(429, `${viewers.size} dashboards are open already`);
+      reserveStream(store, sent);
       return viewers.open();
     },
   }),

@@ -209,9 +209,9 @@ export class SharedMemoryServer implements AsyncDisposable {
     const listener = new Listener({
       host: this.#host,
       port: this.#options.port ?? 0,
-      handle: (request) => service.handle(request),
+      handle: (request, sent) => service.handle(request, sent),
     });
-    const endGuard = guardMemory(store.maxBytes);
+    const endGuard = guardMemory(store);
     const sweepMs = Math.min(this.#limits.idleSeconds * 500, MAX_SWEEP_INTERVAL_MS);
     const timer = setInterval(
       () => runTask("removing what has expired", () => service.sweep()),

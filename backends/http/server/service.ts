@@ -17,7 +17,7 @@ import {
   type ServedRequest,
 } from "../../hosting/observer.ts";
 import type { Store } from "../../store/store.ts";
-import { errorResponse, json, type RouteResponse } from "./responses.ts";
+import { errorResponse, type RouteResponse } from "./responses.ts";
 import { type BodyLimits, readMembers } from "./body.ts";
 import { readContextHeaders } from "./context_headers.ts";
 import { HttpError, toHttpError } from "./errors.ts";
@@ -26,6 +26,7 @@ import type { Auth } from "./auth.ts";
 import type { SubscriberLimits } from "./subscriber_quota.ts";
 import { LongPollSubscribers } from "./long_poll.ts";
 import { ENCODED_NAMES_HEADER, type Reading } from "./readings.ts";
+import { ReplyQuota } from "./reply_quota.ts";
 import type { Route, RouteContext } from "./route.ts";
 import { type RouteMatch, Router } from "./router.ts";
 import { ROUTES } from "./routes.ts";
@@ -44,12 +45,14 @@ export class Service {
   readonly #context: RouteContext;
   readonly #options: ServiceOptions;
   readonly #bodyLimits: BodyLimits;
+  readonly #replies: ReplyQuota;
   #unpolled = 0;
 
   constructor(store: Store, auth: Auth, limits: SubscriberLimits, options: ServiceOptions) {
     const startedMs = performance.now();
     this.#auth = auth;
     this.#options = options;
+    this.#replies = new ReplyQuota(store);
     this.#bodyLimits = { maxBytes: options.maxBodyBytes, transit: store.transit };
     this.#context = {
       store,
@@ -82,8 +85,12 @@ export class Service {
     return this.#unpolled + this.#context.eventStreams.unsent;
   }
 
-  /** Responds to a request; never rejects. */
-  async handle(request: Request): Promise<Response> {
+  /**
+   * Responds to a request; never rejects.
+   *
+   * @param sent fulfilled when the response was sent, or cannot be; never rejects
+   */
+  async handle(request: Request, sent: Promise<void> = Promise.resolve()): Promise<Response> {
     const startMs = performance.now();
     const { onRequest } = this.#options;
     const end = onRequest && observe(onRequest, describeRequest(request));
@@ -93,8 +100,8 @@ export class Service {
     try {
       this.#auth.checkOrigin(request.headers);
       match = router.match(request.method, request.url);
-      const result = await this.#respond(request, match);
-      response = typeof result === "string" ? json(result) : result;
+      const result = await this.#respond(request, match, sent);
+      response = result instanceof Response ? result : this.#replies.respond(result, sent);
     } catch (error) {
       const known = toHttpError(error);
       outcome = known ? { refusal: known.message } : { fault: error };
@@ -106,7 +113,11 @@ export class Service {
     return response;
   }
 
-  async #respond(request: Request, match: RouteMatch): Promise<string | Response> {
+  async #respond(
+    request: Request,
+    match: RouteMatch,
+    sent: Promise<void>,
+  ): Promise<Awaited<RouteResponse>> {
     const { route, query } = match;
     if (route.method !== "GET" || route.hasEffect) {
       this.#auth.checkSite(request.method, request.headers);
@@ -116,15 +127,17 @@ export class Service {
     if (route.path === "/" && wantsPage(request.headers)) return pageResponse();
     if (!route.isOpen) this.#auth.checkToken(request.headers);
     const isExact = request.headers.has(ENCODED_NAMES_HEADER);
-    if (route.find !== undefined && !isExact) return this.#lookUp(match, request.headers);
+    if (route.find !== undefined && !isExact) {
+      return this.#lookUp(match, request.headers, sent);
+    }
     const members = route.method === "POST"
       ? await readMembers(request, this.#bodyLimits, namesOf(route))
       : undefined;
-    return route.run(this.#context, readParameters(match, match, members), request.headers);
+    return route.run(this.#context, readParameters(match, match, members), request.headers, sent);
   }
 
   /** The response of the first reading of the URL under which there is something, or else of the likeliest. */
-  #lookUp(match: RouteMatch, headers: Headers): RouteResponse {
+  #lookUp(match: RouteMatch, headers: Headers, sent: Promise<void>): RouteResponse {
     for (const reading of match.readings()) {
       const values = tryParameters(match, reading);
       const found = values && match.route.find!(this.#context, values, headers);
@@ -132,7 +145,7 @@ export class Service {
     }
     const [likeliest] = match.readings();
     const values = tryParameters(match, likeliest) ?? readParameters(match, match);
-    return match.route.run(this.#context, values, headers);
+    return match.route.run(this.#context, values, headers, sent);
   }
 }
 

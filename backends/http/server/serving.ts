@@ -6,6 +6,9 @@
 
 import { endsWithin } from "../../hosting/stop.ts";
 
+/** Responds to a request; never rejects. `sent` is fulfilled when the response was sent, or cannot be. */
+export type Handler = (request: Request, sent: Promise<void>) => Promise<Response>;
+
 /** A port that Deno accepts connections at, until it fails to. */
 export class Serving {
   readonly server: Deno.HttpServer<Deno.NetAddr>;
@@ -15,8 +18,7 @@ export class Serving {
   /** True after a request has arrived. */
   hasServed = false;
 
-  /** @param handle responds to a request; never rejects */
-  constructor(hostname: string, port: number, handle: (request: Request) => Promise<Response>) {
+  constructor(hostname: string, port: number, handle: Handler) {
     this.server = Deno.serve({
       hostname,
       port,
@@ -26,7 +28,7 @@ export class Serving {
         const sent = completed.catch(() => {}).finally(() => this.#unsent.delete(sent));
         this.#unsent.add(sent);
         this.hasServed = true;
-        return handle(request);
+        return handle(request, sent);
       },
     });
   }

@@ -11,6 +11,7 @@ import { glob } from "../../store/glob.ts";
 import type { Store } from "../../store/store.ts";
 import type { StoredMessage } from "../../store/stored_message.ts";
 import { type Delivery, Subscription } from "../../store/subscription.ts";
+import { reserveStream } from "./reply_quota.ts";
 import { SERVER_NAME } from "./responses.ts";
 import { entryToJson } from "./entries.ts";
 import { HttpError } from "./errors.ts";
@@ -18,6 +19,12 @@ import type { SubscriberLimits } from "./subscriber_quota.ts";
 
 /** Interval of comments that detect dead connections and keep proxies from closing idle ones. */
 const HEARTBEAT_MS = 15_000;
+
+/**
+ * Bytes of entries in a chunk of a store with a limit: the runtime keeps up to 16 chunks for a client that does
+ * not read.
+ */
+const CHUNK_BYTES = 4096;
 
 const HEADERS = {
   "content-type": "text/event-stream",
@@ -55,15 +62,19 @@ export class EventStreams {
   }
 
   /** Subscribes, and responds with the entries. */
-  open(request: EventStreamRequest): Response {
+  open(request: EventStreamRequest, sent: Promise<void>): Response {
     const { topics, patterns } = request;
     if (topics.length + patterns.length === 0) {
       throw new HttpError(400, "topic or pattern is missing: name at least one");
     }
     const { quota } = this.#limits;
     quota.check();
+    reserveStream(this.#store, sent);
     const name = `stream ${++this.#opened}`;
-    const stream = new EventStream(name, this.#limits, () => this.#close(stream));
+    const stream = new EventStream(name, this.#limits, {
+      chunkBytes: this.#store.maxBytes === Infinity ? MAX_ENTRY_BYTES_PER_RESPONSE : CHUNK_BYTES,
+      onEnd: () => this.#close(stream),
+    });
     const { subscriptions } = this.#store;
     try {
       for (const topic of topics) subscriptions.subscribe(stream.subscription, topic);
@@ -74,7 +85,9 @@ export class EventStreams {
     }
     this.#open.add(stream);
     quota.used++;
-    return new Response(stream.body(this.#backlogOf(request)), { headers: HEADERS });
+    const backlog = this.#backlogOf(request);
+    if (backlog.messages.length > 0) sent.then(this.#store.held.hold(() => stream.end()));
+    return new Response(stream.body(backlog), { headers: HEADERS });
   }
 
   /** What a client has missed, or asks for in addition. */
@@ -138,6 +151,8 @@ interface Backlog {
 class EventStream {
   readonly subscription: Subscription;
   readonly #onEnd: () => void;
+  /** Bytes of entries after which a chunk gets no further one. */
+  readonly #chunkBytes: number;
   #wake: (() => void) | undefined;
   #isFinishing = false;
   #isEnded = false;
@@ -148,14 +163,20 @@ class EventStream {
   /** Entries of the chunk that is sent now. */
   #sending = 0;
 
-  constructor(name: string, { queue }: SubscriberLimits, onEnd: () => void) {
+  constructor(
+    name: string,
+    { queue }: SubscriberLimits,
+    { chunkBytes, onEnd }: { chunkBytes: number; onEnd: () => void },
+  ) {
     const onReady = () => this.#wake?.();
     this.subscription = new Subscription({ ...queue, transport: "events", name, onReady });
+    this.#chunkBytes = chunkBytes;
     this.#onEnd = onEnd;
   }
 
   end(): void {
     this.#isEnded = true;
+    this.#backlog = undefined;
     this.#wake?.();
     this.#onEnd();
   }
@@ -199,7 +220,7 @@ class EventStream {
     const isDrained = this.#isFinishing && this.subscription.length === 0;
     if (this.subscription.isDisconnected || isDrained) this.end();
     return this.#chunkOf(
-      this.subscription.take(MAX_ENTRIES_PER_RESPONSE, MAX_ENTRY_BYTES_PER_RESPONSE),
+      this.subscription.take(MAX_ENTRIES_PER_RESPONSE, this.#chunkBytes),
     );
   }
 

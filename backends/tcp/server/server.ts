@@ -155,7 +155,7 @@ export class EmbeddedServer {
     this.#startedAtMs = performance.now();
     this.#store.connectionStats.add(this.#stats);
     this.#resp.start();
-    this.#endGuard = guardMemory(this.#store.maxBytes);
+    this.#endGuard = guardMemory(this.#store);
     this.#sweeper = setInterval(() => this.#sweep(), this.#sweepIntervalMs);
     this.#accepting = this.#acceptAll(listener);
     if (this.#isUnref) this.unref();

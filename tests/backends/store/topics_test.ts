@@ -18,7 +18,7 @@ function textOf(id: bigint, fields: Record<string, unknown> = {}): string {
   return `{"id":${id}${rest && ","}${rest}}`;
 }
 
-const idsOf = (messages: StoredMessage[]) => messages.map(({ id }) => id);
+const idsOf = (messages: readonly StoredMessage[]) => messages.map(({ id }) => id);
 
 /** A store on a clock that the test sets. */
 function steppable(options: StoreOptions = {}) {
@@ -171,7 +171,7 @@ Deno.test("topics behave as their rules say, whatever is stored, deleted and exp
   );
 });
 
-function idsAndSpaces(messages: { id: bigint; namespace: string }[]): [bigint, string][] {
+function idsAndSpaces(messages: readonly { id: bigint; namespace: string }[]): [bigint, string][] {
   return messages.map(({ id, namespace }) => [id, namespace]);
 }
 

@@ -8,6 +8,7 @@ import { DESCRIPTORS_STAGE } from "./descriptors.ts";
 import { differentialStage } from "./differential.ts";
 import { HOSTILE_BYTES } from "./hostile_bytes.ts";
 import { HOSTILE_SERVERS } from "./hostile_servers.ts";
+import { MEMORY } from "./memory.ts";
 import { RESTARTS } from "./restarts.ts";
 import { SLOW_PEERS } from "./slow_peers.ts";
 import type { Stage } from "./stage.ts";
@@ -19,6 +20,7 @@ export const STAGES: readonly Stage[] = [
   ...HOSTILE_BYTES,
   DESCRIPTORS_STAGE,
   SLOW_PEERS,
+  ...MEMORY,
   RESTARTS,
   ...HOSTILE_SERVERS,
 ];

@@ -69,6 +69,7 @@ Deno.test("http: its own pages, and programs, may send requests with an effect",
   const own = [
     [json],
     ["user-agent: Python-urllib/3.12", "accept-encoding: identity", FORM],
+    ["accept-encoding: identity"],
     ["user-agent: curl/7.88.1", "accept: */*", FORM],
     ["content-type: text/plain", "ringbus-names: encoded"],
     ["content-type: text/plain", "authorization: Bearer x"],
@@ -93,12 +94,13 @@ Deno.test("http: a body needs what no page of another site can send", async () =
   const unproven = [
     [],
     [FORM],
+    ["accept-encoding: gzip, deflate, br", FORM],
     ["user-agent: Deno/2.9.6", FORM],
     ["user-agent: Mocurl/1", FORM],
     ["content-type: application/jsonp"],
     ["content-type: text/plain; charset=application/json"],
     ...types.flatMap((type) =>
-      ["user-agent: curl/7.88.1", "user-agent: Python-urllib/3.12", "accept: */*"]
+      ["user-agent: curl/7.88.1", "accept-encoding: identity", "accept: */*"]
         .map((header) => [header, `content-type: ${type}`])
     ),
   ];

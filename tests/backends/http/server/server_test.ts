@@ -224,7 +224,7 @@ Deno.test("http: subscribers that no longer poll are removed, and others are not
     quota: places,
   });
   for (const id of ["gone", "there"]) subscribers.subscribe(id, "t");
-  subscribers.poll("there", 100);
+  subscribers.poll("there", 100, Promise.resolve());
   subscribers.sweep(performance.now() + 299_000);
   assert.equal(store.stats().subscriptions, 2);
   subscribers.sweep(performance.now() + 301_000);
