@@ -31,7 +31,7 @@ export function headersOf(context: Context): ContextHeaders | undefined {
   traceContext.inject(context, carrier, setter);
   baggage.inject(context, carrier, setter);
   // The standard allows to drop a tracestate that is too long.
-  if ((carrier.tracestate?.length ?? 0) > MAX_STATE_LENGTH) delete carrier.tracestate;
+  if ((carrier["tracestate"]?.length ?? 0) > MAX_STATE_LENGTH) delete carrier["tracestate"];
   return contextHeadersOf(carrier);
 }
 

@@ -93,7 +93,7 @@ export class OperationSpan implements OngoingOperation {
       kind: KINDS[kind],
       attributes: attributesOf(operation),
       links: linksTo(origins),
-      startTime: startMs,
+      ...startMs === undefined ? {} : { startTime: startMs },
     }, parent);
     this.#context = trace.setSpan(parent, this.#span);
     this.#running = running;

@@ -241,6 +241,7 @@ export class RedisCluster implements AsyncDisposable {
       const masters = healthy.filter(({ isMaster }) => isMaster).length;
       if (masters !== this.#masters) return `${who} sees ${masters} masters that run`;
     }
+    return undefined;
   }
 }
 

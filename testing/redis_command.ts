@@ -17,7 +17,7 @@ export type RedisReply = string | number | null | RedisReply[];
 export interface RedisAddress {
   host: string;
   port: number;
-  password?: string;
+  password?: string | undefined;
 }
 
 /** Sends a command and returns the reply. Throws on an error reply, and when none arrives in time. */

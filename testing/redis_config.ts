@@ -58,9 +58,9 @@ export function configText(host: string, port: number, options: RedisServerOptio
     "repl-diskless-sync-delay": 0,
   };
   if (password !== undefined) {
-    directives.requirepass = directives.masterauth = quoted(password);
+    directives["requirepass"] = directives["masterauth"] = quoted(password);
   }
-  if (maxMemoryBytes !== undefined) directives.maxmemory = maxMemoryBytes;
+  if (maxMemoryBytes !== undefined) directives["maxmemory"] = maxMemoryBytes;
   return Object.entries({ ...directives, ...config })
     .map(([name, value]) => `${name} ${value}\n`)
     .join("");

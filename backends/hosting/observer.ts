@@ -14,7 +14,7 @@ export interface ServedRequest extends ContextHeaders {
   /** The method of HTTP, or the command of a line. */
   readonly operation: string;
   /** HTTP: path of the route, with names in braces. Undefined for a path without a route. */
-  readonly route?: string;
+  readonly route?: string | undefined;
 }
 
 /** How a request ended. */

@@ -8,7 +8,11 @@ import { messageOf, nameOf } from "../../lib/base/thrown.ts";
 import { errorCode } from "../../lib/base/errors.ts";
 
 /** The address of the server, or the error that prevented its start. */
-export type Report = { address: string } | { name: string; code?: string; message: string };
+export type Report = { address: string } | {
+  name: string;
+  code?: string | undefined;
+  message: string;
+};
 
 /** Code of `Deno.errors.AddrInUse`. */
 const ADDRESS_IN_USE = "EADDRINUSE";

@@ -101,6 +101,7 @@ async function respondingHost(
   for (const host of hosts) {
     if (await probe(host) === "responding") return host;
   }
+  return undefined;
 }
 
 /** Probes until the result is final: a server of the wanted kind, none, or a timeout. */

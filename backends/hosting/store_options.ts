@@ -28,7 +28,7 @@ export const QUEUE_CHECKS: OptionChecks<QueueOptions> = {
  *
  * @throws {TypeError} if the options have both a store and options of a store
  */
-export function storeOf(options: StoreOptions & { store?: Store }): Store {
+export function storeOf(options: StoreOptions & { store?: Store | undefined }): Store {
   const { store, clock, maxMessagesPerTopic, maxBytes, maxPatterns } = options;
   const own: StoreOptions = {};
   if (clock !== undefined) own.clock = clock;

@@ -28,13 +28,13 @@ export interface PublishedMessage {
   /** The channel. */
   channel: string;
   /** The pattern that matched the channel, for a subscription to a pattern. */
-  pattern?: string;
+  pattern?: string | undefined;
   /** A JSON value, with bigints where a number would lose digits. */
   data: unknown;
   /** When it was published, in seconds since 1970, if the transport transmits it. */
-  timestampSeconds?: number;
+  timestampSeconds?: number | undefined;
   /** Trace context and baggage of the publisher, if it has instrumentation. */
-  headers?: ContextHeaders;
+  headers?: ContextHeaders | undefined;
 }
 
 /** Called with the data that is published to a channel, with the rules of `MessageHandler`. */
@@ -49,9 +49,9 @@ export interface SubscriptionOptions {
 /** Options of storing a message. */
 export interface StoreMessageOptions {
   /** Seconds until the message expires, more than 0. Default: the `ttl` of the message. */
-  ttlSeconds?: number | null;
+  ttlSeconds?: number | null | undefined;
   /** Rejects a message that the Python clients could not read. Default: that of the backend. */
-  strict?: boolean;
+  strict?: boolean | undefined;
 }
 
 /** Options of every backend. */

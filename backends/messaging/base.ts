@@ -217,6 +217,7 @@ export abstract class BaseMessagingBackend implements MessagingBackend {
     } catch (error) {
       return withTurn(() => Promise.reject(error));
     }
+    return undefined;
   }
 
   /**

@@ -27,7 +27,7 @@ export class MessagingConnectionError extends MessagingError {
   constructor(
     attempt: string,
     address: string,
-    { advice, ...options }: ErrorOptions & { advice?: string } = {},
+    { advice, ...options }: ErrorOptions & { advice?: string | undefined } = {},
   ) {
     super(`${attempt} at ${address}${advice === undefined ? "" : `; ${advice}`}`, options);
     this.address = address;

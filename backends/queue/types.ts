@@ -79,7 +79,7 @@ export interface SubscribeOptions {
    */
   from?: "now" | "oldest";
   /** Called when `maxItems` has removed messages before the agent had acknowledged them. */
-  onGap?: (gap: Gap) => void;
+  onGap?: ((gap: Gap) => void) | undefined;
 }
 
 /** Messages that a subscriber will not receive. */
@@ -155,36 +155,36 @@ export interface QueueConfig {
    * `redis-cluster://[user:password@]host:port,host:port` (`rediss-cluster://`). Default:
    * `redis://localhost:6379/0`. The in-memory queue does not use it.
    */
-  redisUrl?: string;
+  redisUrl?: string | undefined;
   /** Prefix of every key. Default: `tinyllm`. */
-  redisPrefix?: string;
+  redisPrefix?: string | undefined;
   /** Seconds until a message expires, unless its publisher sets them. Default, or null: never. */
-  ttlSeconds?: number | null;
+  ttlSeconds?: number | null | undefined;
   /**
    * Most messages of a channel. What is done is removed first, then dead letters, then the oldest. Default:
    * 10,000.
    */
-  maxItems?: number;
+  maxItems?: number | undefined;
   /** Separates queues on the same server. Default: `default`. */
-  namespace?: string;
+  namespace?: string | undefined;
   /** Seconds that a consumer has to acknowledge a message. Default: 30. */
-  leaseSeconds?: number;
+  leaseSeconds?: number | undefined;
   /** Deliveries after which an unacknowledged message becomes a dead letter. Default: 5. */
-  maxAttempts?: number;
+  maxAttempts?: number | undefined;
   /** Hash tags over which the agents of a cluster are spread. Default: 1. */
-  partitions?: number;
+  partitions?: number | undefined;
   /** Replicas that must confirm a publish, acknowledge or delete before it resolves. Default: 0. */
-  minReplicas?: number;
+  minReplicas?: number | undefined;
   /** Milliseconds that one attempt of a command may take. Default: 5,000. */
-  commandTimeoutMs?: number;
+  commandTimeoutMs?: number | undefined;
   /** Milliseconds that a call may take with all its attempts. Default: 30,000. */
-  deadlineMs?: number;
+  deadlineMs?: number | undefined;
   /** Most connections to one server for commands. Default: 50. */
-  poolSize?: number;
+  poolSize?: number | undefined;
   /** Seconds between two checks of idle connections. Default: 30. */
-  healthCheckSeconds?: number;
+  healthCheckSeconds?: number | undefined;
   /** Observes what the queue does: `otelInstrumentation()` of `./otel`. Default: none. */
-  instrumentation?: Instrumentation;
+  instrumentation?: Instrumentation | undefined;
 }
 
 /**

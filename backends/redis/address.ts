@@ -72,7 +72,7 @@ function parseHost(url: string, name: string): NodeAddress {
   return { host, port: parsed.port === "" ? DEFAULT_PORT : Number(parsed.port) };
 }
 
-function parseLogin(url: string, login = ""): { username?: string; password?: string } {
+function parseLogin(url: string, login = ""): Pick<Login, "username" | "password"> {
   const [username, ...password] = login.split(":");
   try {
     return {

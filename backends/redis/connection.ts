@@ -28,6 +28,9 @@ const MIN_BULK_LENGTH = 64 * 1024;
 /** The slowest line that is still of use: 2 Mbit/s. */
 const MIN_BYTES_PER_MS = 256;
 
+/** The library would create a timer and a signal for each command; its types do not know of `undefined`. */
+const NO_TIMEOUT = { timeout: undefined } as object;
+
 /** Returns the texts of a reply as buffers. */
 const AS_BYTES = { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } } as const;
 
@@ -257,8 +260,8 @@ function withoutPassword(error: unknown, { password }: Login): unknown {
 
 function newClient({ host, port }: NodeAddress, login: Login, timeoutMs: number) {
   return createClient({
-    username: login.username,
-    password: login.password,
+    ...login.username !== undefined && { username: login.username },
+    ...login.password !== undefined && { password: login.password },
     database: login.database,
     socket: {
       host,
@@ -267,8 +270,7 @@ function newClient({ host, port }: NodeAddress, login: Login, timeoutMs: number)
       connectTimeout: timeoutMs,
       reconnectStrategy: false,
     },
-    // The library would create a timer and a signal for each command.
-    commandOptions: { timeout: undefined },
+    commandOptions: { ...NO_TIMEOUT },
     disableOfflineQueue: true,
     maintNotifications: "disabled",
   });

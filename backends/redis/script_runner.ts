@@ -72,11 +72,11 @@ export interface ScriptCall<Name extends string> {
   /** The rest of `ARGV`: the same for each attempt, except for what depends on `isRetry`. */
   readonly args: (isRetry: boolean) => readonly Argument[];
   /** Allows calls of this script to share a command. They follow the `args` of all calls once. */
-  readonly sharedArgs?: readonly string[];
+  readonly sharedArgs?: readonly string[] | undefined;
   /** Whether replicas must confirm the call. */
-  readonly isDurable?: boolean;
+  readonly isDurable?: boolean | undefined;
   /** Milliseconds to wait for a server that cannot be reached. Default: the deadline. */
-  readonly unreachableMs?: number;
+  readonly unreachableMs?: number | undefined;
 }
 
 /** Runs scripts on the server of a partition. */

@@ -17,30 +17,30 @@ export interface BackendConfig {
    * `"memory"` is for one process, `"shm"` for the processes of one machine without a server,
    * `"manager"` for processes that reach a TCP port, `"redis"` for many machines. Default: `"memory"`.
    */
-  backendType?: BackendType;
+  backendType?: BackendType | undefined;
   /**
    * Redis: its URL, also `rediss://` and `redis-cluster://host:port,host:port`. Default:
    * `redis://localhost:6379`.
    */
-  redisUrl?: string;
+  redisUrl?: string | undefined;
   /** Redis: prefix of all keys. Default: `"xp:"`. */
-  redisPrefix?: string;
+  redisPrefix?: string | undefined;
   /** Redis: seconds from the last use of a thread or a pair to its expiry. Default: 86,400. */
-  redisTtl?: number;
+  redisTtl?: number | undefined;
   /** Redis: number of replicas that must confirm each call. Default: 0. */
-  redisMinReplicas?: number;
+  redisMinReplicas?: number | undefined;
   /** Manager: host and port of the server. Default: `["127.0.0.1", 31135]`. */
-  managerAddress?: [host: string, port: number];
+  managerAddress?: [host: string, port: number] | undefined;
   /** Manager: the key that clients must prove to know. */
-  managerAuthkey?: Uint8Array;
+  managerAuthkey?: Uint8Array | undefined;
   /** Shm: name of the segments. Default: `"state"`. */
-  shmName?: string;
+  shmName?: string | undefined;
   /** Memory, manager, shm: seconds from the last use of a thread or a pair to its expiry. Default: never. */
-  ttlSeconds?: number;
+  ttlSeconds?: number | undefined;
   /** Most slots of a thread. Default: 10,000. */
-  maxSlotsPerThread?: number;
+  maxSlotsPerThread?: number | undefined;
   /** Most threads. Default: 1,000. */
-  maxThreads?: number;
+  maxThreads?: number | undefined;
 }
 
 /** Limits of every backend. */
@@ -56,11 +56,11 @@ export interface StateLimits {
 /** Options of every backend. */
 export interface StateOptions {
   /** Most slots of a thread. Default: 10,000. */
-  maxSlotsPerThread?: number;
+  maxSlotsPerThread?: number | undefined;
   /** Most threads. Default: 1,000. */
-  maxThreads?: number;
+  maxThreads?: number | undefined;
   /** Seconds from the last use of a thread or a pair to its expiry. Default: never. */
-  ttlSeconds?: number;
+  ttlSeconds?: number | undefined;
 }
 
 /** Longest time to live, in milliseconds: a thousand years. */

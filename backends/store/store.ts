@@ -34,21 +34,21 @@ export interface StoreOptions {
    * milliseconds of the Unix epoch. A test sets one of its own. Default: a monotonic clock, which no change
    * of the wall clock moves.
    */
-  clock?: Clock | (() => number);
+  clock?: (Clock | (() => number)) | undefined;
   /** Most messages of a topic: the oldest by id time are evicted. Default: no limit. */
-  maxMessagesPerTopic?: number;
+  maxMessagesPerTopic?: number | undefined;
   /**
    * Most bytes of all topics and keys together, with about 200 bytes of overhead for each entry, and about
    * 500 from the 128th on. What has expired is removed, then the messages stored first are evicted. What
    * does not fit even without any message is rejected. Servers also bound by it what is on its way, and the
    * queues of their clients. Default: no limit.
    */
-  maxBytes?: number;
+  maxBytes?: number | undefined;
   /**
    * Most different patterns of all subscribers together: a message may have to be matched with each of
    * them. Further ones are rejected. Default: 10,000.
    */
-  maxPatterns?: number;
+  maxPatterns?: number | undefined;
 }
 
 /** The checks of `StoreOptions`. */

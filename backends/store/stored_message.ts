@@ -84,7 +84,7 @@ function idOf(text: string, fields: JsonObject): bigint {
 /** The id at the beginning of a text, which is not read again in full. */
 function firstId(text: string, fields: JsonObject): string | undefined {
   const literal = FIRST_ID.exec(text)?.[1];
-  return Number(literal) === fields.id ? literal : undefined;
+  return Number(literal) === fields["id"] ? literal : undefined;
 }
 
 /** A message in a topic. */

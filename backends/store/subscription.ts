@@ -53,20 +53,20 @@ export type OverflowPolicy = "dropOldest" | "disconnect";
 /** Options of a subscriber. */
 export interface SubscriptionQueueOptions {
   /** Most entries in its queue. Default: 10,000. */
-  maxQueueLength?: number;
+  maxQueueLength?: number | undefined;
   /** Most bytes in its queue. A single entry may be larger. Default: 64 MiB. */
-  maxQueueBytes?: number;
+  maxQueueBytes?: number | undefined;
   /**
    * What happens when the queue is full, even without the messages that have expired. Default:
    * `"dropOldest"`.
    */
-  overflow?: OverflowPolicy;
+  overflow?: OverflowPolicy | undefined;
   /** Called when the queue is no longer empty, and when the subscriber is disconnected. Must not throw. */
-  onReady?: () => void;
+  onReady?: (() => void) | undefined;
   /** Transport of the subscriber, such as `"tcp"`. Default: `"memory"`. */
-  transport?: string;
+  transport?: string | undefined;
   /** Name of the subscriber within its transport. Default: empty. */
-  name?: string;
+  name?: string | undefined;
 }
 
 /** A subscriber. It has one queue for all its topics and patterns. */

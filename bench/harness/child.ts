@@ -17,7 +17,7 @@ export class Child implements AsyncDisposable {
     this.#name = args[0] ?? launch.command;
     this.#process = new Deno.Command(launch.command, {
       args: [...launch.args, ...args],
-      env: launch.env,
+      ...launch.env && { env: launch.env },
       stdin: "piped",
       stdout: "piped",
       stderr: "piped",

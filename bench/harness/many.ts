@@ -12,8 +12,8 @@ async function ready(children: Child[], launch: Launch, args: string[]): Promise
 
 function summarize(reports: Facts[], processes: number, messages: number): Many {
   const sent = processes * messages;
-  const received = reports.map((facts) => facts.received);
-  const accounted = reports.map((facts) => facts.received + facts.missed);
+  const received = reports.map((facts) => facts["received"]);
+  const accounted = reports.map((facts) => facts["received"] + facts["missed"]);
   return {
     publishers: processes,
     subscribers: processes,

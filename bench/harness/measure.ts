@@ -35,7 +35,7 @@ async function latencies(
   await Promise.all([children.listener.finished, children.active.finished]);
   const ascending = (await run.latencies()).sort();
   const detail = summariseLatencies(ascending);
-  return { value: detail.p50, detail, latenciesNs: latencyCurve(ascending) };
+  return { value: detail["p50"], detail, latenciesNs: latencyCurve(ascending) };
 }
 
 const roundTrip: Measure = async (bench, launch, contestant, workload) => {
@@ -49,7 +49,7 @@ const turns: Measure = async (bench, launch, contestant, workload) => {
   await run.play("turns");
   const ascending = (await run.latencies()).sort();
   const detail = summariseLatencies(ascending);
-  return { value: detail.p50, detail };
+  return { value: detail["p50"], detail };
 };
 
 const wake: Measure = async (bench, launch, contestant, workload) => {
@@ -69,8 +69,8 @@ const throughput: Measure = async (bench, launch, contestant, workload) => {
   await active.whileAlive(listener.event("end"));
   await active.resume();
   const facts = { ...(await active.finished), ...(await listener.finished) };
-  if (facts.wrong !== 0) throw new Error(`${facts.wrong} messages did not arrive as sent`);
-  const seconds = (facts.endNs - facts.startNs) / 1e9;
+  if (facts["wrong"] !== 0) throw new Error(`${facts["wrong"]} messages did not arrive as sent`);
+  const seconds = (facts["endNs"] - facts["startNs"]) / 1e9;
   const perSecond = run.count / seconds;
   return { value: perSecond, detail: { "GB/s": (perSecond * workload.size) / 1e9, seconds } };
 };

@@ -23,11 +23,11 @@ export interface Options {
   readonly json: boolean;
   readonly help: boolean;
   readonly check: boolean;
-  readonly only?: string;
-  readonly runs?: number;
+  readonly only?: string | undefined;
+  readonly runs?: number | undefined;
   readonly scale: number;
   /** Path of the page. Default: no page is written. */
-  readonly html?: string;
+  readonly html?: string | undefined;
 }
 
 export function readOptions(args: string[]): Options {

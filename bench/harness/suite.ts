@@ -25,7 +25,7 @@ const CHANNELS = 100;
 export interface Suite {
   readonly plan: Plan;
   readonly scratch: string;
-  readonly only?: string;
+  readonly only?: string | undefined;
   readonly progress: (text: string) => void;
   /** Called with the rows of each workload as soon as it is done. */
   readonly onRows: (rows: readonly Row[]) => void;

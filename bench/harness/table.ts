@@ -11,7 +11,7 @@ const TITLES: Record<Unit, string[]> = {
 function detailCells(unit: Unit, detail: Record<string, number>): string[] {
   if (unit === "ns") return ["min", "p99", "p99.9", "max"].map((key) => duration(detail[key]));
   if (unit === "messages/s") return [detail["GB/s"].toFixed(2)];
-  return [rate(detail.clean), rate(detail.busy)];
+  return [rate(detail["clean"]), rate(detail["busy"])];
 }
 
 function cells(row: Row): string[] {

@@ -56,9 +56,9 @@ export interface Measurement {
   readonly value: number;
   readonly detail: Record<string, number>;
   /** What the reference gave around this run. */
-  readonly reference?: number;
+  readonly reference?: number | undefined;
   /** In nanoseconds, at each of the `SHARES`. */
-  readonly latenciesNs?: readonly number[];
+  readonly latenciesNs?: readonly number[] | undefined;
 }
 
 export type Unit = Exclude<PageUnit, "calls/s">;
@@ -68,15 +68,15 @@ export interface Row {
   readonly workload: string;
   readonly contestant: string;
   readonly unit: Unit;
-  readonly value?: Spread;
+  readonly value?: Spread | undefined;
   /** Against the reference, the first contestant, run by run. */
-  readonly ratio?: Spread;
+  readonly ratio?: Spread | undefined;
   /** Runs during which the machine changed, after all retries. */
-  readonly unsteady?: number;
-  readonly detail?: Record<string, number>;
+  readonly unsteady?: number | undefined;
+  readonly detail?: Record<string, number> | undefined;
   /** In nanoseconds, the median of the runs at each of the `SHARES`. */
-  readonly latenciesNs?: readonly number[];
+  readonly latenciesNs?: readonly number[] | undefined;
   readonly runs: readonly Measurement[];
-  readonly skipped?: string;
-  readonly failed?: string;
+  readonly skipped?: string | undefined;
+  readonly failed?: string | undefined;
 }

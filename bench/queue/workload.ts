@@ -23,7 +23,7 @@ export interface Payload {
 export interface Rates {
   readonly flow: number;
   readonly trips: number;
-  readonly reads?: number;
+  readonly reads?: number | undefined;
 }
 
 function payload(number: number): Payload {

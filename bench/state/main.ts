@@ -50,7 +50,7 @@ interface Contestant {
 interface Rates {
   readonly append: number;
   readonly appendMany: number;
-  readonly get?: number;
+  readonly get?: number | undefined;
 }
 
 const MEASURES: readonly (readonly [keyof Rates, string])[] = [

@@ -22,7 +22,7 @@ const encoder = new TextEncoder();
 /** How an argument or a line becomes a value. */
 export interface InputOptions {
   /** True if every value is text. */
-  readonly text?: boolean;
+  readonly text?: boolean | undefined;
   /** True if every value is text and is sent as its bytes: on a channel with the codec `raw`. */
   readonly isRaw: boolean;
 }

@@ -14,7 +14,7 @@ export interface Measurement {
   readonly contestant: Contestant;
   readonly runs: Run[];
   /** Why it has no figures. */
-  skipReason?: string;
+  skipReason?: string | undefined;
 }
 
 /** How to measure. */

@@ -106,8 +106,8 @@ function warmupOf(peer: string, { kind, capacity, size }: Workload, count: numbe
 
 function runOf(facts: Facts, { kind }: Workload, count: number): Run {
   if (kind !== "throughput") {
-    return { value: Number(facts.p50), latenciesNs: facts.latenciesNs as number[] };
+    return { value: Number(facts["p50"]), latenciesNs: facts["latenciesNs"] as number[] };
   }
-  if (facts.wrong !== 0) throw new Error(`${facts.wrong} messages did not arrive as sent`);
-  return { value: count / ((Number(facts.endNs) - Number(facts.startNs)) / 1e9) };
+  if (facts["wrong"] !== 0) throw new Error(`${facts["wrong"]} messages did not arrive as sent`);
+  return { value: count / ((Number(facts["endNs"]) - Number(facts["startNs"])) / 1e9) };
 }

@@ -68,7 +68,7 @@ async function examine(connection: Connection, address: RedisAddress): Promise<D
     ...memoryDiagnostics(info),
     ...skewDiagnostics(skewMs),
   ];
-  if (info.cluster_enabled === "1") {
+  if (info["cluster_enabled"] === "1") {
     const state = factsIn(await connection.send(["CLUSTER", "INFO"]) as string);
     diagnostics.push(clusterDiagnostic(state, address));
   } else if (address.isCluster) {

@@ -52,7 +52,7 @@ function start(
 ): Deno.ChildProcess {
   const pipes = { stdin: "piped", stdout: "piped", stderr: "piped" } as const;
   try {
-    return new Deno.Command(program, { args, signal, ...pipes }).spawn();
+    return new Deno.Command(program, { args, ...signal && { signal }, ...pipes }).spawn();
   } catch (cause) {
     const reason = messageOf(cause);
     throw new Error(`cannot run ${program}: ${reason}`, { cause });

@@ -38,11 +38,11 @@ export function sinceOf(text: string | undefined): Since {
 /** Limits at which to end. */
 export interface WatchLimits {
   /** Messages. Default: no limit. */
-  readonly messages?: number;
+  readonly messages?: number | undefined;
   /** Milliseconds without a message. Default: no limit. */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
   /** Milliseconds in total. Default: no limit. */
-  readonly durationMs?: number;
+  readonly durationMs?: number | undefined;
 }
 
 /** Handles what was read. */

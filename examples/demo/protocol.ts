@@ -24,11 +24,11 @@ export interface Task {
   /** Messages of the whole scene; for a requester its own requests. */
   messages: number;
   /** Publisher: messages per second. */
-  rate?: number;
+  rate?: number | undefined;
   /** Subscriber: milliseconds of one pause that is long enough to be lapped. */
-  pauseMs?: number;
+  pauseMs?: number | undefined;
   /** Pusher: number of pullers that wait for an end mark. */
-  pullers?: number;
+  pullers?: number | undefined;
 }
 
 /** The report of a process. */

@@ -22,13 +22,13 @@ export interface MessageOperation {
   /** Channel or topic. Empty if the caller does not know it. */
   readonly destination: string;
   /** Id of the message, if it has one. */
-  readonly messageId?: string;
+  readonly messageId?: string | undefined;
   /** Further attributes, by the names of OpenTelemetry's semantic conventions. */
-  readonly attributes?: Readonly<Record<string, string | number>>;
+  readonly attributes?: Readonly<Record<string, string | number>> | undefined;
   /** Headers of the messages that the operation is about, one entry a message. */
-  readonly origins?: Origins;
+  readonly origins?: Origins | undefined;
   /** Start of the operation, in milliseconds of the Unix epoch with fractions. Default: now. */
-  readonly startMs?: number;
+  readonly startMs?: number | undefined;
 }
 
 /** Headers of messages, one entry a message. Undefined for a message without headers. */

@@ -15,7 +15,10 @@ import { suggestOption, withUnit } from "./suggestions.ts";
 export type OptionCheck<V> = (name: string, value: unknown) => V;
 
 /** One check for each option of `T`, no more and no less. */
-export type OptionChecks<T> = { readonly [K in keyof Required<T>]: OptionCheck<Required<T>[K]> };
+export type OptionChecks<T> = { readonly [K in keyof Given<T>]: OptionCheck<Given<T>[K]> };
+
+/** Options with a value for each. */
+export type Given<T> = { [K in keyof T]-?: Exclude<T[K], undefined> };
 
 /** Values of such options stay out of errors, which may be logged. */
 const SECRET = /token|password|passwd|secret|auth|key$/i;
@@ -68,6 +71,7 @@ export class OptionRules<T extends object> {
     } catch (error) {
       return Promise.reject(error);
     }
+    return undefined;
   }
 
   /** Throws as `check` does, and for options that are undefined. */

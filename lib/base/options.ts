@@ -9,13 +9,13 @@ import { redactUrl } from "./redact.ts";
 /** How long a blocking call may take. */
 export interface TimeoutOptions {
   /** Milliseconds, at least 0. Default: no limit. */
-  timeoutMs?: number;
+  timeoutMs?: number | undefined;
 }
 
 /** How long an asynchronous call may take, and the signal that ends it early. */
 export interface WaitOptions extends TimeoutOptions {
   /** Ends the wait with the signal's reason. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** Formats a value for an error message, without the secrets of a URL. */

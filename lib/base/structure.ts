@@ -18,7 +18,7 @@ export interface Field<T = unknown> {
   /** Name in a drawing. */
   readonly label: string;
   /** Meaning, for a page that has the fields in a table. */
-  readonly meaning?: string;
+  readonly meaning?: string | undefined;
   /** The field's value in a structure that begins at `start`. */
   read(view: DataView, start: number): T;
 }

@@ -85,7 +85,7 @@ export interface ReceivedFrame {
   bytes: Uint8Array;
   flags: number;
   /** The message's header, if it has one and the socket reads headers. */
-  header?: string;
+  header?: string | undefined;
 }
 
 /** Where a message lies that is not taken yet. */

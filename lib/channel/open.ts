@@ -37,16 +37,16 @@ export interface ChannelOptions {
    * Bytes of this sender's ring, from 1,024 to 2 GiB. Default: what the channel was created with, or
    * 1 MiB for a new one. A receiver that creates the channel sets the default of its senders.
    */
-  capacityBytes?: number;
+  capacityBytes?: number | undefined;
   /**
    * How values become bytes. Default: the channel's. The first socket that sends or that names a codec
    * chooses it; a sender that names none chooses `"msgpack"`.
    */
-  codec?: CodecName | Codec;
+  codec?: CodecName | Codec | undefined;
   /** Directory of the segment; Default: `RINGBUS_DIR`, or the user's own directory. */
-  dir?: string;
+  dir?: string | undefined;
   /** Keeps the segment when its last participant closes. One participant that sets it is enough. */
-  persist?: boolean;
+  persist?: boolean | undefined;
 }
 
 /**

@@ -84,21 +84,21 @@ export { recordBytes } from "../segment/journal_layout.ts";
 /** Options of a journal. */
 export interface JournalOptions {
   /** Directory of the segments. Default: `RINGBUS_DIR`, or the user's own. */
-  dir?: string;
+  dir?: string | undefined;
   /** Keeps the journal when its last member closes. One member that sets it is enough. */
-  persist?: boolean;
+  persist?: boolean | undefined;
   /**
    * Milliseconds of the Unix epoch, for tests. Default: a clock that follows the machine's uptime, and
    * that all members share.
    */
-  clock?: () => number;
+  clock?: (() => number) | undefined;
   /**
    * Joins without applying the records: the first call applies them, or `catchUpInTurns`, which gives the
    * event loop its turns. Default: false.
    */
-  appliesLater?: boolean;
+  appliesLater?: boolean | undefined;
   /** Unused bytes that a generation may have, in addition to the size of its snapshot. Default: 1 MiB. */
-  slackBytes?: number;
+  slackBytes?: number | undefined;
 }
 
 /** A record as members receive it. */

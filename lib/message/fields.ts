@@ -37,7 +37,8 @@ const isObject = (value: unknown): value is JsonObject =>
 const isArrayOf = (isValid: (value: unknown) => boolean) => (value: unknown) =>
   Array.isArray(value) && value.every(isValid);
 const isText = (value: unknown) => value == null || isString(value);
-const isAgentTag = (value: unknown) => isObject(value) && isText(value.id) && isText(value.name);
+const isAgentTag = (value: unknown) =>
+  isObject(value) && isText(value["id"]) && isText(value["name"]);
 
 const identity = (value: unknown) => value;
 const toId = (value: unknown) => BigInt(value as number | bigint);

@@ -22,9 +22,9 @@ import { formatValue } from "../base/options.ts";
 /** The fields of a new message. Exactly one of `id` and `idObj` is required. */
 export interface MessageInit {
   /** The message id, 64 bits. */
-  id?: bigint;
+  id?: bigint | undefined;
   /** The message id from a generator, instead of `id`. */
-  idObj?: GemstoneId;
+  idObj?: GemstoneId | undefined;
   /** The sender. */
   sender: AgentTag;
   /** The topic or topics of the message. */
@@ -32,39 +32,39 @@ export interface MessageInit {
   /** The content. */
   payload: JsonObject;
   /** Format of the content. Default: `"generic_json"`. */
-  format?: string;
+  format?: string | undefined;
   /** Milliseconds of the Unix epoch. Default: the time in the id. */
-  timestamp?: number;
+  timestamp?: number | undefined;
   /** Urgency. Default: the priority in the id. */
-  priority?: Priority;
+  priority?: Priority | undefined;
   /** Ids of the messages in its thread. */
-  thread?: bigint[];
+  thread?: bigint[] | undefined;
   /** The recipients. */
-  recipientList?: AgentTag[];
+  recipientList?: AgentTag[] | undefined;
   /** Id of the message to which this one replies. */
-  inResponseTo?: bigint | null;
+  inResponseTo?: bigint | null | undefined;
   /** Id of its conversation. */
-  conversationId?: bigint | null;
+  conversationId?: bigint | null | undefined;
   /** How the message was forwarded. */
-  forwardHeader?: JsonObject | null;
+  forwardHeader?: JsonObject | null | undefined;
   /** Next stops of the message. */
-  routingSlip?: JsonObject | null;
+  routingSlip?: JsonObject | null | undefined;
   /** Earlier stops of the message. */
-  messageHistory?: JsonObject[];
+  messageHistory?: JsonObject[] | undefined;
   /** Seconds, more than 0, after which stores delete the message. Default: null, never. */
-  ttl?: number | null;
+  ttl?: number | null | undefined;
   /** True if the message reports an error. */
-  isErrorMessage?: boolean;
+  isErrorMessage?: boolean | undefined;
   /** W3C trace context. */
-  traceparent?: string | null;
+  traceparent?: string | null | undefined;
   /** State of the session. */
-  sessionState?: JsonObject | null;
+  sessionState?: JsonObject | null | undefined;
   /** The topic to which it was published. */
-  topicPublishedTo?: string | null;
+  topicPublishedTo?: string | null | undefined;
   /** Number of earlier messages requested with it. */
-  enrichWithHistory?: number | null;
+  enrichWithHistory?: number | null | undefined;
   /** Other fields, by their names in JSON. */
-  extra?: JsonObject;
+  extra?: JsonObject | undefined;
 }
 
 const INIT = new OptionRules<MessageInit>("new Message()", {
@@ -172,12 +172,14 @@ export class Message {
     }
     INIT.require(init);
     const id = idOf(init);
-    own.id = id;
+    own["id"] = id;
     for (const field of FIELDS) own[field.name] = valueOf(init, field);
-    own.timestamp ??= timestampOf(id);
-    own.priority ??= priorityOf(id);
-    own.extra = { ...init.extra };
-    if (init.extra !== undefined && FOREIGN.has(init.extra)) FOREIGN.add(own.extra as JsonObject);
+    own["timestamp"] ??= timestampOf(id);
+    own["priority"] ??= priorityOf(id);
+    own["extra"] = { ...init.extra };
+    if (init.extra !== undefined && FOREIGN.has(init.extra)) {
+      FOREIGN.add(own["extra"] as JsonObject);
+    }
     this.#keys = keysOf(init);
   }
 
@@ -316,7 +318,7 @@ class ReadFields {
   assignTo(own: Record<string, unknown>): string[] {
     const fields = this.#fields;
     const names = Object.keys(fields);
-    own.id = this.#id();
+    own["id"] = this.#id();
     let taken = 1;
     for (const { name, wire, isValid, read, defaultValue } of FIELDS) {
       const value = fields[wire];
@@ -324,9 +326,9 @@ class ReadFields {
       if (isRead) taken++;
       own[name] = isRead ? read(value) : defaultValue();
     }
-    own.timestamp ??= timestampOf(own.id as bigint);
-    own.priority ??= priorityOf(own.id as bigint);
-    own.extra = taken === names.length ? {} : this.#extra(names);
+    own["timestamp"] ??= timestampOf(own["id"] as bigint);
+    own["priority"] ??= priorityOf(own["id"] as bigint);
+    own["extra"] = taken === names.length ? {} : this.#extra(names);
     return names;
   }
 

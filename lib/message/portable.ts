@@ -117,7 +117,7 @@ export function fromPortable(json: JsonObject): JsonObject {
 
 function carriedBy({ id, session_state: state }: JsonObject): Carried | undefined {
   const carried = isObject(state) ? state[CARRIED] : undefined;
-  if (!isObject(carried) || `${carried.id}` !== `${id}`) return undefined;
+  if (!isObject(carried) || `${carried["id"]}` !== `${id}`) return undefined;
   const { names, fields } = carried;
   const isWhole = Array.isArray(names) && names.every((name) => typeof name === "string") &&
     isObject(fields);

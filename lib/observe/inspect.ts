@@ -12,7 +12,7 @@ import { type SegmentSnapshot, takeSnapshot } from "./snapshot.ts";
 /** Options of an inspection. */
 export interface InspectOptions {
   /** Directory with the FIFOs of the participants. Default: none, and `alive` is undefined. */
-  readonly isolateDirectory?: string;
+  readonly isolateDirectory?: string | undefined;
   /** Most records that are listed. */
   readonly records: number;
 }

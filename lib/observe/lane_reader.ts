@@ -69,7 +69,7 @@ interface RecordCopy {
   readonly record: RecordHeader;
   readonly payload: Uint8Array<ArrayBuffer>;
   /** Its block outside the ring. */
-  readonly reference?: Reference;
+  readonly reference?: Reference | undefined;
 }
 
 /** Reads one lane, and remembers its position. */

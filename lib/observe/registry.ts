@@ -51,17 +51,17 @@ const TEMPORARY_MIN_AGE_MS = 10_000;
 /** Options of the registry. */
 export interface RegistryOptions {
   /** Directory of the segments. Default: `RINGBUS_DIR`, or the user's own. */
-  dir?: string;
+  dir?: string | undefined;
 }
 
 /** Options of `removeStale`. */
 export interface RemoveStaleOptions extends RegistryOptions {
   /** Also removes segments that were created with `persist: true`. */
-  includePersistent?: boolean;
+  includePersistent?: boolean | undefined;
   /** Also removes queues that hold undelivered messages, and damaged segments, which may hold some. */
-  includeNonEmpty?: boolean;
+  includeNonEmpty?: boolean | undefined;
   /** Removes nothing, and returns what would be removed. */
-  dryRun?: boolean;
+  dryRun?: boolean | undefined;
 }
 
 const LIST_OPTIONS = new OptionRules<RegistryOptions>("listChannels()", { dir: directoryPath });
@@ -111,11 +111,11 @@ export interface ChannelInfo {
   /** True if it was created with `persist: true`. */
   persistent: boolean;
   /** The process that created it, and when; undefined if the segment is damaged. */
-  creator?: { pid: number; since: Date };
+  creator?: { pid: number; since: Date } | undefined;
   /** Sockets that are attached. */
   participants: ParticipantInfo[];
   /** Why the header is invalid, for kind `"damaged"`; the counts are then 0. */
-  damage?: string;
+  damage?: string | undefined;
 }
 
 /**

@@ -14,7 +14,7 @@ let failpoint: ((point: number) => void) | undefined;
 export function instantiate(memory: WebAssembly.Memory): RingExports {
   compiled ??= new WebAssembly.Module(Uint8Array.fromBase64(RING_BASE64));
   const env: WebAssembly.ModuleImports = { memory };
-  if (failpoint !== undefined) env.failpoint = failpoint;
+  if (failpoint !== undefined) env["failpoint"] = failpoint;
   const instance = new WebAssembly.Instance(compiled, { env });
   return instance.exports as unknown as RingExports;
 }

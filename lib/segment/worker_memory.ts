@@ -23,7 +23,7 @@ export interface LocalHandle {
    * Says to the worker that the handle was posted to that it was terminated.
    * @internal
    */
-  readonly terminated?: Int32Array;
+  readonly terminated?: Int32Array | undefined;
 }
 
 /** A new handle. Each worker that it is posted to gets a word of its own. */

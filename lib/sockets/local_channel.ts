@@ -20,9 +20,9 @@ import { HEADER_STATUS, STATUS_CLOSED } from "../../wasm/layout.ts";
 /** Options of a local channel. */
 export interface LocalChannelOptions {
   /** Bytes of the rings of senders that ask for no size. Default: 1 MiB. */
-  capacityBytes?: number;
+  capacityBytes?: number | undefined;
   /** Name in messages and errors. */
-  name?: string;
+  name?: string | undefined;
 }
 
 const OPTIONS = new OptionRules<LocalChannelOptions>("LocalChannel.create()", {

@@ -48,7 +48,7 @@ export const RECV_INTO_SYNC_OPTIONS = new OptionRules<TimeoutOptions>(
 /** Options of `readMany`. */
 export interface ReadManyOptions {
   /** Most messages that are read: a whole number, at least 0, or `Infinity`. Default: `Infinity`. */
-  limit?: number;
+  limit?: number | undefined;
 }
 
 export const READ_MANY_OPTIONS = new OptionRules<ReadManyOptions>("readMany()", {

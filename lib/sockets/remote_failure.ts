@@ -12,10 +12,10 @@ export interface RemoteFailure {
   /** Name of the error's class. */
   readonly name: string;
   /** Code of the error, if it has one. */
-  readonly code?: string;
+  readonly code?: string | undefined;
   readonly message: string;
   /** True if no handler failed: the replier closed before it replied. */
-  readonly isReplierClosed?: true;
+  readonly isReplierClosed?: true | undefined;
 }
 
 /** What a replier reports of each request that it leaves without a reply when it closes. */

@@ -29,9 +29,9 @@ import { messageOf } from "../base/thrown.ts";
 /** Options of `serve`. */
 export interface ServeOptions {
   /** Ends serving. Requests that were received still get their replies. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** Requests handled at the same time. Default: 1. */
-  concurrency?: number;
+  concurrency?: number | undefined;
 }
 
 const SERVE_OPTIONS = new OptionRules<ServeOptions>("serve()", {

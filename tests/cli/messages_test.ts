@@ -360,7 +360,7 @@ Deno.test("the JSON form keeps every value", () => {
     assert.deepEqual(back, value);
   }
   const cycle: Record<string, unknown> = {};
-  cycle.self = cycle;
+  cycle["self"] = cycle;
   assert.deepEqual(toJsonForm(cycle), { self: { $cycle: true } });
   assert.deepEqual(
     fromJsonForm(toJsonForm(new TypeError("no"))),

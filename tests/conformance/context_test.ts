@@ -94,7 +94,7 @@ for (const [carrier, open] of Object.entries(CARRIERS)) {
     await subscriber.subscribe("c", () => {}, { onPublished: ({ headers }) => resolve(headers) });
     await publisher.publish("c", "value");
     const headers = await within(promise, "the published value");
-    assert.deepEqual({ ...headers }, sending.begun.publish);
+    assert.deepEqual({ ...headers }, sending.begun["publish"]);
   });
 }
 
@@ -109,7 +109,7 @@ Deno.test("context: a loan carries the headers of the operation", () => {
   const loan = pusher.loan(8)!;
   loan.commit();
   puller.tryRecv();
-  assert.deepEqual(receiving.received_.map((each) => ({ ...each })), [sending.begun.send]);
+  assert.deepEqual(receiving.received_.map((each) => ({ ...each })), [sending.begun["send"]]);
 });
 
 Deno.test("context: a reply carries the headers of the operation", async () => {
@@ -127,7 +127,7 @@ Deno.test("context: a reply carries the headers of the operation", async () => {
   stopping.abort();
   await serving.catch(() => {});
   assert.deepEqual(asking.received_.map((each) => ({ ...each })), [
-    replying.begun.reply,
-    replying.begun.process,
+    replying.begun["reply"],
+    replying.begun["process"],
   ]);
 });

@@ -45,7 +45,7 @@ type Scenario = (place: RunEnvironment) => Promise<void>;
 const SCENARIOS: Record<string, Scenario> = {
   "README.md": async (place) => {
     await using subscriber = program(place, "subscriber.ts", "--allow-ffi");
-    const dir = place.env.RINGBUS_DIR;
+    const dir = place.env["RINGBUS_DIR"];
     await until(() => listChannels({ dir })[0]?.participants.length === 1, "attaching");
     await using publisher = program(place, "publisher.ts", "--allow-ffi");
     await publisher.lines();

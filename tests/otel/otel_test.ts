@@ -582,8 +582,8 @@ tracingTest(
     await using backend = new InMemoryMessagingBackend(traced({ onHandlerError }));
     const seen: string[] = [];
     const handler = ({ payload }: Message) => {
-      seen.push(String(payload.n));
-      if (payload.n === 2) throw new Error("bad");
+      seen.push(String(payload["n"]));
+      if (payload["n"] === 2) throw new Error("bad");
     };
     await backend.subscribe("t", handler);
     await backend.subscribe("t", handler, {
@@ -667,7 +667,7 @@ tracingTest("a queue's metadata carry the context, beside what they hold", async
   const records = await queue.getPending("b");
   const [sent, forwarded] = tracing.spans;
   assert.deepEqual(Object.keys(records[0].metadata), ["own", "traceparent"]);
-  assert.equal(records[1].metadata.traceparent, REMOTE);
+  assert.equal(records[1].metadata["traceparent"], REMOTE);
   assert.deepEqual([sent.kind, forwarded.kind], ["PRODUCER", "CLIENT"]);
   await using subscription = queue.subscribe<number>("c", "b");
   await handleEach(subscription, async (record) => {
@@ -690,7 +690,7 @@ tracingTest("a queue's metadata carry the context, beside what they hold", async
   assert.equal(last[1].parentId, last[2].spanId);
   await withBaggage("anna", () => publish({ ...base, payload: 3 }));
   const [forAnna] = await queue.getPending("b");
-  assert.equal(forAnna.metadata.baggage, "user=anna");
+  assert.equal(forAnna.metadata["baggage"], "user=anna");
   assert.equal(handle(forAnna, activeUser), "anna");
 });
 
@@ -709,7 +709,7 @@ tracingTest("records that are put carry the context of their batch", async (trac
   await queue.putMany([{ ...plain, id: "y" }, { ...made, id: "z" }]);
   const [one, many] = tracing.spans;
   const spanOf = async (id: string) =>
-    String((await queue.get(id))!.metadata.traceparent).split("-")[2];
+    String((await queue.get(id))!.metadata["traceparent"]).split("-")[2];
   assert.deepEqual([await spanOf("x"), await spanOf("y")], [one.spanId, many.spanId]);
   assert.notEqual(await spanOf("z"), many.spanId);
   assert.deepEqual([batchOf(many), many.links.length, many.name], [2, 1, "put c"]);

@@ -81,7 +81,7 @@ function checkChain(trace: Trace, what: string, send: string, kinds: [string, st
   assert.equal(handled.parentId, sent.spanId);
   assert.deepEqual(handled.links, [sent.spanId]);
   assert.equal(work.parentId, handled.spanId);
-  assert.equal(work.attributes.user, "anna", "baggage must travel with the message");
+  assert.equal(work.attributes["user"], "anna", "baggage must travel with the message");
   assert.deepEqual([sent.kind, handled.kind], kinds);
   for (const span of [sent, handled]) {
     assert.equal(span.attributes["messaging.system"], "ringbus");

@@ -15,7 +15,7 @@ Deno.test("damage of a live segment ends in right messages or in corruption erro
       assert.equal(report.cases, 250);
       assert.ok(report.stats.strikesWithin > 2500, "sockets must be struck within their calls");
       assert.ok(report.stats.messages > 2500);
-      assert.ok(report.stats.errors.ShmCorruptionError > 250);
+      assert.ok(report.stats.errors["ShmCorruptionError"] > 250);
     })
   ));
 

@@ -65,7 +65,7 @@ async function main(): Promise<number> {
   }
   console.error(`seed ${options.seed}`);
   const parent = Deno.build.os === "linux" ? "/dev/shm" : undefined;
-  const dir = Deno.makeTempDirSync({ dir: parent, prefix: "ringbus-stress-" });
+  const dir = Deno.makeTempDirSync({ ...parent && { dir: parent }, prefix: "ringbus-stress-" });
   try {
     return options.isFailpoints
       ? await runFailpointScenarios(options, dir)

@@ -47,7 +47,7 @@ export interface SessionPlan {
   /** Directory for the segment and the journals. */
   dir: string;
   /** Ends the session early. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** Settings that differ between sessions. */

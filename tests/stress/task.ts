@@ -30,7 +30,7 @@ export interface Task {
   incarnation: number;
   seed: number;
   /** Path of a ring with failpoints. Undefined: the shipped ring. */
-  failpointRing?: string;
+  failpointRing?: string | undefined;
   /** Probability that a socket is replaced by a new one at each check. */
   reopenChance: number;
 }

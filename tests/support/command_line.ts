@@ -18,11 +18,11 @@ export interface CommandResult {
 /** What a command gets besides its words. */
 export interface CommandInput {
   /** Its standard input. Default: empty. */
-  readonly input?: string;
+  readonly input?: string | undefined;
   /** Permissions of the program. Default: all. A compiled program has its own. */
-  readonly permissions?: readonly string[];
+  readonly permissions?: readonly string[] | undefined;
   /** Milliseconds that it may take; for one that starts many processes more than usual. */
-  readonly deadlineMs?: number;
+  readonly deadlineMs?: number | undefined;
 }
 
 /** A shell with a segment directory of its own. */
@@ -77,7 +77,7 @@ async function runCommand({ command, args, cwd, env, input, deadlineMs }: {
   cwd: string | URL;
   env: Record<string, string>;
   input: string;
-  deadlineMs?: number;
+  deadlineMs?: number | undefined;
 }): Promise<CommandResult> {
   await using child = new Deno.Command(command, {
     args,

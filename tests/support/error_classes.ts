@@ -37,11 +37,11 @@ function classesOf(path: string): ErrorClass[] {
   const source = Deno.readTextFileSync(new URL(path, ROOT));
   const tree = parse(source, { sourceType: "module", plugins: ["typescript"] });
   return (tree.program.body as unknown as Node[]).flatMap((node) => {
-    const statement = node.declaration ?? node;
+    const statement = node["declaration"] ?? node;
     if (statement.type !== "ClassDeclaration" || statement.superClass?.type !== "Identifier") {
       return [];
     }
-    const comment = node.leadingComments?.at(-1)?.value ?? "";
+    const comment = node["leadingComments"]?.at(-1)?.value ?? "";
     return [{
       name: statement.id.name,
       parent: statement.superClass.name,
@@ -54,8 +54,8 @@ function classesOf(path: string): ErrorClass[] {
 }
 
 function fieldOf(statement: Node, field: string): string | undefined {
-  const found = statement.body.body.find((member: Node) =>
-    member.type === "ClassProperty" && member.key.name === field
+  const found = statement["body"].body.find((member: Node) =>
+    member.type === "ClassProperty" && member["key"].name === field
   );
   return found?.value?.value;
 }

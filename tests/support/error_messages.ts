@@ -84,17 +84,17 @@ function isSentence(text: string): boolean {
 function textsOf(node: Node): string[] {
   switch (node.type) {
     case "StringLiteral":
-      return [node.value];
+      return [node["value"]];
     case "TemplateLiteral":
-      return (node.quasis as Node[]).slice(1).reduce(
+      return (node["quasis"] as Node[]).slice(1).reduce(
         (texts, { value }, i) =>
-          combine(combine(texts, textsOf(node.expressions[i])), [value.cooked]),
-        [node.quasis[0].value.cooked as string],
+          combine(combine(texts, textsOf(node["expressions"][i])), [value.cooked]),
+        [node["quasis"][0].value.cooked as string],
       );
     case "BinaryExpression":
-      return combine(textsOf(node.left), textsOf(node.right));
+      return combine(textsOf(node["left"]), textsOf(node["right"]));
     case "ConditionalExpression":
-      return [...textsOf(node.consequent), ...textsOf(node.alternate)];
+      return [...textsOf(node["consequent"]), ...textsOf(node["alternate"])];
     default:
       return [VARIES];
   }

@@ -38,7 +38,7 @@ export async function serveHttp(options: SharedMemoryServerOptions = {}): Promis
     const content = body === undefined || typeof body === "string" ? body : JSON.stringify(body);
     const method = content === undefined ? "GET" : "POST";
     const headers = { ...JSON_TYPE, ...init.headers };
-    const response = await fetch(url + path, { method, body: content, ...init, headers });
+    const response = await fetch(url + path, { method, body: content ?? null, ...init, headers });
     const text = await response.text();
     const isJson = response.headers.get("content-type") === "application/json";
     const { status } = response;

@@ -12,13 +12,13 @@ export const ROOT = new URL("../../", import.meta.url);
 /** How a command is run. */
 export interface RunOptions {
   /** More variables of the environment. */
-  readonly env?: Record<string, string>;
+  readonly env?: Record<string, string> | undefined;
   /** The folder it runs in. Default: the repository. */
-  readonly cwd?: string | URL;
+  readonly cwd?: string | URL | undefined;
   /** Signals go to all that it starts as well, as those of a terminal do. */
-  readonly isGroup?: boolean;
+  readonly isGroup?: boolean | undefined;
   /** How long each wait for it may take. */
-  readonly deadlineMs?: number;
+  readonly deadlineMs?: number | undefined;
 }
 
 /** A running command. */

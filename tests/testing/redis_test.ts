@@ -143,6 +143,7 @@ function tryListen(port: number): Disposable | undefined {
     return Deno.listen({ hostname: "127.0.0.1", port });
   } catch (error) {
     if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    return undefined;
   }
 }
 

@@ -35,7 +35,7 @@ function messageWith(text: string, priority: Priority = Priority.NORMAL): Messag
 }
 
 function textsOf(messages: readonly Message[]): unknown[] {
-  return messages.map(({ payload }) => payload.text);
+  return messages.map(({ payload }) => payload["text"]);
 }
 
 Deno.test("a backend on a server of its own, over HTTP", async () => {
@@ -81,7 +81,7 @@ Deno.test("code that takes a configuration", async () => {
   await using backend = await config.createBackend();
   await backend.storeMessage("app", "news", messageWith("configured"));
   const [message] = await waitForMessages({ backend, topic: "news" }, 1);
-  assert.equal(message.payload.text, "configured");
+  assert.equal(message.payload["text"], "configured");
 });
 
 Deno.test("a helper with any number of backends", async () => {

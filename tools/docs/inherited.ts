@@ -51,6 +51,7 @@ export class Library {
       const symbol = this.#entries.get(file)!.symbols.find((each) => each.name === name);
       if (symbol !== undefined) return { file, symbol };
     }
+    return undefined;
   }
 }
 

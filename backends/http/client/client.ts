@@ -22,11 +22,11 @@ export interface HttpRequest {
   /** Path and query, encoded. */
   readonly path: string;
   /** JSON text. */
-  readonly body?: string;
+  readonly body?: string | undefined;
   /** Milliseconds until the timeout. Default: that of the client. */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
   /** Trace context and baggage of the call. */
-  readonly headers?: ContextHeaders;
+  readonly headers?: ContextHeaders | undefined;
 }
 
 /** A response. */
@@ -91,7 +91,7 @@ export class HttpClient {
     try {
       const response = await fetch(this.url + path, {
         method,
-        body,
+        body: body ?? null,
         headers: { ...this.#headers, ...headers },
         redirect: "error",
         signal: AbortSignal.any([timeout.signal, this.#abortController.signal]),
@@ -136,7 +136,7 @@ export class HttpClient {
   #connectionError(
     request: HttpRequest,
     reason: string,
-    options?: ErrorOptions & { advice?: string },
+    options?: ErrorOptions & { advice?: string | undefined },
   ): MessagingConnectionError {
     return new MessagingConnectionError(
       `${describeRequest(request)} failed: ${reason};`,

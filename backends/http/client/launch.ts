@@ -26,7 +26,7 @@ const KIND: ServerKind<SharedMemoryServerOptions> = {
 /** Options of starting a server. */
 export interface StartSharedMemoryServerOptions extends SharedMemoryServerConfig {
   /** Where the server runs. Default: `"inline"`. */
-  serverMode?: ServerMode;
+  serverMode?: ServerMode | undefined;
 }
 
 const OPTIONS = new OptionRules<StartSharedMemoryServerOptions>("startSharedMemoryServer()", {

@@ -16,18 +16,18 @@ import { BACKEND_CHECKS } from "../../messaging/options.ts";
 /** Options of a backend on an HTTP server. */
 export interface SharedMemoryMessagingBackendOptions extends MessagingBackendOptions {
   /** URL of the server, such as `"http://localhost:8080"`. */
-  serverUrl?: string;
+  serverUrl?: string | undefined;
   /**
    * Whether to start a server at the first call: at `serverUrl` unless a server runs there, or else at a
    * free port. Default: true without a `serverUrl`, false with one.
    */
-  autoStartServer?: boolean;
+  autoStartServer?: boolean | undefined;
   /** Where a server that is started runs. Default: `"inline"`. */
-  serverMode?: ServerMode;
+  serverMode?: ServerMode | undefined;
   /** Token of the server, also of one that is started. */
-  token?: string;
+  token?: string | undefined;
   /** Milliseconds that a call may take. Default: 30,000. */
-  timeoutMs?: number;
+  timeoutMs?: number | undefined;
 }
 
 /** Options of a backend that a configuration can have. */

@@ -100,5 +100,5 @@ function execute(
   if (operation.subscriber === undefined) {
     return operation.run(store, args, readContextHeaders(headers));
   }
-  return operation.run(subscribers.named(values.subscriber_id as string), args);
+  return operation.run(subscribers.named(values["subscriber_id"] as string), args);
 }

@@ -32,42 +32,42 @@ import { Service } from "./service.ts";
 /** Address, token and limits of a server, as plain data. */
 export interface SharedMemoryServerConfig {
   /** Name or address to listen on. Other than loopback needs a token. Default: `"127.0.0.1"`. */
-  host?: string;
+  host?: string | undefined;
   /** Port to listen on; 0 selects a free one. Default: 0. */
-  port?: number;
+  port?: number | undefined;
   /** Token that clients must send as `Authorization: Bearer`. Default: none, for local clients. */
-  token?: string;
+  token?: string | undefined;
   /** Most messages of a topic. Not together with `store`. Default: no limit. */
-  maxMessagesPerTopic?: number;
+  maxMessagesPerTopic?: number | undefined;
   /** Most bytes of topics and keys together. Not together with `store`. Default: no limit. */
-  maxBytes?: number;
+  maxBytes?: number | undefined;
   /** Most different patterns of all subscribers together. Not together with `store`. Default: 10,000. */
-  maxPatterns?: number;
+  maxPatterns?: number | undefined;
   /** Largest body of a request, in bytes. Default: 16 MiB. */
-  maxBodyBytes?: number;
+  maxBodyBytes?: number | undefined;
   /** Most subscribers at once, those that poll and event streams together. Default: 10,000. */
-  maxSubscribers?: number;
+  maxSubscribers?: number | undefined;
   /** Most entries in the queue of a subscriber. Default: 10,000. */
-  maxQueueLength?: number;
+  maxQueueLength?: number | undefined;
   /** Most bytes in the queue of a subscriber. Default: 64 MiB. */
-  maxQueueBytes?: number;
+  maxQueueBytes?: number | undefined;
   /** What happens when a queue is full. Default: `"dropOldest"`. */
-  overflow?: OverflowPolicy;
+  overflow?: OverflowPolicy | undefined;
   /** Seconds without a poll after which a subscriber is removed. Default: 300. */
-  subscriberIdleSeconds?: number;
+  subscriberIdleSeconds?: number | undefined;
 }
 
 /** Options of a server. */
 export interface SharedMemoryServerOptions extends SharedMemoryServerConfig {
   /** The store, to share it with other servers and backends. Default: a new store. */
-  store?: Store;
+  store?: Store | undefined;
   /**
    * Clock of a new store, for tests: one with timers such as `SteppableClock`, or a function that returns
    * milliseconds of the Unix epoch. Default: a monotonic clock.
    */
-  clock?: Clock | (() => number);
+  clock?: (Clock | (() => number)) | undefined;
   /** Called for each request, such as `traceRequests()` of `./otel`. Default: none. */
-  onRequest?: RequestObserver;
+  onRequest?: RequestObserver | undefined;
 }
 
 /** The checks of `SharedMemoryServerConfig`. */

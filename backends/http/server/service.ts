@@ -36,7 +36,7 @@ const router = new Router(ROUTES);
 /** Options of a service. */
 export interface ServiceOptions {
   readonly maxBodyBytes: number;
-  readonly onRequest?: RequestObserver;
+  readonly onRequest?: RequestObserver | undefined;
 }
 
 /** The server without its sockets. */

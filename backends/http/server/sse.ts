@@ -39,7 +39,7 @@ export interface EventStreamRequest {
   /** Start with the stored messages after this id. */
   readonly sinceId: bigint | undefined;
   /** Go on after the event with this id, with what was stored since then. */
-  readonly lastId?: bigint;
+  readonly lastId?: bigint | undefined;
 }
 
 /** The open streams of a server. */
@@ -237,6 +237,7 @@ class EventStream {
       if (entries.length > 0) return entries;
       if (isTurnDue()) await takeTurn();
     }
+    return undefined;
   }
 
   #chunkOf(entries: readonly Delivery[]): string {

@@ -69,9 +69,9 @@ export interface OperationRecord {
 /** What a record needs beside the arguments of its operation. */
 export interface RecordContext {
   /** The calling member, for an operation on its subscriptions. */
-  readonly member?: { readonly name: string; readonly isolate: bigint };
+  readonly member?: { readonly name: string; readonly isolate: bigint } | undefined;
   /** Trace context and baggage of the caller. */
-  readonly headers?: ContextHeaders;
+  readonly headers?: ContextHeaders | undefined;
   /** Converts a time to live into the time of expiry. */
   expiresAtMs(ttlSeconds: number): number;
 }

@@ -243,7 +243,7 @@ export class Replica implements JournalState {
       const subscriber = new QueueSubscriber(this.#store.subscriptions, subscription);
       return this.#members.change(
         subscription,
-        call.names.topic ?? call.names.pattern,
+        call.names["topic"] ?? call.names["pattern"],
         () => operation.run(subscriber, values),
       );
     });

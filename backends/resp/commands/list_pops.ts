@@ -98,6 +98,7 @@ function popMany(client: Client, { keys, where, count }: ManyPops<ListEnd>): Rep
     const list = client.db.get(key, "list");
     if (list !== undefined) return [key, popFrom(client, key, list, where, count)];
   }
+  return undefined;
 }
 
 function blmpop(client: Client, [timeout, ...rest]: readonly string[]): Reply {

@@ -16,12 +16,12 @@ import { stringOf } from "./values.ts";
 
 /** What the command is given after the key. */
 interface SortOptions {
-  by?: string;
-  limit?: readonly [number, number];
+  by?: string | undefined;
+  limit?: readonly [number, number] | undefined;
   readonly gets: string[];
   isDescending: boolean;
   isAlpha: boolean;
-  store?: string;
+  store?: string | undefined;
 }
 
 /** The elements of each kind of value that can be sorted, in their order. */

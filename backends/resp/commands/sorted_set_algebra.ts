@@ -114,7 +114,7 @@ function readOptions(words: readonly string[], keyCount: number, accepted: Accep
   const { hasWeights = false, isReader = false, isCounter = false } = accepted;
   const options = {
     weights: [] as number[],
-    aggregate: AGGREGATES.SUM,
+    aggregate: AGGREGATES["SUM"],
     hasScores: false,
     limit: 0,
   };

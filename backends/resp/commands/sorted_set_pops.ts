@@ -123,6 +123,7 @@ function popMany(client: Client, { keys, where, count }: ManyPops<Side>): Reply 
     const set = client.db.get(key, "zset");
     if (set !== undefined) return [key, pairsReply(take(client, key, set, where, count))];
   }
+  return undefined;
 }
 
 function bzmpop(client: Client, [timeout, ...rest]: readonly string[]): Reply {

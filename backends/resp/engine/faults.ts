@@ -159,6 +159,7 @@ export class RedisFaults {
     for (const injected of this.#injected) {
       if (injected.strikes(command, words)) return injected.fault;
     }
+    return undefined;
   }
 }
 

@@ -38,7 +38,7 @@ export interface ServiceOptions {
   /** All commands. */
   readonly commands: readonly CommandInfo[];
   /** Limits of the queues of subscribers. */
-  readonly queueOptions?: QueueOptions;
+  readonly queueOptions?: QueueOptions | undefined;
 }
 
 /** The shared state of a server. */

@@ -67,6 +67,7 @@ function doubleQuoted(line: string, start: number): Word | undefined {
       : String.fromCharCode(parseInt(hex[1], 16));
     at += hex === null ? 1 : 3;
   }
+  return undefined;
 }
 
 function singleQuoted(line: string, start: number): Word | undefined {
@@ -76,4 +77,5 @@ function singleQuoted(line: string, start: number): Word | undefined {
     if (line[at] === "\\" && line[at + 1] === "'") at++;
     text += line[at];
   }
+  return undefined;
 }

@@ -173,6 +173,7 @@ export class RespConnection implements ClientOutput {
       if (!(error instanceof ErrorReply)) throw error;
       this.send(error, 2);
       this.#client.isEnded = true;
+      return undefined;
     }
   }
 

@@ -20,7 +20,7 @@ import type { ManagerAddress } from "./dialer.ts";
 /** Options of the manager backend. */
 export interface ManagerBackendOptions extends StateOptions {
   /** Host and port of the server. Default: `["127.0.0.1", 31135]`. */
-  managerAddress?: readonly [host: string, port: number];
+  managerAddress?: readonly [host: string, port: number] | undefined;
   /** A secret of all clients of one state, such as 32 random bytes. It never travels over the network. */
   managerAuthkey: Uint8Array;
 }

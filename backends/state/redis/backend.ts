@@ -18,20 +18,20 @@ export interface RedisBackendOptions {
    * `redis://`, `rediss://` or `redis-cluster://host:port,host:port`. Default:
    * `redis://localhost:6379`.
    */
-  redisUrl?: string;
+  redisUrl?: string | undefined;
   /** Prefix of all keys. It is their hash tag: one server of a cluster has them all. Default: `"xp:"`. */
-  redisPrefix?: string;
+  redisPrefix?: string | undefined;
   /** Seconds from the last use of a thread or a pair to its expiry. Default: 86,400. */
-  redisTtl?: number;
+  redisTtl?: number | undefined;
   /**
    * Number of replicas that must confirm each call. Without them a failover may lose what was stored, and
    * give an index twice. Default: 0.
    */
-  redisMinReplicas?: number;
+  redisMinReplicas?: number | undefined;
   /** Most slots of a thread. Default: 10,000. */
-  maxSlotsPerThread?: number;
+  maxSlotsPerThread?: number | undefined;
   /** Most threads. Default: 1,000. */
-  maxThreads?: number;
+  maxThreads?: number | undefined;
 }
 
 const OPTIONS = new OptionRules<RedisBackendOptions>("new RedisBackend()", {

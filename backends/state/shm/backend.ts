@@ -38,16 +38,16 @@ import { type StateClock, StateTable, type StateWrite, type WriteResult } from "
 /** Options of the shared-memory backend. */
 export interface ShmBackendOptions extends StateOptions {
   /** Name of the state, with the rules for names of channels. Default: `"state"`. */
-  shmName?: string;
+  shmName?: string | undefined;
   /** Directory of the segments. Default: `RINGBUS_DIR`, or a directory of the user. */
-  dir?: string;
+  dir?: string | undefined;
   /** Keeps the state when its last backend closes. One backend that sets it is enough. Default: false. */
-  persist?: boolean;
+  persist?: boolean | undefined;
   /**
    * Milliseconds since 1970. A test sets a clock of its own. Default: a clock that all backends of the
    * name share, and that follows the machine's uptime when the wall clock is set.
    */
-  now?: StateClock;
+  now?: StateClock | undefined;
 }
 
 const OPTIONS = new OptionRules<ShmBackendOptions>("new ShmBackend()", {

@@ -5,7 +5,7 @@
  */
 
 import { callback, flag, positiveMs } from "../../../lib/base/option_checks.ts";
-import { type OptionChecks, OptionRules } from "../../../lib/base/option_rules.ts";
+import { type Given, type OptionChecks, OptionRules } from "../../../lib/base/option_rules.ts";
 import type { MessagingBackendOptions } from "../../messaging/backend.ts";
 import { BACKEND_CHECKS } from "../../messaging/options.ts";
 import { checkHostName, checkPort, withoutBrackets } from "../../hosting/endpoint.ts";
@@ -30,13 +30,13 @@ export interface EmbeddedAddress {
   /** Name or address of the server. Default: `"127.0.0.1"`. */
   host?: string;
   /** Port of the server. Default: 31134. */
-  port?: number;
+  port?: number | undefined;
   /** Token of the server, also of one that is started. Default: none. */
-  token?: string;
+  token?: string | undefined;
   /** Whether to start a server if none listens on the port. Default: true. */
   autoStartServer?: boolean;
   /** Where a server that is started runs. Default: `"inline"`. */
-  serverMode?: ServerMode;
+  serverMode?: ServerMode | undefined;
   /**
    * Milliseconds after which a server that does not reply is given up. Default: 30,000.
    */
@@ -46,7 +46,7 @@ export interface EmbeddedAddress {
 /** Options of a backend that a configuration can have. */
 export interface EmbeddedMessagingOptions extends EmbeddedAddress {
   /** Rejects messages that the Python clients could not read. Default: false. */
-  strict?: boolean;
+  strict?: boolean | undefined;
 }
 
 /** Options of a TCP messaging backend. */
@@ -56,12 +56,12 @@ export interface EmbeddedMessagingBackendOptions extends EmbeddedAddress, Messag
    * between were not received; `getMessagesStoredAfter` returns the stored ones. Default: a warning in
    * the log, under `["ringbus"]`.
    */
-  onGap?: (gap: SubscriptionGap) => void;
+  onGap?: ((gap: SubscriptionGap) => void) | undefined;
 }
 
 /** Checked options, with the defaults. */
 export type CheckedBackendOptions =
-  & Required<Omit<EmbeddedAddress, "token">>
+  & Given<Omit<EmbeddedAddress, "token">>
   & Pick<EmbeddedMessagingBackendOptions, "token" | "onGap">
   /** Pushes may have headers. */
   & { acceptsHeaders: boolean };

@@ -7,7 +7,7 @@
 import type { Clock } from "../../../lib/base/clock.ts";
 import { checkInteger } from "../../../lib/base/checks.ts";
 import { callback, durationMs, instanceOf, objectWith } from "../../../lib/base/option_checks.ts";
-import { type OptionChecks, OptionRules } from "../../../lib/base/option_rules.ts";
+import { type Given, type OptionChecks, OptionRules } from "../../../lib/base/option_rules.ts";
 import { checkClock } from "../../store/clock_option.ts";
 import { checkHost, checkHostName, checkPort } from "../../hosting/endpoint.ts";
 import type { RequestObserver } from "../../hosting/observer.ts";
@@ -32,37 +32,37 @@ export const DEFAULT_PORT = 31134;
 /** Options of a TCP server that are plain data. */
 export interface EmbeddedServerConfig {
   /** Name or address to listen on. Default: `"127.0.0.1"`, which other machines cannot reach. */
-  host?: string;
+  host?: string | undefined;
   /** Port to listen on; 0 selects a free one. Default: 31134. */
-  port?: number;
+  port?: number | undefined;
   /** Token for `AUTH`, in visible ASCII. Required if other machines can reach `host`. */
-  token?: string;
+  token?: string | undefined;
   /** Most bytes of a line, its end included. Default: 16 MiB. */
-  maxLineBytes?: number;
+  maxLineBytes?: number | undefined;
   /** Most bytes of messages in one reply. Default: 256 MiB. */
-  maxReplyBytes?: number;
+  maxReplyBytes?: number | undefined;
   /** Most connections at once. Default: 10,000. */
-  maxConnections?: number;
+  maxConnections?: number | undefined;
   /**
    * Milliseconds after which an idle connection without subscriptions is closed; `Infinity`: never.
    * Default: 600,000.
    */
-  idleTimeoutMs?: number;
+  idleTimeoutMs?: number | undefined;
   /** Most pushes in the queue of a connection. Default: 10,000. */
-  maxQueueLength?: number;
+  maxQueueLength?: number | undefined;
   /** Most bytes in the queue of a connection. A single push may be larger. Default: 64 MiB. */
-  maxQueueBytes?: number;
+  maxQueueBytes?: number | undefined;
   /**
    * What happens when the queue of a connection is full: `"dropOldest"` drops the oldest pushes,
    * `"disconnect"` closes the connection. `getStats()` counts both. Default: `"dropOldest"`.
    */
-  overflow?: OverflowPolicy;
+  overflow?: OverflowPolicy | undefined;
   /** Most messages of a topic: the oldest are evicted. Default: no limit. */
-  maxMessagesPerTopic?: number;
+  maxMessagesPerTopic?: number | undefined;
   /** Most bytes of all messages and keys together: the oldest are evicted. Default: no limit. */
-  maxBytes?: number;
+  maxBytes?: number | undefined;
   /** Most different patterns of all connections together. Default: 10,000. */
-  maxPatterns?: number;
+  maxPatterns?: number | undefined;
 }
 
 /** Options of a TCP server. */
@@ -71,26 +71,26 @@ export interface EmbeddedServerOptions extends EmbeddedServerConfig {
    * The store, to share it with other servers and with backends. It has its own `maxMessagesPerTopic` and
    * `maxBytes`. Default: a new store.
    */
-  store?: Store;
+  store?: Store | undefined;
   /**
    * Shared state (a `StateHost`), for clients that know its key. They do not need the `token`.
    * Default: none.
    */
-  state?: CommandService;
+  state?: CommandService | undefined;
   /**
    * Clock of a new store, for tests: one with timers such as `SteppableClock`, or a function that returns
    * milliseconds of the Unix epoch. Default: a monotonic clock.
    */
-  clock?: Clock | (() => number);
+  clock?: (Clock | (() => number)) | undefined;
   /** How the server serves Redis clients. */
-  redis?: RedisOptions;
+  redis?: RedisOptions | undefined;
   /** Called for each command, such as `traceRequests()` of `./otel`. Default: none. */
-  onRequest?: RequestObserver;
+  onRequest?: RequestObserver | undefined;
 }
 
 /** Checked options, with the defaults. */
 export type CheckedOptions =
-  & Required<
+  & Given<
     Pick<
       EmbeddedServerConfig,
       "host" | "port" | "maxLineBytes" | "maxReplyBytes" | "maxConnections" | "idleTimeoutMs"

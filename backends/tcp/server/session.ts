@@ -49,7 +49,7 @@ export interface SessionContext {
   /** Service beside the store, if the server offers one. */
   readonly service: CommandService | undefined;
   /** Called for each command. */
-  readonly onRequest?: RequestObserver;
+  readonly onRequest?: RequestObserver | undefined;
   readonly maxLineBytes: number;
   readonly maxReplyBytes: number;
   stats(): ServerStats;

@@ -90,7 +90,7 @@ function specOf({ series, unit, reference }: Chart): Spec {
       scale: "x",
       grid: true,
       tickCount: 6,
-      values: powers,
+      ...powers && { values: powers },
       format: "~s",
       title: TITLES[unit] + (powers ? "; log scale" : ""),
     }],

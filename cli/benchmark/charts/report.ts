@@ -16,11 +16,11 @@ export interface Series {
   readonly isOurs: boolean;
   readonly value: Spread;
   /** The value as a multiple of the value of the reference in the same run. */
-  readonly ratio?: Spread;
+  readonly ratio?: Spread | undefined;
   /** Latencies in nanoseconds at the first of the `SHARES`, as far as the samples suffice. */
-  readonly latenciesNs?: readonly number[];
+  readonly latenciesNs?: readonly number[] | undefined;
   /** A remark about this series. */
-  readonly footnote?: string;
+  readonly footnote?: string | undefined;
 }
 
 /** A contestant that was not measured. */
@@ -52,7 +52,7 @@ export interface Report {
   readonly title: string;
   readonly summary: string;
   readonly date: Date;
-  readonly warning?: string;
+  readonly warning?: string | undefined;
   /** The machine and the versions, as names and values. */
   readonly facts: readonly (readonly [string, string])[];
   readonly charts: readonly Chart[];

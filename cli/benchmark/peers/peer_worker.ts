@@ -18,7 +18,7 @@ type Handles = Readonly<Record<Parameters<FindChannel>[0], LocalHandle>>;
 /** What the owner posts for each task. All other posts are messages. */
 interface Order {
   readonly task: PeerTask;
-  readonly handles?: Handles;
+  readonly handles?: Handles | undefined;
 }
 
 /** One side of a pair of threads that `postMessage` to each other. */

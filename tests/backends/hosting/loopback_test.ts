@@ -54,7 +54,7 @@ Deno.test("loopback: a manager's clients find its server at the other address", 
       managerAuthkey: authkey,
     });
     assert.equal(await backend.bufferAppend("thread", Uint8Array.of(1)), 0);
-    assert.equal(server.getStats().commands.STATE_APPEND, 1);
+    assert.equal(server.getStats().commands["STATE_APPEND"], 1);
   }
 });
 

@@ -142,6 +142,6 @@ Deno.test("http interop: values and patterns of a backend on a server in Python"
     await backend.storeMessage("n", topic, numbered(topic.length));
   }
   assert.deepEqual(numbersOf(await collector.has(2)), [8, 8]);
-  assert.equal((await backend.stats()).pattern_subscriptions, 1);
+  assert.equal((await backend.stats())["pattern_subscriptions"], 1);
   await assert.rejects(backend.listTopics(), MessagingRefusedError);
 });

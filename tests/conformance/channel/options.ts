@@ -120,7 +120,7 @@ export function testOptions(transport: TestTransport): void {
         }, name);
       }
     }
-    (queue.pusher() as unknown as Calls).send(1, undefined);
+    (queue.pusher() as unknown as Calls)["send"](1, undefined);
     assert.deepEqual(queue.puller().drain(), [1]);
   });
 

@@ -173,7 +173,7 @@ export function testLookup(transport: MessagingTransport): void {
     assert.deepEqual(await backend.getMessagesById("none", [one.id]), []);
     const inTopic = await backend.getMessagesForTopic("t");
     assert.deepEqual(idsOf(inTopic), [one.id, one.id, third.id]);
-    assert.deepEqual(inTopic.map(({ payload }) => payload.in).toSorted(), [
+    assert.deepEqual(inTopic.map(({ payload }) => payload["in"]).toSorted(), [
       "one",
       "other",
       undefined,

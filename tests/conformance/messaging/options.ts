@@ -47,7 +47,7 @@ export function testOptions(transport: MessagingTransport): void {
       loadSubscribers: [{}],
       unsubscribe: ["t", () => {}],
     };
-    if (transport.redisLike.includes("publish")) calls.publish = ["t", 1];
+    if (transport.redisLike.includes("publish")) calls["publish"] = ["t", 1];
     if (transport.redisLike.includes("keys")) {
       Object.assign(calls, { get: ["k"], hset: ["k", "f", 1], hget: ["k", "f"], smembers: ["k"] });
     }

@@ -136,7 +136,7 @@ export function testSubscriptions(transport: MessagingTransport): void {
       const errors: string[] = [];
       const backend = scene.backend({
         onHandlerError: (error, about) =>
-          errors.push(`${(error as Error).message} at ${(about as Message).payload.n}`),
+          errors.push(`${(error as Error).message} at ${(about as Message).payload["n"]}`),
       });
       const collector = new MessageCollector();
       await backend.subscribe("t", () => {

@@ -126,7 +126,7 @@ export function numbered(n: number): Message {
 
 /** The numbers of messages. */
 export function numbersOf(messages: readonly Message[]): unknown[] {
-  return messages.map(({ payload }) => payload.n);
+  return messages.map(({ payload }) => payload["n"]);
 }
 
 /** The ids of messages. */

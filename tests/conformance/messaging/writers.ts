@@ -16,9 +16,9 @@ const byId = (a: bigint, b: bigint) => a < b ? -1 : 1;
 function checkWriters(messages: readonly Message[], writers: number, count: number): void {
   assert.equal(messages.length, writers * count);
   for (let writer = 0; writer < writers; writer++) {
-    const mine = messages.filter(({ payload }) => payload.writer === writer);
+    const mine = messages.filter(({ payload }) => payload["writer"] === writer);
     assert.deepEqual(
-      mine.map(({ payload }) => payload.n),
+      mine.map(({ payload }) => payload["n"]),
       Array.from({ length: count }, (_, n) => n),
       `writer ${writer}`,
     );

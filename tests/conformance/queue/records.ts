@@ -49,7 +49,7 @@ export function recordTests(test: TestOn): void {
   test("a payload that is not JSON is rejected, and nothing is stored", async (stage) => {
     const queue = await stage.open();
     const cyclic: Record<string, unknown> = {};
-    cyclic.self = cyclic;
+    cyclic["self"] = cyclic;
     for (
       const payload of [undefined, 1n, cyclic, () => {}, new Map(), [new Set()], { a: new Error() }]
     ) {

@@ -5,12 +5,12 @@ import { abortSignal, callback, durationMs, flag, text } from "../../../lib/base
 import { OptionRules } from "../../../lib/base/option_rules.ts";
 
 interface Options {
-  serverUrl?: string;
-  timeoutMs?: number;
-  persist?: boolean;
-  signal?: AbortSignal;
-  onGap?: () => void;
-  token?: string;
+  serverUrl?: string | undefined;
+  timeoutMs?: number | undefined;
+  persist?: boolean | undefined;
+  signal?: AbortSignal | undefined;
+  onGap?: (() => void) | undefined;
+  token?: string | undefined;
 }
 
 const rules = new OptionRules<Options>("open()", {

@@ -40,11 +40,11 @@ Deno.test("clone keeps cycles and shared objects", () => {
   const shared = { x: 1 };
   const samples = new Float32Array(2);
   const value: Record<string, unknown> = { a: shared, b: shared, c: samples, d: samples };
-  value.self = value;
+  value["self"] = value;
   const result = roundTrip(clone, value) as Record<string, unknown>;
-  assert.equal(result.self, result);
-  assert.equal(result.a, result.b);
-  assert.equal(result.c, result.d);
+  assert.equal(result["self"], result);
+  assert.equal(result["a"], result["b"]);
+  assert.equal(result["c"], result["d"]);
 });
 
 Deno.test("clone sends a view without the rest of its buffer", () => {

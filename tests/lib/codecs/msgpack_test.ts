@@ -183,7 +183,7 @@ Deno.test("json and clone keep a __proto__ key as an own property and pollute no
     assert.ok(Object.hasOwn(result, "__proto__"));
     assert.equal(Object.getPrototypeOf(result), Object.prototype);
     assert.equal(JSON.stringify(result), JSON.stringify(value));
-    assert.equal(({} as Record<string, unknown>).polluted, undefined);
+    assert.equal(({} as Record<string, unknown>)["polluted"], undefined);
   }
 });
 
@@ -236,7 +236,7 @@ Deno.test("msgpack rejects detached buffers", () => {
 
 Deno.test("msgpack and json reject cycles quickly, with the path at which they close", () => {
   const cyclic: Record<string, unknown> = { filler: "x".repeat(10_000), list: [{}] };
-  (cyclic.list as Record<string, unknown>[])[0].back = cyclic;
+  (cyclic["list"] as Record<string, unknown>[])[0]["back"] = cyclic;
   for (const codec of [msgpack, json]) {
     assert.throws(() => codec.encode({ cyclic }), {
       name: "TypeError",
@@ -250,7 +250,7 @@ Deno.test("msgpack and json reject cycles quickly, with the path at which they c
     list: new Array(1000).fill(0),
     data: new Uint8Array(1e8),
   };
-  wide.self = wide;
+  wide["self"] = wide;
   const buffered = msgpack.encode(0).buffer.byteLength;
   assert.throws(() => msgpack.encode(wide), /\$\.self is \$ itself/);
   assert.equal(msgpack.encode(0).buffer.byteLength, buffered);
@@ -450,11 +450,11 @@ Deno.test("msgpack reads an object that has come often, with any names", () => {
 
 Deno.test("msgpack omits what an object inherits", () => {
   const polluted = Object.prototype as Record<string, unknown>;
-  polluted.inherited = 1;
+  polluted["inherited"] = 1;
   try {
     assert.deepEqual([...msgpack.encode({ a: 1 })], [0x81, 0xa1, 0x61, 1]);
   } finally {
-    delete polluted.inherited;
+    delete polluted["inherited"];
   }
 });
 

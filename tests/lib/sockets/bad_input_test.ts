@@ -216,7 +216,7 @@ function fragilePair(channel: TestChannel, kind: string) {
 
 function cycle(): unknown {
   const value: Record<string, unknown> = {};
-  value.self = value;
+  value["self"] = value;
   return value;
 }
 

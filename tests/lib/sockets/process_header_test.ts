@@ -72,17 +72,17 @@ Deno.test("the header shows a take at once, and the end of a long backlog at the
     };
     for (let i = 0; i < 1000; i++) pusher.send(target);
     take(1);
-    assert.equal(readHeader(path).tail, recordBytes(8));
+    assert.equal(readHeader(path)["tail"], recordBytes(8));
     take(9);
-    assert.equal(readHeader(path).tail, 10 * recordBytes(8));
+    assert.equal(readHeader(path)["tail"], 10 * recordBytes(8));
     take(490);
-    const behind = 500 - readHeader(path).tail / recordBytes(8);
+    const behind = 500 - readHeader(path)["tail"] / recordBytes(8);
     assert.ok(behind >= 0 && behind < 64, `${behind} messages behind`);
     await Promise.resolve();
-    assert.equal(readHeader(path).tail, 500 * recordBytes(8));
+    assert.equal(readHeader(path)["tail"], 500 * recordBytes(8));
     take(500);
     assert.equal(puller.tryRecvInto(target), -1);
-    assert.equal(readHeader(path).tail, 1000 * recordBytes(8));
+    assert.equal(readHeader(path)["tail"], 1000 * recordBytes(8));
   }));
 
 Deno.test("the header shows what a puller took before it closed", () =>
@@ -92,7 +92,7 @@ Deno.test("the header shows what a puller took before it closed", () =>
     for (let i = 0; i < 200; i++) pusher.send(new Uint8Array(8));
     for (let i = 0; i < 199; i++) puller.tryRecv();
     puller.close();
-    assert.equal(readHeader(`${dir}/raw`).tail, 199 * recordBytes(8));
+    assert.equal(readHeader(`${dir}/raw`)["tail"], 199 * recordBytes(8));
     return Promise.resolve();
   }, ["raw"]));
 
@@ -155,7 +155,7 @@ Deno.test("the header of a broadcast counts what subscribers missed", () =>
     await subscriber.result();
     const { missed } = await subscriber.execute<{ missed: number }>({ do: "statistics", id: "in" });
     assert.ok(missed > 0);
-    assert.equal(readHeader(path).dropped, missed);
+    assert.equal(readHeader(path)["dropped"], missed);
   }));
 
 function byNumber(a: number, b: number): number {

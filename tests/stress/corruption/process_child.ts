@@ -89,7 +89,7 @@ class Play {
     } catch (error) {
       const { name, stack } = error as Error;
       this.outcome.errors[name] = (this.outcome.errors[name] ?? 0) + 1;
-      if (!ALLOWED.some((allowed) => error instanceof allowed)) this.outcome.failure = stack;
+      if (!ALLOWED.some((allowed) => error instanceof allowed)) this.outcome.failure = stack!;
     }
   }
 }

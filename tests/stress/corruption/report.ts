@@ -21,9 +21,9 @@ export interface CaseStats {
 export interface CaseResult {
   stats: CaseStats;
   /** The failure. Undefined if there is none. */
-  failure?: string;
+  failure?: string | undefined;
   /** The last calls and overwrites, when it failed. */
-  log?: string[];
+  log?: string[] | undefined;
 }
 
 /** A failed case. */

@@ -133,7 +133,7 @@ class PatternRun {
       const session = new Session({ ...plan, signal: this.#plan.signal }, CAPACITY_BYTES, {
         failpointRing: this.#plan.ring,
         reopenChance: REOPEN_CHANCE,
-        first: first && { part: first.part, point: numberOf(first.point) },
+        ...first && { first: { part: first.part, point: numberOf(first.point) } },
       });
       await this.#work(session, rounds);
       this.#add(session.result);

@@ -53,10 +53,10 @@ export interface AttachGateOptions {
   /** Sockets that each actor opens and closes, one after the other. */
   attachments: number[];
   /** Actors that may die. Default: the first one. */
-  killable?: number[];
+  killable?: number[] | undefined;
   /** The file system cannot rename without replacing: the file's lock protects its name. */
-  hasLock?: boolean;
-  mistake?: AttachGateMistake;
+  hasLock?: boolean | undefined;
+  mistake?: AttachGateMistake | undefined;
 }
 
 type Step = Move<Directory, User>;
@@ -141,7 +141,7 @@ function attaching(mistake: AttachGateMistake | undefined): Program<Directory, U
 function detaching(mistake: AttachGateMistake | undefined): Program<Directory, User> {
   const checksFirst = mistake === "checks before it releases its share";
   return {
-    leave: () => [{ point: "unshare", then: "read", act: checksFirst ? undefined : unshare }],
+    leave: () => [{ point: "unshare", then: "read", ...checksFirst ? {} : { act: unshare } }],
     read: ({ files }) => [{
       then: "ask",
       act: (_words, me) => void (me.gate = files[me.file].gate),

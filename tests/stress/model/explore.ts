@@ -21,11 +21,11 @@ export interface State<W, A extends Actor> {
 /** One step of an actor: at most one write that others can see. */
 export interface Move<W, A extends Actor> {
   /** The failpoint after it. Without one, no actor can be stopped there. */
-  point?: string;
+  point?: string | undefined;
   /** The next point of the program. */
   then: string;
   /** True if it neither reads nor changes shared state, so that its order with other steps has no effect. */
-  isOwn?: boolean;
+  isOwn?: boolean | undefined;
   act?(words: W, me: A): void;
 }
 

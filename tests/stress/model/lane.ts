@@ -110,7 +110,7 @@ export interface LaneOptions {
   plans: [number[], number[]];
   /** Polls of each reader. */
   polls: number[];
-  mistake?: Mistake;
+  mistake?: Mistake | undefined;
 }
 
 /** A writer, its successor, and readers that begin as `reader` and follow the program `reading`. */

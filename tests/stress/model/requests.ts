@@ -47,7 +47,7 @@ export interface RequestOptions {
   cancels: number;
   /** Polls of each replier. */
   polls: number[];
-  mistake?: RequestMistake;
+  mistake?: RequestMistake | undefined;
 }
 
 /** The model of requests. */

@@ -67,7 +67,7 @@ export interface ReturnsOptions {
   sends: number;
   /** For each puller: how often it returns a message at once, and with a delay. */
   pullers: readonly (readonly [nacks: number, delays: number])[];
-  mistake?: ReturnsMistake;
+  mistake?: ReturnsMistake | undefined;
 }
 
 /** The model of leases and returns. */

@@ -19,7 +19,7 @@ import { makeScratchDirectory } from "../../support/scratch.ts";
 export interface OpenTarget extends AsyncDisposable {
   readonly backends: readonly (MessagingBackend & Partial<RedisLikeBackend>)[];
   /** Lets time pass; undefined where the clock is not the test's. */
-  advance?(ms: number): void;
+  advance?: ((ms: number) => void) | undefined;
 }
 
 /** Something to compare. */

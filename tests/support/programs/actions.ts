@@ -53,7 +53,7 @@ export type Command =
     id: string;
     role: SocketRole;
     target: string | LocalHandle;
-    options?: ChannelOptions & { ack?: boolean; maxUnacked?: number };
+    options?: (ChannelOptions & { ack?: boolean; maxUnacked?: number }) | undefined;
   }
   | { do: "send"; id: string; values: unknown[]; mode?: SendMode; timeoutMs?: number }
   | { do: "sendBytes"; id: string; sizes: number[] }
@@ -64,7 +64,7 @@ export type Command =
     count: number;
     mode?: SendMode;
     /** Messages between two pauses of a millisecond. */
-    perPause?: number;
+    perPause?: number | undefined;
   }
   | {
     do: "receive";

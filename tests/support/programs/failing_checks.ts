@@ -74,6 +74,7 @@ if (what === "leave") {
       await outcome(async () => {
         if (what === "state") return new ShmBackend({ shmName: "state", dir, maxThreads: 9 });
         await new ShmMessagingBackend({ name: "messages", dir, maxBytes: 2 << 20 }).get("plan");
+        return undefined;
       }),
     );
     if (outcomes.at(-1) === "opened") break;

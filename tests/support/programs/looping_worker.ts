@@ -119,7 +119,7 @@ function work(ms: number): void {
 
 addEventListener("message", (event) => {
   const { target, dir, call, workMs, done }: Loop = (event as MessageEvent).data;
-  const next = CALLS[call](target, { dir });
+  const next = CALLS[call](target, dir === undefined ? {} : { dir });
   (globalThis as unknown as { postMessage(value: unknown): void }).postMessage("looping");
   while (true) {
     try {

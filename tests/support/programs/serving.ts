@@ -56,7 +56,8 @@ async function serveTcp(mode: string): Promise<Served> {
   await use((backend) => backend.storeMessage("n", "t", message));
   return {
     port,
-    read: () => use(async (backend) => (await backend.getMessagesForTopic("t"))[0].payload.content),
+    read: () =>
+      use(async (backend) => (await backend.getMessagesForTopic("t"))[0].payload["content"]),
     stop: () => server.stop(stopOptions),
   };
 }

@@ -25,7 +25,7 @@ if (task === "use") {
   const { promise, resolve } = Promise.withResolvers<Message>();
   await backend.subscribe("t", resolve);
   await backend.storeMessage("n", "t", numbered(1));
-  print((await promise).payload.n);
+  print((await promise).payload["n"]);
   print((await backend.getMessagesForTopic("t")).length);
   print((await backend.stats()).messages);
 } else if (task === "write") {
@@ -34,7 +34,7 @@ if (task === "use") {
     print(n);
   }
 } else {
-  await backend.subscribe("t", ({ payload }) => print(payload.n), {
+  await backend.subscribe("t", ({ payload }) => print(payload["n"]), {
     onPublished: ({ data }) => print(data),
   });
   await backend.psubscribe("*", () => {});

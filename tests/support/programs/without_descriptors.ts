@@ -191,9 +191,9 @@ await attempt("reply", "request", (n) =>
     }
   }
   const wrong = counts.filter((index, n) => index !== n % 100);
-  outcomes.state = JSON.stringify(wrong[0] ?? state.bufferThreadLenSync("t"));
+  outcomes["state"] = JSON.stringify(wrong[0] ?? state.bufferThreadLenSync("t"));
   state.closeSync();
 }
-outcomes.wakes = String(failuresAfterCommit().wake);
+outcomes["wakes"] = String(failuresAfterCommit().wake);
 console.log(JSON.stringify({ value: outcomes }));
 Deno.exit();

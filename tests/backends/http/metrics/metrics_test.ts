@@ -26,6 +26,7 @@ async function scrape({ call }: HttpScene) {
       for (const { samples } of families.values()) {
         if (samples.has(key)) return samples.get(key);
       }
+      return undefined;
     },
   };
 }

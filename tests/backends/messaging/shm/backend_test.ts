@@ -153,7 +153,7 @@ Deno.test("shm: messages of killed writers arrive once and whole in all backends
       }
     }
     await backend.storeMessage("n", "t", numbered(-1));
-    await until(() => collector.messages.at(-1)?.payload.n === -1, "the last message");
+    await until(() => collector.messages.at(-1)?.payload["n"] === -1, "the last message");
     checkWhole(collector.messages.slice(0, -1), reported);
     await using late = backendIn(path);
     checkWhole((await late.getMessagesForTopic("t")).slice(0, -1), reported);
@@ -174,7 +174,7 @@ function programOf(dir: string, who: number): Program {
 /** Checks that the messages of each writer arrived in order and once, with all that it has reported. */
 function checkWhole(messages: readonly Message[], reported: ReadonlyMap<number, number>): void {
   for (const [who, count] of reported) {
-    const mine = messages.filter(({ payload }) => payload.who === String(who));
+    const mine = messages.filter(({ payload }) => payload["who"] === String(who));
     assert.ok(mine.length === count || mine.length === count + 1, `${mine.length} of ${count}`);
     for (const [n, { payload }] of mine.entries()) {
       assert.deepEqual(payload, { who: String(who), n, text: `${n}`.repeat(50) });

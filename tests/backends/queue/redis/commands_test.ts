@@ -111,7 +111,7 @@ serverTest("a filtered list reads the messages it finds, and not all of them", a
     const sum = Object.entries(counts)
       .filter(([name]) => !/^(config|info|client)/.test(name))
       .reduce((a, [, calls]) => a + calls, 0);
-    assert.ok((counts.hmget ?? 0) <= reads, `${counts.hmget} messages read, not ${reads}`);
+    assert.ok((counts["hmget"] ?? 0) <= reads, `${counts["hmget"]} messages read, not ${reads}`);
     assert.ok(sum <= all, `${sum} commands, not ${all}: ${JSON.stringify(counts)}`);
     for (const scan of ["keys", "scan", "hscan", "zscan", "sscan"]) assert.ok(!(scan in counts));
   };
@@ -147,7 +147,7 @@ serverTest(
       for (let i = 0; i < COUNT; i++) await queue.acknowledge(await nextOf(subscription));
     });
     // The first call of each script sends its text, and the subscription is registered once.
-    assert.ok(counts.evalsha + counts.eval <= 3 * COUNT + 5, JSON.stringify(counts));
+    assert.ok(counts["evalsha"] + counts["eval"] <= 3 * COUNT + 5, JSON.stringify(counts));
   },
 );
 
@@ -164,7 +164,7 @@ serverTest("an idle subscriber is woken by a wakeup, long before its next poll",
       await other.acknowledge(value);
     }
   });
-  assert.equal(counts.publish, 20);
+  assert.equal(counts["publish"], 20);
 });
 
 serverTest("a subscriber that subscribes again at once receives wakeups", async () => {
@@ -182,7 +182,7 @@ serverTest("a subscriber that subscribes again at once receives wakeups", async 
       await leaving;
     }
   });
-  assert.equal(counts.publish, 20);
+  assert.equal(counts["publish"], 20);
 });
 
 serverTest("a wakeup for another agent wakes no subscriber", async () => {
@@ -196,7 +196,7 @@ serverTest("a wakeup for another agent wakes no subscriber", async () => {
   const counts = await commandsOf(async () => {
     for (let i = 0; i < 100; i++) await queue.publish(task(i, { targetAgent: "other" }));
   });
-  assert.ok(counts.evalsha < 110, JSON.stringify(counts));
+  assert.ok(counts["evalsha"] < 110, JSON.stringify(counts));
   await subscription.return();
   assert.equal((await next).done, true);
 });
@@ -457,7 +457,7 @@ serverTest(
     const [warning, ...more] = await warningsOf();
     assert.equal(warning.rawMessage, "redis_foreign_keys");
     const keys = ["tinyllm:msg:1", "tinyllm:msg:2", "tinyllm:other"];
-    assert.deepEqual([...(warning.properties.keys as string[])].sort(), keys);
+    assert.deepEqual([...(warning.properties["keys"] as string[])].sort(), keys);
     assert.deepEqual(more, []);
   },
 );

@@ -304,7 +304,10 @@ for (const [loss, cause] of Object.entries(LOSSES)) {
       }
     }, "warning");
     const restored = records.filter((each) => each.rawMessage === "subscription_registered_again");
-    assert.deepEqual(restored.map(({ properties }) => properties.agentId).sort(), ["ann", "bob"]);
+    assert.deepEqual(restored.map(({ properties }) => properties["agentId"]).sort(), [
+      "ann",
+      "bob",
+    ]);
     for (const subscription of subscriptions) await subscription.return();
   });
 }

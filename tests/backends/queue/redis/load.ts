@@ -43,6 +43,7 @@ export class Load implements AsyncDisposable {
     } catch (error) {
       if (error instanceof QueueError) this.failures.push(error);
       else this.#wrong.push(String(error));
+      return undefined;
     }
   }
 

@@ -186,7 +186,7 @@ Deno.test("lost messages: the health check counts and logs them", async () => {
     await using _lost = await Lost.open({ healthCheckSeconds: 0.05 });
     await until(() => found(records).length > 0, "the log");
   });
-  const counts = found(records).map(({ properties }) => Number(properties.count));
+  const counts = found(records).map(({ properties }) => Number(properties["count"]));
   assert.equal(counts.reduce((sum, count) => sum + count, 0), 2);
 });
 

@@ -76,10 +76,13 @@ for (const policy of ["allkeys-lru", "volatile-ttl"]) {
       await using state = new RedisBackend({ redisUrl: server.url });
       await state.bufferAppend("t", Uint8Array.of(1));
     }, "warning");
-    assert.deepEqual(records.map(({ rawMessage, properties }) => [rawMessage, properties.policy]), [
-      ["redis_may_evict_state", policy],
-      ["redis_may_evict_state", policy],
-    ]);
+    assert.deepEqual(
+      records.map(({ rawMessage, properties }) => [rawMessage, properties["policy"]]),
+      [
+        ["redis_may_evict_state", policy],
+        ["redis_may_evict_state", policy],
+      ],
+    );
   });
 }
 

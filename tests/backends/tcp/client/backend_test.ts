@@ -245,7 +245,7 @@ Deno.test("tcp backend: it asks a silent server for a sign of life", async () =>
     timeoutMs: 1200,
   });
   await backend.connect();
-  await until(() => server.getStats().commands.PING >= 5, "five signs of life");
+  await until(() => server.getStats().commands["PING"] >= 5, "five signs of life");
   assert.equal(server.getStats().accepted, 1);
 });
 

@@ -304,7 +304,7 @@ Deno.test("tcp: a connection whose first line is no command is closed", async ()
     await silent.send(`GET /${"x".repeat(100)}`);
     assert.deepEqual(await silent.ended(), ["ERROR \"unknown command 'GET'\""]);
     assert.equal(server.getStats().published, 0);
-    assert.deepEqual(server.getStats().commands.PUBLISH, 0);
+    assert.deepEqual(server.getStats().commands["PUBLISH"], 0);
   });
 });
 
