@@ -154,6 +154,7 @@ export class Store {
   readonly held: HeldBytes;
   readonly #counters = newCounters();
   readonly #quota: MemoryQuota;
+  #sweptAtMs = 0;
   readonly #subscriptionsContext: SubscriptionsContext;
 
   /**
@@ -174,8 +175,9 @@ export class Store {
     this.transit = new TransitQuota(() => quota.maxBytes);
     this.held = quota.held;
     const context = { clock, quota, counters, sweep: () => this.sweep() };
+    const sweptAtMs = () => this.#sweptAtMs;
     this.topics = new Topics({ ...context, maxMessagesPerTopic });
-    this.databases = new Databases({ ...context, observers: this.keyObservers });
+    this.databases = new Databases({ ...context, sweptAtMs, observers: this.keyObservers });
     this.keys = this.databases.first;
     this.strings = new Strings(this.keys, counters);
     this.hashes = new Hashes(this.keys);
@@ -229,7 +231,15 @@ export class Store {
 
   /** Removes expired messages and keys. Every call does this first; call it between calls. */
   sweep(): void {
-    const nowMs = this.clock.now();
+    this.sweepAt(this.clock.now());
+  }
+
+  /**
+   * The same for a time that was read from the clock.
+   * @internal
+   */
+  sweepAt(nowMs: number): void {
+    this.#sweptAtMs = nowMs;
     this.topics.removeExpired(nowMs);
     this.databases.removeExpired(nowMs);
   }

@@ -39,7 +39,7 @@ export class Client extends ClientState {
 
   /** Time of the store's clock, in whole milliseconds of the Unix epoch. */
   get nowMs(): number {
-    return Math.floor(this.service.clock.now());
+    return Math.floor(this.service.nowMs);
   }
 
   /** Its subscriptions to channels of all protocols. */

@@ -57,9 +57,14 @@ export class Dispatcher {
     this.#table = table;
   }
 
-  /** Executes a request of a client. Its reply goes to its output, unless it waits. */
-  dispatch(client: Client, words: readonly string[]): void {
+  /**
+   * Executes a request of a client. Its reply goes to its output, unless it waits.
+   *
+   * @param isSameTime true if it arrived together with the one before
+   */
+  dispatch(client: Client, words: readonly string[], isSameTime = false): void {
     const service = this.#service;
+    if (!isSameTime) service.readClock();
     service.isExecuting = true;
     service.onCommand?.(words);
     const fault = service.faults.isOn ? this.#faultOf(words) : undefined;
@@ -104,6 +109,7 @@ export class Dispatcher {
   #delay(client: Client, words: readonly string[], delayMs: number): BlockedCall {
     const finish = () => {
       client.blocked = undefined;
+      this.#service.readClock();
       const reply = this.#replyTo(client, words);
       client.send(reply);
       client.output.resume();
@@ -126,7 +132,7 @@ export class Dispatcher {
       return words[0].toLowerCase() === "exec" ? this.#abort(client, counted) : counted;
     }
     const { command, args } = call as Call;
-    client.usedAtMs = this.#service.clock.now();
+    client.usedAtMs = this.#service.nowMs;
     client.lastCommand = command.name;
     if (client.transaction !== undefined && !IMMEDIATE.has(command.name)) {
       client.transaction.queued.push([...words]);
@@ -142,7 +148,7 @@ export class Dispatcher {
   #isPaused(client: Client, command: Command, words: readonly string[]): boolean {
     const { pause, blocked } = this.#service;
     const isWrite = command.flags.has("write") || command.name === "exec";
-    const remainingMs = pause.remainingMs(this.#service.clock.now(), isWrite);
+    const remainingMs = pause.remainingMs(this.#service.nowMs, isWrite);
     if (remainingMs === 0 || command.flags.has("admin")) return false;
     const waiting = this.#delay(client, words, remainingMs);
     const cancel = pause.onEnd(() => blocked.finish(waiting, NO_REPLY));
@@ -223,7 +229,7 @@ export class Dispatcher {
 
   #call(client: Client, { command, args }: Call): Reply {
     const { stats, store, slowlog, monitors } = this.#service;
-    store.sweep();
+    store.sweepAt(this.#service.nowMs);
     if (monitors.size > 0) monitors.show(client, command, args);
     stats.processed++;
     stats.of(command.name).calls++;
@@ -251,7 +257,8 @@ export class Dispatcher {
   #block(client: Client, { command, args }: Call, wait: Blocked): void {
     const { blocked } = this.#service;
     const attempt = () => {
-      this.#service.store.sweep();
+      this.#service.readClock();
+      this.#service.store.sweepAt(this.#service.nowMs);
       const reply = this.#handle(client, command, wait.args ?? args);
       // A key that holds another kind of value for now does not end the wait.
       return reply === WRONG_TYPE ? wait : reply;

@@ -72,6 +72,8 @@ export class Service implements KeyspaceObserver {
   readonly #notifications: Notifications;
   readonly #expiryTimer: ExpiryTimer;
   readonly startedAtMs: number;
+  /** Time of the commands that are executed now, in milliseconds of the store's clock. */
+  nowMs: number;
   #lastClientId = 0;
   #isServeScheduled = false;
   /** True while a command is executed, after which the calls that wait are attempted. */
@@ -84,7 +86,7 @@ export class Service implements KeyspaceObserver {
     this.isPassword = isPassword;
     this.commands = commands;
     this.blocked = new BlockedCalls(store.clock);
-    this.startedAtMs = store.clock.now();
+    this.startedAtMs = this.nowMs = store.clock.now();
     this.queueOptions = queueOptions;
     this.channels = { subscriptions: store.subscriptions, message: "message" };
     this.shardChannels = { subscriptions: store.newSubscriptions(), message: "smessage" };
@@ -113,6 +115,11 @@ export class Service implements KeyspaceObserver {
   stop(): void {
     this.store.keyObservers.delete(this);
     this.#expiryTimer.close();
+  }
+
+  /** Reads the clock. The commands that arrive together have one time. */
+  readClock(): void {
+    this.nowMs = this.clock.now();
   }
 
   /** An id for a new client. */

@@ -153,11 +153,13 @@ export class RespConnection implements ClientOutput {
   /** Executes requests; true if it stopped before the last one. */
   #executeSome(): boolean {
     const { dispatcher } = this.#context;
+    let isSameTime = false;
     while (!this.#client.isEnded && this.#client.blocked === undefined) {
       if (isTurnDue() || this.#isStalled) return true;
       const words = this.#next();
       if (words === undefined) return false;
-      dispatcher.dispatch(this.#client, words);
+      dispatcher.dispatch(this.#client, words, isSameTime);
+      isSameTime = true;
       if (!this.#isClient) this.#checkFirst(words);
       if (this.#writer.pendingBytes > this.#context.limits.maxPendingBytes) this.#dropSlow();
     }

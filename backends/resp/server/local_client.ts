@@ -51,6 +51,7 @@ export class LocalClient {
 
   /** Executes a command; throws an `Error` with the text of an error reply. */
   call(words: readonly (string | number)[]): ReplyValue {
+    this.#client.service.readClock();
     const reply = this.#client.execute(words.map((word) => bytesOfText(String(word))));
     if (reply instanceof ErrorReply) {
       throw new Error(`${words.join(" ")} failed: ${textOfBytes(reply.text)}`);

@@ -26,7 +26,7 @@ export interface Sequence {
 }
 
 /** Commands whose last word says how long they wait, which must not be 0. */
-const WAITING = /^B[LRZ]/;
+const UNCHANGED = /^(?:B[LRZ]|SPOP$|ZRANK$|ZREVRANK$)/;
 
 /** Now and then a word is missing, or one too many. */
 function step({ words, comparison }: Template): fc.Arbitrary<Step> {
@@ -36,7 +36,7 @@ function step({ words, comparison }: Template): fc.Arbitrary<Step> {
     { weight: 1, arbitrary: junk.map((word) => ({ word })) },
   );
   return fc.tuple(words, change).map(([all, change]) => {
-    if (WAITING.test(all[0])) return { words: all, comparison };
+    if (UNCHANGED.test(all[0])) return { words: all, comparison };
     if (change === "drop") return { words: all.slice(0, Math.max(1, all.length - 1)), comparison };
     return { words: change === undefined ? all : [...all, change.word], comparison };
   });
