@@ -140,8 +140,9 @@ export class Dispatcher {
     }
     if (this.#service.pause.isOn && this.#isPaused(client, command, words)) return NO_REPLY;
     const reply = this.#call(client, { command, args });
-    if (reply instanceof Blocked) this.#block(client, { command, args }, reply);
-    return reply;
+    if (!(reply instanceof Blocked)) return reply;
+    this.#block(client, { command, args }, reply);
+    return NO_REPLY;
   }
 
   /** During a pause a request waits, and is executed after it. */

@@ -12,8 +12,8 @@ const ALL = COMMANDS.flatMap((each) => [each, ...each.subcommands ?? []]);
 /** What the real server under test has. */
 const KNOWN = ALL.filter(({ since }) => isSince(since, "7.0.0"));
 
-/** Commands that are described differently here. */
-const OTHERS = new Set(["monitor"]);
+/** Commands that take one more word since a later version. */
+const OTHERS = new Set(["zrank", "zrevrank"]);
 
 interface Row {
   readonly arity: number;

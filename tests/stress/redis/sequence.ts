@@ -25,7 +25,10 @@ export interface Sequence {
   readonly steps: readonly Step[];
 }
 
-/** Commands whose last word says how long they wait, which must not be 0. */
+/**
+ * Commands whose last word says how long they wait, which must not be 0; that choose at random without one;
+ * and that take one more word since a later version.
+ */
 const UNCHANGED = /^(?:B[LRZ]|SPOP$|ZRANK$|ZREVRANK$)/;
 
 /** Now and then a word is missing, or one too many. */
