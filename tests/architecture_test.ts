@@ -57,7 +57,8 @@ const ALLOWED = table(`
   backends/tcp/protocol:    lib/message backends/store
   backends/resp/protocol:   backends/store backends/tcp/protocol
   backends/resp/engine:     lib/base backends/store backends/resp/protocol
-  backends/resp/commands:   backends/store backends/resp/protocol backends/resp/engine
+  backends/resp/scripts:    lib/base backends/store backends/resp/protocol backends/resp/engine
+  backends/resp/commands:   backends/store backends/resp/protocol backends/resp/engine backends/resp/scripts
   backends/resp/server:     lib/base backends/store backends/hosting backends/tcp/protocol backends/resp/protocol backends/resp/engine backends/resp/commands
   backends/tcp/server:      lib/base lib/message backends/store backends/hosting backends/tcp/protocol backends/resp/engine backends/resp/server
   backends/tcp/client:      lib/base lib/message backends/store backends/hosting backends/messaging backends/tcp/protocol backends/tcp/server

@@ -13,6 +13,7 @@ const CHECKS: readonly (readonly string[])[] = [
   ["doc", "--lint", ...Object.values(config.exports)],
   ["run", "--lock", "-A", "wasm/build.ts", "--check"],
   ["run", "--lock", "-A", "tools/dashboard/build.ts", "--check"],
+  ["run", "--lock", "-A", "tools/lua/build.ts", "--check"],
   ["run", "--lock", "-A", "tools/docs/main.ts", "--check"],
   ["publish", "--dry-run", "--allow-dirty"],
 ];

@@ -80,6 +80,11 @@ function isSentence(text: string): boolean {
   return /[a-z] |[ ][a-z]/.test(text);
 }
 
+/** A raw text, such as the code of another language, may have escapes that mean nothing here. */
+function textOfPart({ cooked, raw }: { cooked: string | null; raw: string }): string {
+  return cooked ?? raw;
+}
+
 /** The texts that an expression may have. */
 function textsOf(node: Node): string[] {
   switch (node.type) {
@@ -88,8 +93,8 @@ function textsOf(node: Node): string[] {
     case "TemplateLiteral":
       return (node["quasis"] as Node[]).slice(1).reduce(
         (texts, { value }, i) =>
-          combine(combine(texts, textsOf(node["expressions"][i])), [value.cooked]),
-        [node["quasis"][0].value.cooked as string],
+          combine(combine(texts, textsOf(node["expressions"][i])), [textOfPart(value)]),
+        [textOfPart(node["quasis"][0].value)],
       );
     case "BinaryExpression":
       return combine(textsOf(node["left"]), textsOf(node["right"]));

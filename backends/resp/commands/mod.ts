@@ -11,6 +11,7 @@ import { GENERIC_COMMANDS } from "./generic.ts";
 import { HASH_COMMANDS } from "./hashes.ts";
 import { LIST_COMMANDS } from "./lists.ts";
 import { PUBSUB_COMMANDS } from "./pubsub.ts";
+import { SCRIPTING_COMMANDS } from "./scripting.ts";
 import { SERVER_COMMANDS } from "./server.ts";
 import { SET_COMMANDS } from "./sets.ts";
 import { SORTED_SET_COMMANDS } from "./sorted_sets.ts";
@@ -25,6 +26,7 @@ export const COMMANDS: readonly Command[] = [
   ...HASH_COMMANDS,
   ...LIST_COMMANDS,
   ...PUBSUB_COMMANDS,
+  ...SCRIPTING_COMMANDS,
   ...SERVER_COMMANDS,
   ...SET_COMMANDS,
   ...SORTED_SET_COMMANDS,

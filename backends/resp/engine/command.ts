@@ -14,6 +14,8 @@ export type Handler = (client: Client, args: readonly string[]) => Reply;
 /** A row of the table, with its handler. */
 export interface Command extends CommandInfo {
   readonly handle: Handler;
+  /** Loads what the handler needs. Undefined when it is there; the promise is never rejected. */
+  readonly load?: () => Promise<void> | undefined;
   readonly subcommands?: readonly Command[];
 }
 

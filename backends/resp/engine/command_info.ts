@@ -46,7 +46,9 @@ export type CommandFlag =
   | "no_multi"
   | "no_async_loading"
   | "allow_busy"
-  | "movablekeys";
+  | "movablekeys"
+  /** It may be called without keys. */
+  | "no_mandatory_keys";
 
 /** Where the keys are among the words of a command, of which word 0 is its name. */
 export interface KeyPositions {

@@ -94,6 +94,7 @@ export class Dispatcher {
   /** Does to a request what a test has asked for. */
   #fail(client: Client, words: readonly string[], fault: RedisFault): void {
     const { command } = this.#find(words) as Call;
+    if (this.#isLoading(client, command, () => this.#fail(client, words, fault))) return;
     const error = faultReply(fault, client, command, words);
     if (error !== undefined) return client.send(this.#refuse(client, error, error));
     if (fault === "cut before") return client.output.close();
@@ -105,13 +106,29 @@ export class Dispatcher {
     else client.output.close();
   }
 
+  /** The first request that needs a part of the server waits until that is loaded. */
+  #isLoading(client: Client, { load }: Command, execute: () => void): boolean {
+    const loading = load?.();
+    if (loading === undefined) return false;
+    const waiting = this.#later(client, execute, Infinity);
+    void loading.then(() => this.#service.blocked.finish(waiting, NO_REPLY));
+    return true;
+  }
+
+  #isFirst(client: Client, command: Command, words: readonly string[]): boolean {
+    return this.#isLoading(client, command, () => client.send(this.#replyTo(client, words)));
+  }
+
   /** Executes a request later. Those after it wait as well. */
   #delay(client: Client, words: readonly string[], delayMs: number): BlockedCall {
+    return this.#later(client, () => client.send(this.#replyTo(client, words)), delayMs);
+  }
+
+  #later(client: Client, execute: () => void, delayMs: number): BlockedCall {
     const finish = () => {
       client.blocked = undefined;
       this.#service.readClock();
-      const reply = this.#replyTo(client, words);
-      client.send(reply);
+      execute();
       client.output.resume();
     };
     const call = {
@@ -134,6 +151,7 @@ export class Dispatcher {
     const { command, args } = call as Call;
     client.usedAtMs = this.#service.nowMs;
     client.lastCommand = command.name;
+    if (command.load !== undefined && this.#isFirst(client, command, words)) return NO_REPLY;
     if (client.transaction !== undefined && !IMMEDIATE.has(command.name)) {
       client.transaction.queued.push([...words]);
       return QUEUED;

@@ -41,6 +41,9 @@ export interface ServiceOptions {
   readonly queueOptions?: QueueOptions | undefined;
 }
 
+/** Milliseconds after which Redis ends a script if a client asks for it. */
+const DEFAULT_SCRIPT_TIMEOUT_MS = 5000;
+
 /** The shared state of a server. */
 export class Service implements KeyspaceObserver {
   readonly store: Store;
@@ -76,6 +79,8 @@ export class Service implements KeyspaceObserver {
   nowMs: number;
   #lastClientId = 0;
   #isServeScheduled = false;
+  /** Milliseconds after which a script is ended. */
+  scriptTimeoutMs: number = DEFAULT_SCRIPT_TIMEOUT_MS;
   /** True while a command is executed, after which the calls that wait are attempted. */
   isExecuting = false;
 
@@ -102,6 +107,9 @@ export class Service implements KeyspaceObserver {
       (classes) => this.#notifications.select(classes),
       selectedClasses,
     );
+    for (const name of ["busy-reply-threshold", "lua-time-limit"]) {
+      config.onChange(name, (value) => this.scriptTimeoutMs = Number(value) || Infinity);
+    }
     config.onChange("slowlog-log-slower-than", (value) => slowlog.setThreshold(Number(value)));
     config.onChange("slowlog-max-len", (value) => slowlog.maxLength = Number(value));
   }

@@ -6,6 +6,7 @@
 
 import type { WriteBuffer } from "../../tcp/protocol/write_buffer.ts";
 import {
+  BigNumberReply,
   DoubleReply,
   ErrorReply,
   ManyReplies,
@@ -23,7 +24,6 @@ export type RespVersion = 2 | 3;
 
 /** Line ends would end an error early. */
 const LINE_ENDS = /[\r\n]/g;
-const VERBATIM_FORMAT = "txt:";
 
 /** Appends a reply to a buffer. */
 export function writeReply(buffer: WriteBuffer, reply: Reply, version: RespVersion): void {
@@ -51,7 +51,8 @@ function writeOther(
     writeItems(buffer, version === 3 ? "~" : "*", reply.items, version);
   } else if (reply instanceof PushReply) {
     writeItems(buffer, version === 3 ? ">" : "*", reply.items, version);
-  } else if (reply instanceof VerbatimReply) writeVerbatim(buffer, reply.text, version);
+  } else if (reply instanceof VerbatimReply) writeVerbatim(buffer, reply, version);
+  else if (reply instanceof BigNumberReply) writeBig(buffer, reply.text, version);
   else if (reply instanceof ManyReplies) {
     for (const item of reply.items) writeReply(buffer, item, version);
   }
@@ -82,8 +83,17 @@ function writeDouble(buffer: WriteBuffer, { text }: DoubleReply, version: RespVe
   else buffer.writeBulk(text);
 }
 
-function writeVerbatim(buffer: WriteBuffer, text: string, version: RespVersion): void {
+function writeVerbatim(
+  buffer: WriteBuffer,
+  { text, format }: VerbatimReply,
+  version: RespVersion,
+): void {
   if (version === 2) return buffer.writeBulk(text);
-  buffer.writeNumber("=", text.length + VERBATIM_FORMAT.length);
-  buffer.writeRaw(`${VERBATIM_FORMAT}${text}\r\n`);
+  buffer.writeNumber("=", text.length + format.length + 1);
+  buffer.writeRaw(`${format}:${text}\r\n`);
+}
+
+function writeBig(buffer: WriteBuffer, text: string, version: RespVersion): void {
+  if (version === 2) buffer.writeBulk(text);
+  else buffer.writeRaw(`(${text}\r\n`);
 }

@@ -38,6 +38,12 @@ export class DoubleReply {
 
 /** A text for people; version 2 of the protocol has a plain one. */
 export class VerbatimReply {
+  /** @param format three letters */
+  constructor(readonly text: string, readonly format = "txt") {}
+}
+
+/** A whole number of any size as text; version 2 of the protocol has a plain one. */
+export class BigNumberReply {
   constructor(readonly text: string) {}
 }
 
@@ -89,6 +95,7 @@ export type Reply =
   | PushReply
   | DoubleReply
   | VerbatimReply
+  | BigNumberReply
   | ManyReplies
   | NullArray
   | NoReply

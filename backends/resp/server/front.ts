@@ -30,6 +30,7 @@ export interface RespFrontOptions {
   /** Version of Redis that it reports. */
   readonly version?: string | undefined;
   readonly queueOptions: QueueOptions;
+  readonly scriptTimeoutMs?: number | undefined;
   readonly maxBulkBytes: number;
   readonly maxPendingBytes: number;
   readonly onReceived: (bytes: number) => void;
@@ -54,6 +55,7 @@ export class RespFront {
       commands: table.commands,
       queueOptions,
     });
+    this.service.scriptTimeoutMs = options.scriptTimeoutMs ?? this.service.scriptTimeoutMs;
     const dispatcher = new Dispatcher(this.service, table);
     this.local = new LocalClient(this.service, dispatcher);
     this.#context = { service: this.service, dispatcher, limits: options, onReceived, onSent };

@@ -5,7 +5,7 @@
  */
 
 import { formatValue } from "../../../lib/base/options.ts";
-import { flag, optionsOf } from "../../../lib/base/option_checks.ts";
+import { durationMs, flag, optionsOf } from "../../../lib/base/option_checks.ts";
 import { type OptionCheck, OptionRules } from "../../../lib/base/option_rules.ts";
 import { checkToken } from "../../hosting/token.ts";
 
@@ -20,6 +20,11 @@ export interface RedisOptions {
   users?: Record<string, string>;
   /** True if all connections speak RESP, also those that send lines of words. Default: false. */
   isOnly?: boolean;
+  /**
+   * Milliseconds after which a script is ended: nothing else is served while it runs. `Infinity`: never.
+   * `CONFIG SET busy-reply-threshold` changes it. Default: 5000.
+   */
+  scriptTimeoutMs?: number;
 }
 
 const VERSION = /^\d+\.\d+\.\d+$/;
@@ -28,6 +33,7 @@ const OPTIONS = new OptionRules<RedisOptions>("redis", {
   version: checkVersion,
   users: checkUsers,
   isOnly: flag,
+  scriptTimeoutMs: (name, value) => value === Infinity ? value : durationMs(name, value),
 });
 
 /** Checks a version of Redis. */

@@ -85,6 +85,7 @@ export class EmbeddedServer {
       store: this.#store,
       isPassword: passwordMatcher(token, options.redis?.users),
       version: options.redis?.version,
+      scriptTimeoutMs: options.redis?.scriptTimeoutMs,
       queueOptions: queueOptionsOf(options),
       maxBulkBytes: this.#options.maxLineBytes,
       maxPendingBytes: this.#options.maxReplyBytes,

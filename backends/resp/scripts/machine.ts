@@ -1,0 +1,252 @@
+/**
+ * The interpreter of Lua 5.1: a WebAssembly module without files, processes or any other access to this
+ * process. Scripts reach the server through two functions of its standard library: `os.execute` calls the
+ * server, and `io.read` reads the reply.
+ *
+ * @module
+ */
+
+import { nodeModule } from "../../../lib/base/node_module.ts";
+import { latin1Bytes, readLatin1 } from "../../store/latin1.ts";
+import { LUA_BASE64, LUA_EXPORTS, LUA_IMPORTS } from "./lua_bytes.ts";
+
+const PAGE_BYTES = 64 * 1024;
+/** Most memory of an interpreter. Lua reports an error when it needs more. */
+const MAX_BYTES = 128 * 2 ** 20;
+/** Pseudo-index of the global variables. */
+const GLOBALS = -10002;
+const CLOCK_TICKS = 1_000_000;
+
+/** What a call of a script asks for. */
+export interface MachineHost {
+  /** A call with an operation and arguments. Returns the code that the call returns. */
+  call(operation: string, args: string[]): number;
+  /** True if the script has run for too long. */
+  isOver(): boolean;
+}
+
+type Function = (...args: number[]) => number;
+
+/** Functions of the module that are called here. */
+const FUNCTIONS = [
+  "wasm_call_ctors",
+  "malloc",
+  "setThrew",
+  "stackSave",
+  "stackRestore",
+  "luaL_newstate",
+  "luaL_openlibs",
+  "luaL_loadbuffer",
+  "lua_getfield",
+  "lua_gettop",
+  "lua_pcall",
+  "lua_settop",
+  "lua_tolstring",
+] as const;
+
+type LuaFunctions = Readonly<Record<typeof FUNCTIONS[number], Function>>;
+
+function functionsOf(exports: WebAssembly.Exports): LuaFunctions {
+  const rows = FUNCTIONS.map((name) => [name, exports[LUA_EXPORTS[name]]]);
+  return Object.fromEntries(rows) as LuaFunctions;
+}
+
+let compiled: WebAssembly.Module | undefined;
+
+function compile(): WebAssembly.Module {
+  const bytes = nodeModule("node:zlib").gunzipSync(Uint8Array.fromBase64(LUA_BASE64));
+  return new WebAssembly.Module(bytes as Uint8Array<ArrayBuffer>);
+}
+
+/** Lua reports an error by leaving all functions up to a protected call. */
+class LongJump {}
+
+/** An interpreter. */
+export class LuaMachine {
+  readonly #host: MachineHost;
+  readonly #lua: LuaFunctions;
+  readonly #memory: WebAssembly.Memory;
+  readonly #table: WebAssembly.Table;
+  readonly #state: number;
+  /** Where a length is returned. */
+  readonly #lengthAt: number;
+  #bytes: Uint8Array;
+  #input: Uint8Array = new Uint8Array(0);
+  #inputAt = 0;
+
+  constructor(host: MachineHost, program: string) {
+    this.#host = host;
+    const { exports } = new WebAssembly.Instance(compiled ??= compile(), { a: this.#imports() });
+    this.#lua = functionsOf(exports);
+    this.#memory = exports[LUA_EXPORTS.memory] as WebAssembly.Memory;
+    this.#table = Object.values(exports)
+      .find((value) => value instanceof WebAssembly.Table) as WebAssembly.Table;
+    this.#bytes = new Uint8Array(this.#memory.buffer);
+    this.#lua.wasm_call_ctors();
+    this.#lengthAt = this.#lua.malloc(4);
+    this.#state = this.#lua.luaL_newstate();
+    this.#lua.luaL_openlibs(this.#state);
+    this.#load(program);
+  }
+
+  /** Bytes of memory that it has. */
+  get memoryBytes(): number {
+    return this.#memory.buffer.byteLength;
+  }
+
+  #load(program: string): void {
+    const text = this.#copy(latin1Bytes(program));
+    const name = this.#copy(latin1Bytes("=ringbus\0"));
+    if (
+      this.#lua.luaL_loadbuffer(this.#state, text, program.length, name) !== 0 ||
+      this.#lua.lua_pcall(this.#state, 0, 0, 0) !== 0
+    ) {
+      throw new Error(`cannot start the interpreter of Lua: ${this.#text(this.#state, -1)}`);
+    }
+  }
+
+  #copy(bytes: Uint8Array): number {
+    const at = this.#lua.malloc(bytes.length);
+    this.#view().set(bytes, at);
+    return at;
+  }
+
+  /** Calls the function `serve`, which reads a request; returns what it returns. */
+  serve(request: string): string {
+    this.setInput(request);
+    const [state, name] = [this.#state, this.#name()];
+    this.#lua.lua_getfield(state, GLOBALS, name);
+    const isFailed = this.#lua.lua_pcall(state, 0, 1, 0) !== 0;
+    const result = this.#text(state, -1);
+    this.#lua.lua_settop(state, 0);
+    if (isFailed) throw new Error(result);
+    return result;
+  }
+
+  #nameAt = 0;
+  #name(): number {
+    return this.#nameAt ||= this.#copy(latin1Bytes("serve\0"));
+  }
+
+  /** What the script reads next: 12 digits with the number of bytes, and the bytes. */
+  setInput(text: string): void {
+    this.setRawInput(`${String(text.length).padStart(12)}${text}`);
+  }
+
+  /** What the script reads next. */
+  setRawInput(text: string): void {
+    this.#input = latin1Bytes(text);
+    this.#inputAt = 0;
+  }
+
+  #view(): Uint8Array {
+    if (this.#bytes.buffer !== this.#memory.buffer) {
+      this.#bytes = new Uint8Array(this.#memory.buffer);
+    }
+    return this.#bytes;
+  }
+
+  #number(at: number): number {
+    const bytes = this.#view();
+    return (bytes[at] | bytes[at + 1] << 8 | bytes[at + 2] << 16 | bytes[at + 3] << 24) >>> 0;
+  }
+
+  #setNumber(at: number, value: number): void {
+    const bytes = this.#view();
+    for (let i = 0; i < 4; i++) bytes[at + i] = value >>> 8 * i;
+  }
+
+  /** The text at an index of a stack. */
+  #text(state: number, index: number): string {
+    const at = this.#lua.lua_tolstring(state, index, this.#lengthAt);
+    return readLatin1(this.#view(), at, at + this.#number(this.#lengthAt));
+  }
+
+  /** `os.execute`: the arguments are on the stack of the thread, whose address follows the operation. */
+  #system(at: number): number {
+    const bytes = this.#view();
+    const operation = String.fromCharCode(bytes[at]);
+    const end = bytes.indexOf(0, at);
+    const address = readLatin1(bytes, at + 1, end);
+    const state = address === "" ? this.#state : Number(address);
+    const args: string[] = [];
+    const count = this.#lua.lua_gettop(state);
+    for (let i = 2; i <= count; i++) args.push(this.#text(state, i));
+    return this.#host.call(operation, args);
+  }
+
+  /** Fills buffers, each with an address and a length. */
+  #read(vectors: number, count: number, readAt: number): number {
+    let total = 0;
+    for (let i = 0; i < count; i++) {
+      const [to, length] = [this.#number(vectors + 8 * i), this.#number(vectors + 8 * i + 4)];
+      const part = this.#input.subarray(this.#inputAt, this.#inputAt + length);
+      this.#view().set(part, to);
+      this.#inputAt += part.length;
+      total += part.length;
+    }
+    this.#setNumber(readAt, total);
+    return 0;
+  }
+
+  #grow(bytes: number): number {
+    const missing = Math.ceil((bytes - this.#memory.buffer.byteLength) / PAGE_BYTES);
+    if (bytes > MAX_BYTES) return 0;
+    if (missing > 0) this.#memory.grow(Math.min(missing * 2, MAX_BYTES / PAGE_BYTES - missing));
+    return 1;
+  }
+
+  /** Calls a function that may end by a jump. */
+  #invoke(index: number, first: number, second: number): void {
+    const stack = this.#lua.stackSave();
+    try {
+      (this.#table.get(index) as Function)(first, second);
+    } catch (error) {
+      if (!(error instanceof LongJump)) throw error;
+      this.#lua.stackRestore(stack);
+      this.#lua.setThrew(1, 0);
+    }
+  }
+
+  #jump(target: number, value: number): never {
+    this.#lua.setThrew(target, value || 1);
+    throw JUMP;
+  }
+
+  /** What the module may call. Everything else of a system is missing. */
+  #imports(): WebAssembly.ModuleImports {
+    const imports = Object.fromEntries(
+      Object.values(LUA_IMPORTS).map((short) => [short, (): number => -1]),
+    );
+    const own: Record<string, Function> = {
+      clock: () => this.#host.isOver() ? CLOCK_TICKS : 0,
+      emscripten_longjmp: (target, value) => this.#jump(target, value),
+      emscripten_memcpy_big: (to, from, count) => {
+        this.#view().copyWithin(to, from, from + count);
+        return to;
+      },
+      emscripten_resize_heap: (bytes) => this.#grow(bytes >>> 0),
+      environ_get: () => 0,
+      environ_sizes_get: (countAt, bytesAt) => {
+        this.#setNumber(countAt, 0);
+        this.#setNumber(bytesAt, 0);
+        return 0;
+      },
+      fd_read: (_file, vectors, count, readAt) => this.#read(vectors, count, readAt),
+      getTempRet0: () => this.#temporary,
+      setTempRet0: (value) => this.#temporary = value,
+      invoke_vii: (index, first, second) => {
+        this.#invoke(index, first, second);
+        return 0;
+      },
+      system: (at) => this.#system(at),
+      time: () => 0,
+    };
+    for (const [name, call] of Object.entries(own)) imports[LUA_IMPORTS[name]] = call;
+    return imports;
+  }
+
+  #temporary = 0;
+}
+
+const JUMP = new LongJump();

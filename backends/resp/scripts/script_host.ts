@@ -1,0 +1,138 @@
+/**
+ * What a script asks of the server while it runs.
+ *
+ * @module
+ */
+
+import { logger } from "../../../lib/base/log.ts";
+import { latin1Bytes, readLatin1 } from "../../store/latin1.ts";
+import type { Client } from "../engine/client.ts";
+import { acceptsWords, type CommandInfo } from "../engine/command_info.ts";
+import { err, OUT_OF_MEMORY } from "../engine/errors.ts";
+import type { RespVersion } from "../protocol/encoder.ts";
+import { type ErrorReply, OK, type Reply } from "../protocol/reply.ts";
+import { withoutTailCalls } from "./bytecode.ts";
+import type { MachineHost } from "./machine.ts";
+import { sha1 } from "./script_text.ts";
+import { encodeReply } from "./wire.ts";
+
+/** Codes for replies that need no text. */
+const FALSE_CODE = -1;
+const OK_CODE = -2;
+/** The reply follows as text. */
+const TEXT_CODE = -3;
+/** The code of the number 0; larger numbers have smaller codes. */
+const ZERO_CODE = -10;
+const MAX_NUMBER = 2 ** 30;
+
+/** A run of a script. */
+export interface Run {
+  readonly client: Client;
+  readonly isReadOnly: boolean;
+  /** False if commands that need memory are refused. */
+  readonly hasRoom: boolean;
+  /** Time by `performance.now()` at which it is ended. */
+  readonly endsAtMs: number;
+}
+
+/** Where a script reads its replies. */
+export interface ReplyInput {
+  setInput(text: string): void;
+  setRawInput(text: string): void;
+}
+
+/** Answers the calls of scripts. */
+export class ScriptHost implements MachineHost {
+  readonly #find: (words: readonly string[]) => CommandInfo | undefined;
+  #run: Run | undefined;
+  /** True if the script has written: it goes on when the memory is full. */
+  #hasWritten = false;
+  /** The version of the protocol that it has chosen. */
+  version: RespVersion = 2;
+  /** Where its replies go. */
+  input!: ReplyInput;
+
+  constructor(find: (words: readonly string[]) => CommandInfo | undefined) {
+    this.#find = find;
+  }
+
+  /** Begins or ends a run. */
+  begin(run: Run | undefined): void {
+    this.#run = run;
+    this.#hasWritten = false;
+    this.version = 2;
+  }
+
+  isOver(): boolean {
+    return this.#run !== undefined && performance.now() > this.#run.endsAtMs;
+  }
+
+  call(operation: string, args: string[]): number {
+    switch (operation) {
+      case "c":
+        return this.#reply(this.#execute(args));
+      case "h":
+        return this.#reply(sha1(args[0]));
+      case "v":
+        this.version = args[0] === "3" ? 3 : 2;
+        this.#run!.client.version = this.version;
+        return 0;
+      case "a":
+        return this.#find(args) === undefined ? 0 : 1;
+      case "t":
+        return this.#keepLines(args[0]);
+      default:
+        logger.debug("script: {text}", { text: args[1] });
+        return 0;
+    }
+  }
+
+  /** Compiled Lua comes, and goes on changed. */
+  #keepLines(text: string): number {
+    const bytes = latin1Bytes(text);
+    withoutTailCalls(bytes);
+    this.input.setInput(readLatin1(bytes));
+    return 0;
+  }
+
+  /** The code for a reply; what it does not say is read by the script. */
+  #reply(reply: Reply): number {
+    if (typeof reply === "string") {
+      this.input.setRawInput(reply);
+      return reply.length;
+    }
+    if (reply === OK) return OK_CODE;
+    if (reply === null && this.version === 2) return FALSE_CODE;
+    if (typeof reply === "number" && reply >= 0 && reply < MAX_NUMBER) return ZERO_CODE - reply;
+    this.input.setInput(encodeReply(reply, this.version));
+    return TEXT_CODE;
+  }
+
+  #execute(words: readonly string[]): Reply {
+    const { client } = this.#run!;
+    const command = this.#find(words);
+    const refusal = this.#refusal(command, words);
+    if (refusal !== undefined) {
+      client.service.stats.countError(refusal.text);
+      return refusal;
+    }
+    if (command!.flags.has("write")) this.#hasWritten = true;
+    return client.execute(words);
+  }
+
+  #refusal(command: CommandInfo | undefined, words: readonly string[]): ErrorReply | undefined {
+    if (command === undefined) {
+      this.#run!.client.service.stats.countUnknown(words[0]);
+      return err("Unknown Redis command called from script");
+    }
+    if (!acceptsWords(command, words.length)) {
+      return err("Wrong number of args calling Redis command from script");
+    }
+    if (command.flags.has("noscript")) return err("This Redis command is not allowed from script");
+    if (command.flags.has("write") && this.#run!.isReadOnly) {
+      return err("Write commands are not allowed from read-only scripts.");
+    }
+    const needsRoom = command.flags.has("denyoom") && !this.#hasWritten;
+    return needsRoom && !this.#run!.hasRoom ? OUT_OF_MEMORY : undefined;
+  }
+}

@@ -1,0 +1,120 @@
+/**
+ * The scripts of a server. The interpreter is loaded when the first of them comes.
+ *
+ * @module
+ */
+
+import type { Client } from "../engine/client.ts";
+import type { CommandInfo } from "../engine/command_info.ts";
+import { err } from "../engine/errors.ts";
+import type { Service } from "../engine/service.ts";
+import { ErrorReply, type Reply } from "../protocol/reply.ts";
+import type { Arguments, Interpreter } from "./interpreter.ts";
+import { ScriptCache } from "./script_cache.ts";
+import { ScriptHost } from "./script_host.ts";
+import type { Script } from "./script_text.ts";
+
+const NO_ROOM = new ErrorReply(
+  "OOM allow-oom flag is not set on the script,  can not run it when used memory > 'maxmemory'",
+);
+
+const NOT_LOADED = err("the interpreter is not loaded: send the first script over a connection");
+
+let interpreters: typeof import("./interpreter.ts") | undefined;
+let loading: Promise<void> | undefined;
+
+/** Loads the interpreter. Undefined when it is there. */
+export function loadInterpreter(): Promise<void> | undefined {
+  if (interpreters !== undefined) return undefined;
+  return loading ??= import("./interpreter.ts").then((module) => void (interpreters = module));
+}
+
+/** How a script is called. */
+export interface ScriptCall extends Arguments {
+  /** True if it may not write. */
+  readonly isReadOnly: boolean;
+}
+
+/** The scripts of one server. */
+export class Scripts {
+  readonly cache = new ScriptCache();
+  readonly #service: Service;
+  readonly #commands = new Map<string, CommandInfo>();
+  readonly #host = new ScriptHost((words) => this.#find(words));
+  #interpreter: Interpreter | undefined;
+
+  constructor(service: Service) {
+    this.#service = service;
+    for (const command of service.commands) {
+      this.#commands.set(command.name, command);
+      for (const each of command.subcommands ?? []) this.#commands.set(each.name, each);
+    }
+    this.cache.onForget = (id) => this.#interpreter?.forget(id);
+  }
+
+  #find([name, subcommand]: readonly string[]): CommandInfo | undefined {
+    const command = this.#commands.get(name.toLowerCase());
+    if (command?.subcommands === undefined || subcommand === undefined) return command;
+    return this.#commands.get(`${command.name}|${subcommand.toLowerCase()}`);
+  }
+
+  #use(): Interpreter {
+    if (interpreters === undefined) throw NOT_LOADED;
+    return this.#interpreter ??= new interpreters.Interpreter(this.#host, this.#service.version);
+  }
+
+  /** Compiles a script, or throws why it is none. */
+  compile(script: Script): void {
+    this.#use().compile(script);
+  }
+
+  /** Runs a script for a client. Nothing else is executed meanwhile. */
+  run(client: Client, script: Script, { isReadOnly, ...rest }: ScriptCall): Reply {
+    const hasRoom = this.#service.store.makeRoom(1, 1);
+    const run = {
+      client,
+      isReadOnly: isReadOnly || (script.flags?.has("no-writes") ?? false),
+      hasRoom: hasRoom || (script.flags?.has("allow-oom") ?? false),
+      endsAtMs: performance.now() + this.#service.scriptTimeoutMs,
+    };
+    if (script.flags !== undefined) checkFlags(script.flags, isReadOnly, run.hasRoom);
+    this.compile(script);
+    return atomically(client, () => this.#use().run(script, rest, run));
+  }
+
+  /** Forgets all scripts. */
+  clear(): void {
+    this.cache.clear();
+    this.#interpreter?.clear();
+  }
+}
+
+function checkFlags(flags: ReadonlySet<string>, isReadOnly: boolean, hasRoom: boolean): void {
+  if (isReadOnly && !flags.has("no-writes")) {
+    throw err("Can not execute a script with write flag using *_ro command.");
+  }
+  if (!hasRoom) throw NO_ROOM;
+}
+
+/** What a script selects ends with it. */
+function atomically(client: Client, execute: () => Reply): Reply {
+  const { db, version, isAtomic } = client;
+  client.version = 2;
+  client.isAtomic = true;
+  try {
+    return execute();
+  } finally {
+    client.db = db;
+    client.version = version;
+    client.isAtomic = isAtomic;
+  }
+}
+
+const scripts = new WeakMap<Service, Scripts>();
+
+/** The scripts of a server. */
+export function scriptsOf(service: Service): Scripts {
+  let found = scripts.get(service);
+  if (found === undefined) scripts.set(service, found = new Scripts(service));
+  return found;
+}
