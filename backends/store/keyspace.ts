@@ -16,6 +16,7 @@ import type { ListValue } from "./list_value.ts";
 import { ENTRY_BYTES, type MemoryQuota } from "./memory_quota.ts";
 import type { SetValue } from "./set_value.ts";
 import type { SortedSetValue } from "./sorted_set_value.ts";
+import type { StreamValue } from "./stream_value.ts";
 import { detached } from "./text.ts";
 import { storedBytes, type StringValue } from "./value.ts";
 
@@ -26,6 +27,7 @@ export interface Kinds {
   set: SetValue;
   list: ListValue;
   zset: SortedSetValue;
+  stream: StreamValue;
 }
 
 /** A kind of value. */
@@ -248,6 +250,12 @@ export class Keyspace {
     if (kind === "string" || !(entry.value as Collection).isEmpty) return;
     this.#remove(entry);
     if (event !== undefined) this.#notify(key, "del", undefined);
+  }
+
+  /** Counts the size of a value after a change of which nobody hears, such as that of what is pending. */
+  resized(key: string): void {
+    const entry = this.#table.get(key);
+    if (entry !== undefined) this.#settle(entry);
   }
 
   /** Counts the size of a value after its change. */

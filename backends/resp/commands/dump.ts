@@ -24,7 +24,7 @@ interface Form<K extends Kind> {
   read(reader: RdbReader): Kinds[K];
 }
 
-const FORMS: { readonly [K in Kind]: Form<K> } = {
+const FORMS: { readonly [K in Kind]?: Form<K> } = {
   string: {
     type: 0,
     write: (writer, value) => writer.text(byteStringOf(value)),
@@ -90,7 +90,8 @@ const FORMS: { readonly [K in Kind]: Form<K> } = {
 export function dump({ db }: Client, [key]: readonly string[]): Reply {
   const entry = db.find(key);
   if (entry === undefined) return null;
-  const form = FORMS[entry.kind] as Form<Kind>;
+  const form = FORMS[entry.kind] as Form<Kind> | undefined;
+  if (form === undefined) throw err(`this server cannot dump a ${entry.kind}`);
   const writer = new RdbWriter();
   writer.byte(form.type);
   form.write(writer, entry.value);

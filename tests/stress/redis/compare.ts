@@ -10,6 +10,11 @@ import type { Comparison } from "./template.ts";
 /** Numbers of the time of a call may differ by this, in their unit. */
 const NEAR = 2000;
 
+/** Numbers from here on are milliseconds of the Unix epoch, or since then. */
+const MIN_TIME = 1e11;
+/** What follows them depends on the time, or on how Redis keeps a stream in memory. */
+const TIME_NAMES: readonly unknown[] = ["idle", "inactive", "seen-time", "radix-tree-nodes"];
+
 /** A reply without what may differ. */
 export function normalized(reply: WireReply, comparison: Comparison): unknown {
   switch (comparison) {
@@ -17,6 +22,8 @@ export function normalized(reply: WireReply, comparison: Comparison): unknown {
       return reply;
     case "near":
       return typeof reply === "number" && reply > 0 ? "a time" : reply;
+    case "times":
+      return withoutTimes(reply);
     case "shape":
       return shapeOf(reply);
     case "unordered":
@@ -37,6 +44,23 @@ export function agree(ours: WireReply, theirs: WireReply, comparison: Comparison
   }
   return JSON.stringify(normalized(ours, comparison)) ===
     JSON.stringify(normalized(theirs, comparison));
+}
+
+function withoutTimes(reply: WireReply): unknown {
+  if (typeof reply === "number") return Math.abs(reply) > MIN_TIME ? "a time" : reply;
+  if (Array.isArray(reply)) {
+    return reply.map((item, i) => isTime(reply, i) ? "a time" : withoutTimes(item));
+  }
+  if (typeof reply !== "object" || reply === null) return reply;
+  const [[type, items]] = Object.entries(reply);
+  return { [type]: withoutTimes(items as WireReply) };
+}
+
+/** True for a value after such a name, and for the third element of what `XPENDING` lists. */
+function isTime(items: readonly WireReply[], i: number): boolean {
+  const isPending = items.length === 4 && typeof items[2] === "number" &&
+    typeof items[1] === "string";
+  return isPending && i === 2 || i % 2 === 1 && TIME_NAMES.includes(items[i - 1]);
 }
 
 function sorted(items: readonly WireReply[]): WireReply[] {

@@ -20,6 +20,8 @@ export type Comparison =
   | "scan pairs"
   /** Numbers that depend on the time of the call. */
   | "near"
+  /** Every byte but times and durations. */
+  | "times"
   /** The shape alone: what is chosen at random. */
   | "shape";
 

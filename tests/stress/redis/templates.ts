@@ -9,6 +9,7 @@ import { KEYS } from "./commands/keys.ts";
 import { LISTS } from "./commands/lists.ts";
 import { SETS } from "./commands/sets.ts";
 import { SORTED_SETS } from "./commands/sorted_sets.ts";
+import { STREAMS } from "./commands/streams.ts";
 import { STRINGS } from "./commands/strings.ts";
 import type { Template } from "./template.ts";
 
@@ -20,4 +21,5 @@ export const TEMPLATES: Readonly<Record<string, readonly Template[]>> = {
   sets: SETS,
   lists: LISTS,
   "sorted sets": SORTED_SETS,
+  streams: STREAMS,
 };

@@ -16,7 +16,7 @@ const score = fc.oneof(
   },
   {
     weight: 1,
-    arbitrary: fc.constantFrom("inf", "-inf", "+inf", "x", "", "nan", "1e400", " 1", "-0", ".5"),
+    arbitrary: fc.constantFrom("inf", "-inf", "+inf", "x", "", "nan", " 1", "-0", ".5"),
   },
 );
 const bound = one(

@@ -1,0 +1,93 @@
+/**
+ * `XADD`
+ *
+ * @module
+ */
+
+import { FIRST_ID, LAST_ID, StreamId } from "../../store/stream_id.ts";
+import { StreamValue } from "../../store/stream_value.ts";
+import type { Client } from "../engine/client.ts";
+import { err, wrongArity } from "../engine/errors.ts";
+import type { Reply } from "../protocol/reply.ts";
+import { parseOpenId, toId } from "./stream_ids.ts";
+import { type Trim, TrimOptions, trimStream } from "./stream_trim.ts";
+
+const NOT_GREATER = err(
+  "The ID specified in XADD is equal or smaller than the target stream top item",
+);
+
+/** What the command is given. */
+interface Addition {
+  /** The word of the id. */
+  readonly id: string;
+  readonly fields: readonly string[];
+  /** False if a stream that does not exist is not made. */
+  readonly isMaking: boolean;
+  readonly trim: Trim | undefined;
+}
+
+/** The command. */
+export function xadd(client: Client, [key, ...words]: readonly string[]): Reply {
+  const { db } = client;
+  const { id: word, fields, isMaking, trim } = additionOf(words);
+  const nextId = idMaker(word, client.nowMs);
+  if (!isMaking && db.entryOf(key, "stream") === undefined) return null;
+  const stream = db.collection(key, "stream", () => new StreamValue());
+  const id = nextId(stream.lastId);
+  stream.append(id, fields);
+  db.changed(key, "xadd");
+  if (trim !== undefined && trimStream(stream, trim) > 0) db.changed(key, "xtrim");
+  return id.toString();
+}
+
+function additionOf(words: readonly string[]): Addition {
+  const options = new TrimOptions();
+  let isMaking = true;
+  let at = 0;
+  for (; at < words.length && words[at] !== "*"; at++) {
+    const end = options.read(words, at);
+    if (end !== undefined) at = end;
+    else if (words[at].toUpperCase() === "NOMKSTREAM") isMaking = false;
+    else break;
+  }
+  if (at < words.length) checkId(words[at]);
+  const trim = options.finish(false);
+  const fields = words.slice(at + 1);
+  if (fields.length < 2 || fields.length % 2 === 1) throw wrongArity("xadd");
+  return { id: words[at], fields, isMaking, trim };
+}
+
+function checkId(word: string): void {
+  if (word !== "*" && parseOpenId(word) === undefined) toId(word);
+}
+
+/** Finds the id of an entry from the last one of the stream. Throws if the word is never possible. */
+function idMaker(word: string, nowMs: number): (lastId: StreamId) => StreamId {
+  if (word === "*") return (lastId) => generated(lastId, nowMs);
+  const ms = parseOpenId(word);
+  if (ms !== undefined) return (lastId) => inMillisecond(ms, lastId);
+  const id = toId(word);
+  if (id.compare(FIRST_ID) === 0) {
+    throw err("The ID specified in XADD must be greater than 0-0");
+  }
+  return (lastId) => after(lastId, id);
+}
+
+/** The id of an entry that is added now. If the clock is behind the stream, the next one. */
+function generated(lastId: StreamId, nowMs: number): StreamId {
+  const ms = BigInt(nowMs);
+  return ms > lastId.ms ? new StreamId(ms, 0n) : lastId.next() ?? after(lastId, lastId);
+}
+
+function inMillisecond(ms: bigint, lastId: StreamId): StreamId {
+  const isSame = ms === lastId.ms;
+  return after(lastId, isSame ? lastId.next() ?? lastId : new StreamId(ms, 0n), ms);
+}
+
+function after(lastId: StreamId, id: StreamId, ms = id.ms): StreamId {
+  if (lastId.compare(LAST_ID) === 0) {
+    throw err("The stream has exhausted the last possible ID, unable to add more items");
+  }
+  if (id.compare(lastId) <= 0 || id.ms !== ms) throw NOT_GREATER;
+  return id;
+}
