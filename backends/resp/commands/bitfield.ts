@@ -110,6 +110,7 @@ function execute({ db }: Client, key: string, all: readonly Operation[]): Reply 
   const former = db.get(key, "string");
   const ends = writes.map(({ offset, type }) => Math.ceil((offset + type.bits) / 8));
   const length = Math.max(former === undefined ? 0 : storedBytes(former), ...ends);
+  if (former === undefined || length > storedBytes(former)) db.reserve(length, 0);
   const bytes = bytesFor(former, length);
   const replies = all.map((each) => apply(bytes, each));
   if (writes.length > 0) storeBytes(db, key, bytes, "setbit");

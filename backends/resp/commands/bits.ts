@@ -87,6 +87,7 @@ function setbit({ db }: Client, [key, at, bit]: readonly string[]): Reply {
   const former = db.get(key, "string");
   const index = Math.floor(offset / 8);
   const length = Math.max(index + 1, former === undefined ? 0 : storedBytes(former));
+  if (former === undefined || length > storedBytes(former)) db.reserve(length, 0);
   const bytes = bytesFor(former, length);
   const mask = 0x80 >> offset % 8;
   const was = Number((bytes[index] & mask) !== 0);
@@ -146,9 +147,21 @@ function bitpos(client: Client, [key, bit, from, to, unit, ...more]: readonly st
   const range = from === undefined
     ? { first: 0, last: length * 8 - 1 }
     : bitRange(from, to ?? "-1", unit, length);
-  for (let at = range.first; at <= range.last; at++) if (bitAt(bytes, at) === wanted) return at;
+  const found = findBit(bytes, wanted, range);
+  if (found !== -1) return found;
   // Without an end the string counts as followed by zeros.
   return wanted === 0 && to === undefined && range.first <= range.last ? length * 8 : -1;
+}
+
+/** The first bit of a value in a range; -1 if there is none. Bytes without it are skipped. */
+function findBit(bytes: Uint8Array, wanted: number, { first, last }: BitRange): number {
+  const other = wanted === 1 ? 0 : 0xff;
+  for (let at = first; at <= last;) {
+    if (at % 8 === 0 && at + 7 <= last && bytes[at / 8] === other) at += 8;
+    else if (bitAt(bytes, at) === wanted) return at;
+    else at++;
+  }
+  return -1;
 }
 
 const OPERATORS: Readonly<Record<string, (a: number, b: number) => number>> = {

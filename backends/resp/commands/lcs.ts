@@ -11,7 +11,7 @@ import { toInteger } from "./numbers.ts";
 import { stringOf } from "./values.ts";
 
 /** Most cells of the table that the search needs. */
-const MAX_CELLS = 2 ** 26;
+const MAX_CELLS = 2 ** 24;
 
 interface LcsOptions {
   isLength: boolean;

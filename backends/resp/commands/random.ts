@@ -8,7 +8,7 @@ import type { EntryTable, TableEntry } from "../../store/entry_table.ts";
 import { err } from "../engine/errors.ts";
 
 /** Most entries of a reply. */
-const MAX_SAMPLES = 2 ** 24;
+const MAX_SAMPLES = 2 ** 20;
 /** Above this part of the table, choosing what is left out takes less time. */
 const LARGE_PART = 1 / 3;
 

@@ -279,6 +279,7 @@ function setrange({ db }: Client, [key, at, part]: readonly string[]): Reply {
   const length = former === undefined ? 0 : storedBytes(former);
   if (part.length === 0) return length;
   checkLength(offset + part.length);
+  if (offset + part.length > length) db.reserve(offset + part.length - length, 0);
   const bytes = bytesFor(former, offset + part.length);
   for (let i = 0; i < part.length; i++) bytes[offset + i] = part.charCodeAt(i);
   if (entry === undefined) db.set(key, "string", bytes, "setrange");

@@ -41,7 +41,7 @@ export async function runDifferential(
     done += sequence.steps.length;
     await compareSequence(pair, sequence);
   });
-  const numRuns = Math.ceil(commands / (maxLength / 2));
+  const numRuns = Math.ceil(commands / (maxLength / 2 - 1));
   await fc.assert(property, {
     seed,
     numRuns,

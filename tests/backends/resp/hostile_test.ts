@@ -1,0 +1,270 @@
+// Hostile input: random bytes, broken requests, and every command with words that do not belong.
+
+import assert from "node:assert/strict";
+import { COMMANDS } from "../../../backends/resp/commands/mod.ts";
+import { Client } from "../../../backends/resp/engine/client.ts";
+import type { ClientOutput } from "../../../backends/resp/engine/client_state.ts";
+import { CommandTable } from "../../../backends/resp/engine/command_table.ts";
+import { Dispatcher } from "../../../backends/resp/engine/dispatcher.ts";
+import { Service } from "../../../backends/resp/engine/service.ts";
+import { writeReply } from "../../../backends/resp/protocol/encoder.ts";
+import { ErrorReply, type Reply } from "../../../backends/resp/protocol/reply.ts";
+import { RequestParser } from "../../../backends/resp/protocol/request_parser.ts";
+import { limitsFor } from "../../../backends/resp/server/limits.ts";
+import { latin1Bytes, readLatin1 } from "../../../backends/store/latin1.ts";
+import { Store } from "../../../backends/store/store.ts";
+import { WriteBuffer } from "../../../backends/tcp/protocol/write_buffer.ts";
+import { Random } from "../../support/random.ts";
+import { requestBytes, RespClient } from "../../support/resp_client.ts";
+import { withResp } from "../../support/resp_server.ts";
+import { withSeed } from "../../support/seed.ts";
+
+const INPUTS = 100_000;
+const MIB = 2 ** 20;
+const LIMITS = { maxBulkBytes: 64 * 1024, maxPendingBytes: MIB };
+const VERSION = "7.4.0";
+
+/** Words that commands do not expect. */
+const WORDS = [
+  ...["", "0", "1", "-1", "2", "3", "-3", "10", "1.5", "nan", "inf", "-inf", "1e400", "0x10"],
+  ...["9223372036854775807", "-9223372036854775808", "18446744073709551615", "4294967295", "99999"],
+  ...["a", "b", "c", "\xff\x00", "*", "[", "[^a-", "\\", "a*b?[c]", "->", "#", "x".repeat(300)],
+  ...[
+    "(1",
+    "[a",
+    "-",
+    "+",
+    "1-1",
+    "0-0",
+    "5-*",
+    "*",
+    ">",
+    "$",
+    "=",
+    "~",
+    "NX",
+    "XX",
+    "GT",
+    "LT",
+    "CH",
+  ],
+  ...[
+    "INCR",
+    "GET",
+    "SET",
+    "EX",
+    "PX",
+    "KEEPTTL",
+    "LIMIT",
+    "COUNT",
+    "MATCH",
+    "WITHSCORES",
+    "BYLEX",
+  ],
+  ...[
+    "BYSCORE",
+    "REV",
+    "WEIGHTS",
+    "AGGREGATE",
+    "STREAMS",
+    "GROUP",
+    "BLOCK",
+    "MAXLEN",
+    "MINID",
+    "ID",
+  ],
+  ...[
+    "FIELDS",
+    "STORE",
+    "BY",
+    "ALPHA",
+    "DESC",
+    "IDX",
+    "LEN",
+    "u8",
+    "i64",
+    "LEFT",
+    "RIGHT",
+    "BEFORE",
+  ],
+  ...["FROMMEMBER", "BYRADIUS", "km", "CREATE", "MKSTREAM", "on", "off", "return 1", "\r\n", "{a}"],
+];
+/** Beginnings of requests that promise too much, or nothing. */
+const HEADERS = [
+  ...["*1000000\r\n", "*-1\r\n", "*0\r\n", "*999999999999\r\n", "*2\r\n$-5\r\n", "$5\r\nhello\r\n"],
+  ...[
+    "*1\r\n*1\r\n",
+    "*1\r\n$65537\r\n",
+    "*1\r\n$4\r\nPI",
+    "+OK\r\n",
+    "-ERR\r\n",
+    ":1\r\n",
+    "%1\r\n",
+  ],
+  ...[
+    "*\r\n",
+    "*1\n",
+    "\r\n\r\n",
+    "\0\0\0\0",
+    "GET / HTTP/1.1\r\n",
+    '"',
+    "'\r\n",
+    "*3\r\n$3\r\nSET\r\n",
+  ],
+];
+/** Commands that change what the test itself needs. */
+const SPARED = new Set(["quit", "reset", "debug", "monitor", "config"]);
+const NAMES = COMMANDS.flatMap((each) => [each, ...each.subcommands ?? []])
+  .map(({ name }) => name.split("|")).filter(([name]) => !SPARED.has(name));
+
+/** A client without a connection. */
+class BareSession {
+  readonly buffer = new WriteBuffer();
+  readonly client: Client;
+  readonly #parser: RequestParser;
+  readonly #dispatcher: Dispatcher;
+  faults = 0;
+
+  constructor(service: Service, dispatcher: Dispatcher) {
+    this.#dispatcher = dispatcher;
+    this.#parser = new RequestParser(limitsFor(LIMITS, true), service.store.transit);
+    const ignore = () => {};
+    const output: ClientOutput = {
+      address: "bare",
+      localAddress: "bare",
+      pendingBytes: 0,
+      unreadBytes: 0,
+      send: (reply, version) => this.#send(reply, version),
+      sendHalf: ignore,
+      allowLongRequests: ignore,
+      resume: ignore,
+      push: ignore,
+      end: ignore,
+      close: ignore,
+    };
+    this.client = new Client(service, output, service.store.keys, dispatcher.execute);
+    service.clients.set(this.client.id, this.client);
+  }
+
+  #send(reply: Reply, version: 2 | 3): void {
+    if (reply instanceof ErrorReply && /the server failed/.test(reply.text)) this.faults++;
+    writeReply(this.buffer, reply, version);
+  }
+
+  /** Executes what the bytes have; false if they are no request. */
+  feed(bytes: Uint8Array): boolean {
+    try {
+      this.#parser.append(bytes);
+      for (let words = this.#parser.next(); words !== undefined; words = this.#parser.next()) {
+        if (this.client.blocked !== undefined) {
+          this.client.service.blocked.remove(this.client.blocked);
+        }
+        this.client.blocked = undefined;
+        this.#dispatcher.dispatch(this.client, words);
+      }
+      this.#parser.release();
+      return true;
+    } catch (error) {
+      if (error instanceof ErrorReply) return false;
+      throw error;
+    } finally {
+      this.buffer.release(this.buffer.take());
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.client.service.forget(this.client);
+    this.#parser.close();
+  }
+}
+
+function hostileCommand(random: Random): Uint8Array {
+  const name = NAMES[random.below(NAMES.length)];
+  const words = Array.from({ length: random.below(7) }, () => WORDS[random.below(WORDS.length)]);
+  return requestBytes([...name, ...words]);
+}
+
+/** Bytes that may be no request, or only a part of one. */
+function brokenBytes(random: Random): Uint8Array {
+  const kind = random.below(4);
+  if (kind === 0) return latin1Bytes(HEADERS[random.below(HEADERS.length)]);
+  if (kind === 1) return Uint8Array.from({ length: random.below(100) }, () => random.below(256));
+  const bytes = hostileCommand(random);
+  for (let i = random.below(4); i >= 0; i--) bytes[random.below(bytes.length)] = random.below(256);
+  return kind === 2 ? bytes : bytes.subarray(0, random.below(bytes.length));
+}
+
+Deno.test("resp: hostile input leaves the server up, others in peace, and no memory behind", () =>
+  withSeed((seed) => {
+    const random = new Random(seed);
+    const store = new Store({ maxBytes: 4 * MIB });
+    const table = new CommandTable(COMMANDS, VERSION);
+    const service = new Service({
+      store,
+      isPassword: undefined,
+      version: VERSION,
+      commands: table.commands,
+    });
+    const dispatcher = new Dispatcher(service, table);
+    service.start();
+    using bystander = new BareSession(service, dispatcher);
+    let session = new BareSession(service, dispatcher);
+    for (let i = 0; i < INPUTS; i++) {
+      const isWhole = random.below(10) < 7;
+      const bytes = isWhole ? hostileCommand(random) : brokenBytes(random);
+      const cut = random.below(bytes.length + 1);
+      const isAlive = session.feed(bytes.subarray(0, cut)) && session.feed(bytes.subarray(cut));
+      assert.equal(session.faults, 0, `input ${i}: ${JSON.stringify(readLatin1(bytes))}`);
+      if (isAlive && isWhole && random.below(20) > 0) continue;
+      session[Symbol.dispose]();
+      session = new BareSession(service, dispatcher);
+    }
+    session[Symbol.dispose]();
+    // Most of it is executed, with all commands among it.
+    assert.ok(service.stats.processed > INPUTS / 10, `${service.stats.processed} commands`);
+    assert.ok(service.stats.byName.size > NAMES.length * 0.9, `${service.stats.byName.size} names`);
+    assert.ok(store.usedBytes <= store.maxBytes * 1.5, `${store.usedBytes} bytes are stored`);
+    assert.ok(bystander.feed(requestBytes(["PING"])));
+    assert.equal(store.transit.used, 0);
+    bystander.client.service.store.databases.clear();
+    assert.equal(service.blocked.size, 0);
+    service.stop();
+  }));
+
+Deno.test("resp: hostile bytes over sockets close at most their own connection", () =>
+  withSeed((seed) =>
+    withResp({ maxBytes: 4 * MIB }, async ({ server, client }) => {
+      const random = new Random(seed);
+      for (let i = 0; i < 300; i++) {
+        const other = await RespClient.open(server.port);
+        await other.send("*1\r\n$4\r\nPING\r\n");
+        await other.send(brokenBytes(random)).catch(() => {});
+        other.close();
+        assert.deepEqual(await client.call("PING"), { status: "PONG" });
+      }
+    })
+  ));
+
+Deno.test("resp: a value that is larger than there is room for is refused before it is made", () =>
+  withResp({ maxBytes: MIB }, async ({ client }) => {
+    const full = { error: "OOM command not allowed when used memory > 'maxmemory'." };
+    assert.deepEqual(await client.call("SETRANGE", "k", 500_000_000, "x"), full);
+    assert.deepEqual(await client.call("SETBIT", "k", 4_000_000_000, 1), full);
+    assert.deepEqual(await client.call("BITFIELD", "k", "SET", "u8", 4_000_000_000, 1), full);
+    await client.call("SET", "k", "x".repeat(900_000));
+    assert.deepEqual(await client.call("SET", "l", "x".repeat(900_000)), full);
+    assert.equal(await client.call("STRLEN", "k"), 900_000);
+    assert.equal(await client.call("DEL", "k"), 1);
+    assert.deepEqual(await client.call("SET", "l", "x".repeat(900_000)), { status: "OK" });
+  }));
+
+Deno.test("resp: a client that does not read its replies is disconnected, and others are served", () =>
+  withResp({ maxReplyBytes: MIB }, async ({ server, client, connect }) => {
+    await client.call("SET", "k", "x".repeat(100_000));
+    const slow = await connect();
+    const requests = readLatin1(requestBytes(["GET", "k"])).repeat(1000);
+    await slow.send(requests).catch(() => {});
+    while (server.resp.service.stats.droppedClients === 0) await client.call("PING");
+    assert.equal(server.resp.service.stats.droppedClients, 1);
+    assert.match(String(await client.call("INFO", "stats")), /buffer_limit_disconnections:1/);
+  }));
