@@ -7,19 +7,19 @@
 import type { Collection } from "./collection.ts";
 import { EntryTable } from "./entry_table.ts";
 import { ENTRY_BYTES } from "./memory_quota.ts";
-import { type IsBefore, ScoredEntry, SkipList } from "./skip_list.ts";
+import { type IsBefore, RankedList, ScoredEntry } from "./ranked_list.ts";
 
 /** Most members of a sorted set in the packed form of Redis, and most bytes of one in it. */
 const MAX_PACKED_MEMBERS = 128;
 const MAX_PACKED_BYTES = 64;
-/** Bytes of a score, and of the references of an entry to others. */
-const SCORE_BYTES = 64;
+/** Bytes of a score, and of the places of its entry. */
+const SCORE_BYTES = 32;
 
 /** The members of a key with their scores. */
 export class SortedSetValue implements Collection {
   bytes = 0;
   readonly members: EntryTable<ScoredEntry> = new EntryTable();
-  readonly #order = new SkipList();
+  readonly #order = new RankedList();
 
   /** Number of members. */
   get size(): number {

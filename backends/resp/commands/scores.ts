@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ScoredEntry } from "../../store/skip_list.ts";
+import type { ScoredEntry } from "../../store/ranked_list.ts";
 import type { Client } from "../engine/client.ts";
 import { NOT_A_FLOAT } from "../engine/errors.ts";
 import { DoubleReply, type ErrorReply, type Reply } from "../protocol/reply.ts";

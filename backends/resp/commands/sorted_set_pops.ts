@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ScoredEntry } from "../../store/skip_list.ts";
+import type { ScoredEntry } from "../../store/ranked_list.ts";
 import type { SortedSetValue } from "../../store/sorted_set_value.ts";
 import type { Client } from "../engine/client.ts";
 import { ALL_BUT_LAST, type CommandRow, countedKeys, ONE_KEY, row } from "../engine/command.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ScoredEntry } from "../../store/skip_list.ts";
+import type { ScoredEntry } from "../../store/ranked_list.ts";
 import type { SortedSetValue } from "../../store/sorted_set_value.ts";
 import { err } from "../engine/errors.ts";
 import { parseFloat64, toInteger } from "./numbers.ts";

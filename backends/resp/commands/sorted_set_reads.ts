@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ScoredEntry } from "../../store/skip_list.ts";
+import type { ScoredEntry } from "../../store/ranked_list.ts";
 import type { SortedSetValue } from "../../store/sorted_set_value.ts";
 import type { Client } from "../engine/client.ts";
 import { type CommandRow, type Handler, ONE_KEY, row, TWO_KEYS } from "../engine/command.ts";

@@ -56,3 +56,36 @@ Deno.test("a large sorted set finds ranks and ranges without going through it", 
   assert.ok(steps < 1000, `${steps} steps`);
   assert.deepEqual(set.slice(count - 2, count).map(({ score }) => score), [count - 2, count - 1]);
 });
+
+Deno.test("ranks stay right while chunks are split, joined and removed", () => {
+  const property = fc.property(fc.infiniteStream(fc.nat(2 ** 30)), (numbers) => {
+    const set = new SortedSetValue();
+    const model = new Map<string, number>();
+    const check = () => {
+      const expected = sorted(model);
+      assert.deepEqual(set.slice(0, set.size).map(({ key }) => key), expected.map(([key]) => key));
+      for (let rank = 0; rank < expected.length; rank += 97) {
+        assert.equal(set.rank(expected[rank][0]), rank);
+        const part = set.slice(rank, rank + 700).map(({ key }) => key);
+        assert.deepEqual(part, expected.slice(rank, rank + 700).map(([key]) => key));
+      }
+    };
+    const draw = (most: number) => numbers.next().value! % most;
+    for (const share of [0.9, 0.1, 0.9, 0]) {
+      for (let i = 0; i < 4000; i++) {
+        const key = `m${draw(3000)}`;
+        if (draw(1000) < share * 1000) {
+          const score = draw(500);
+          set.set(key, score);
+          model.set(key, score);
+        } else {
+          set.delete(key);
+          model.delete(key);
+        }
+        if (i % 200 === 0) assert.equal(set.countBefore(() => true), model.size);
+      }
+      check();
+    }
+  });
+  assertProperty(property, { numRuns: 3 });
+});
