@@ -62,6 +62,11 @@ export const DEFAULT_MAX_CONNECTIONS = 10_000;
 /** A connection without subscriptions that is silent for this time is closed. */
 export const DEFAULT_IDLE_TIMEOUT_MS = 600_000;
 
+// The clients.
+
+/** Most bytes of a reply of a server. */
+export const DEFAULT_MAX_CLIENT_REPLY_BYTES: number = 384 * MIB;
+
 /**
  * Returns a limit. `Infinity` means no limit.
  *

@@ -14,6 +14,8 @@ import {
 } from "../../messaging/errors.ts";
 import type { ContextHeaders } from "../../../lib/base/context_headers.ts";
 import { ENCODED_NAMES_HEADER } from "../server/readings.ts";
+import type { CheckedBackendOptions } from "./options.ts";
+import { readText, ReplyTooLongError } from "./reply_text.ts";
 import { SERVER_NAME } from "../server/responses.ts";
 
 /** A request. */
@@ -40,11 +42,18 @@ export interface HttpResponse {
 /** Statuses of a server that executes nothing for this client, at least now. */
 const UNSERVED: ReadonlySet<number> = new Set([401, 403, 503]);
 
+/** Options of a client. */
+export type HttpClientOptions = Pick<
+  CheckedBackendOptions,
+  "token" | "timeoutMs" | "maxReplyBytes"
+>;
+
 /** The client of one server. */
 export class HttpClient {
   readonly url: string;
   readonly #headers: Record<string, string>;
   readonly #timeoutMs: number;
+  readonly #maxReplyBytes: number;
   readonly #keptConnections = Deno.createHttpClient({ poolMaxIdlePerHost: 4 });
   /**
    * One connection for each request, as the clients of other servers have: such a server may serve one
@@ -54,9 +63,10 @@ export class HttpClient {
   readonly #abortController = new AbortController();
   #isRingbus = false;
 
-  constructor(url: string, token: string | undefined, timeoutMs: number) {
+  constructor(url: string, { token, timeoutMs, maxReplyBytes }: HttpClientOptions) {
     this.url = url;
     this.#timeoutMs = timeoutMs;
+    this.#maxReplyBytes = maxReplyBytes;
     this.#headers = {
       "content-type": "application/json",
       [ENCODED_NAMES_HEADER]: "encoded",
@@ -97,7 +107,7 @@ export class HttpClient {
         signal: AbortSignal.any([timeout.signal, this.#abortController.signal]),
         client: this.#isRingbus ? this.#keptConnections : this.#singleConnections,
       });
-      return { response, text: await response.text() };
+      return { response, text: await readText(response, this.#maxReplyBytes) };
     } catch (cause) {
       if (this.#abortController.signal.aborted) throw closedError();
       const reason = timeout.signal.aborted
@@ -105,7 +115,9 @@ export class HttpClient {
         : reasonOf(cause);
       throw this.#connectionError(request, reason, {
         cause,
-        advice: "check that a server runs there",
+        advice: cause instanceof ReplyTooLongError
+          ? "ask for less, or raise maxReplyBytes"
+          : "check that a server runs there",
       });
     } finally {
       stopTimer();

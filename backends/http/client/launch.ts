@@ -16,6 +16,7 @@ import {
   type SharedMemoryServerConfig,
   type SharedMemoryServerOptions,
 } from "../server/server.ts";
+import { readText } from "./reply_text.ts";
 
 const KIND: ServerKind<SharedMemoryServerOptions> = {
   make: (options) => new SharedMemoryServer(options),
@@ -96,6 +97,9 @@ export async function startSharedMemoryServer(
   };
 }
 
+/** A server of another kind may send more, and without end. */
+const MAX_HEALTH_BYTES = 65_536;
+
 /** Checks which server listens at a URL. */
 async function probe(
   url: string,
@@ -104,7 +108,9 @@ async function probe(
   const signal = AbortSignal.timeout(HEALTH_TIMEOUT_MS);
   try {
     const response = await fetch(`${url}/health`, { signal, redirect: "error" });
-    const health = parsePlainJson(await response.text()) as { status?: unknown } | null;
+    const health = parsePlainJson(await readText(response, MAX_HEALTH_BYTES)) as {
+      status?: unknown;
+    } | null;
     return health?.status === "healthy" ? "responding" : "foreign";
   } catch {
     if (signal.aborted) return "silent";

@@ -11,6 +11,7 @@ import { withoutBrackets } from "../../hosting/endpoint.ts";
 import { checkServerMode, type ServerMode } from "../../hosting/mode.ts";
 import { checkToken } from "../../hosting/token.ts";
 import type { MessagingBackendOptions } from "../../messaging/backend.ts";
+import { checkLimit, DEFAULT_MAX_CLIENT_REPLY_BYTES } from "../../store/limits.ts";
 import { BACKEND_CHECKS } from "../../messaging/options.ts";
 
 /** Options of a backend on an HTTP server. */
@@ -28,6 +29,8 @@ export interface SharedMemoryMessagingBackendOptions extends MessagingBackendOpt
   token?: string | undefined;
   /** Milliseconds that a call may take. Default: 30,000. */
   timeoutMs?: number | undefined;
+  /** Most bytes of a reply of the server, as they are sent. Default: 384 MiB. */
+  maxReplyBytes?: number | undefined;
 }
 
 /** Options of a backend that a configuration can have. */
@@ -44,6 +47,7 @@ export interface CheckedBackendOptions {
   readonly serverMode: ServerMode | undefined;
   readonly token: string | undefined;
   readonly timeoutMs: number;
+  readonly maxReplyBytes: number;
 }
 
 const DEFAULT_TIMEOUT_MS = 30_000;
@@ -54,6 +58,7 @@ const CONNECTION_CHECKS: OptionChecks<SharedMessagingOptions> = {
   serverMode: checkServerMode,
   token: checkToken,
   timeoutMs: (name, value) => value === Infinity ? value : positiveMs(name, value),
+  maxReplyBytes: checkLimit,
   strict: flag,
 };
 /** The checks of `SharedMemoryMessagingBackendOptions`. */
@@ -77,12 +82,13 @@ export function checkBackendOptions(
 ): CheckedBackendOptions {
   OPTIONS.check(options);
   const { serverUrl, serverMode, token, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
+  const { maxReplyBytes = DEFAULT_MAX_CLIENT_REPLY_BYTES } = options;
   const autoStartServer = options.autoStartServer ?? serverUrl === undefined;
   const url = serverUrl === undefined ? undefined : withoutSlash(new URL(serverUrl));
   if (url === undefined && !autoStartServer) {
     throw new TypeError("there is no server: give serverUrl, or omit autoStartServer");
   }
-  return { url, autoStartServer, serverMode, token, timeoutMs };
+  return { url, autoStartServer, serverMode, token, timeoutMs, maxReplyBytes };
 }
 
 function checkUrl(name: string, serverUrl: unknown): string {

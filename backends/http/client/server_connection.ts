@@ -64,10 +64,10 @@ export class ServerConnection {
   }
 
   async #connect(): Promise<OpenConnection> {
-    const { url, autoStartServer, token, timeoutMs } = this.#options;
+    const { url, autoStartServer } = this.#options;
     const server = autoStartServer ? await this.#startServer() : undefined;
     this.#serverUrl = server?.url ?? url!;
-    const client = new HttpClient(this.#serverUrl, token, timeoutMs);
+    const client = new HttpClient(this.#serverUrl, this.#options);
     return { server, client, poller: new Poller(client, this.#onEntry) };
   }
 

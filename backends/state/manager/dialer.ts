@@ -5,6 +5,7 @@
  * @module
  */
 
+import { DEFAULT_MAX_CLIENT_REPLY_BYTES } from "../../store/limits.ts";
 import { RingbusError } from "../../../lib/base/errors.ts";
 import { MessagingConnectionError, MessagingRefusedError } from "../../messaging/errors.ts";
 import { addressText, isLoopback, loopbackHosts } from "../../hosting/endpoint.ts";
@@ -118,7 +119,8 @@ export class Dialer {
     const { port } = this.#address;
     const { signal } = new AbortController();
     const timeoutMs = RESPONSE_TIMEOUT_MS;
-    return ClientConnection.open({ host, port, timeoutMs, signal, onPush() {}, onLost });
+    const limits = { timeoutMs, maxReplyBytes: DEFAULT_MAX_CLIENT_REPLY_BYTES };
+    return ClientConnection.open({ host, port, ...limits, signal, onPush() {}, onLost });
   }
 
   /** Looks for a server at the other loopback address; true if there is one. */

@@ -11,7 +11,7 @@ import { Deque } from "../../../lib/base/deque.ts";
 import { RingbusError } from "../../../lib/base/errors.ts";
 import { addressText } from "../../hosting/endpoint.ts";
 import { MessagingConnectionError, MessagingRefusedError } from "../../messaging/errors.ts";
-import { LineReader } from "../protocol/line_reader.ts";
+import { type LineFault, LineReader } from "../protocol/line_reader.ts";
 import { LineSplitter } from "../protocol/line_splitter.ts";
 import { Writer } from "../protocol/writer.ts";
 import { messageOf } from "../../../lib/base/thrown.ts";
@@ -29,6 +29,8 @@ export interface ClientConnectionOptions {
   readonly port: number;
   /** Milliseconds of silence after which the connection is given up. */
   readonly timeoutMs: number;
+  /** Most bytes of a line of the server. */
+  readonly maxReplyBytes: number;
   /** Aborts the attempt to connect. */
   readonly signal: AbortSignal;
   /** Called with each pushed line. */
@@ -52,8 +54,8 @@ const TOKEN_REASONS: ReadonlySet<string> = new Set([
 export class ClientConnection {
   readonly #conn: Deno.TcpConn;
   readonly #options: ClientConnectionOptions;
-  readonly #reader = new LineReader(MAX_LINE_BYTES);
-  readonly #lines = new LineSplitter(this.#reader);
+  readonly #reader: LineReader;
+  readonly #lines: LineSplitter;
   readonly #writer: Writer;
   readonly #calls = new Deque<PendingCall>();
   readonly #timer: ReturnType<typeof setInterval>;
@@ -81,6 +83,8 @@ export class ClientConnection {
   private constructor(conn: Deno.TcpConn, options: ClientConnectionOptions) {
     this.#conn = conn;
     this.#options = options;
+    this.#reader = new LineReader(Math.min(options.maxReplyBytes, MAX_LINE_BYTES));
+    this.#lines = new LineSplitter(this.#reader);
     conn.setNoDelay(true);
     this.#writer = new Writer({
       write: (bytes) => withTurn(() => conn.write(bytes)),
@@ -159,11 +163,23 @@ export class ClientConnection {
   async #handleLines(): Promise<void> {
     while (this.#error === undefined) {
       const line = this.#lines.next();
-      if (line === undefined) return;
-      if (typeof line !== "string") throw new Error(`the server sent a line that is ${line.fault}`);
+      if (line === undefined) {
+        // Its end may never arrive.
+        if (this.#reader.isSkipping) throw this.#faultError("too long");
+        return;
+      }
+      if (typeof line !== "string") throw this.#faultError(line.fault);
       this.#handleLine(line);
       if (isTurnDue()) await takeTurn();
     }
+  }
+
+  #faultError(fault: LineFault): Error {
+    if (fault !== "too long") return new Error(`the server sent a line that is ${fault}`);
+    return new Error(
+      `the server sent a reply of more than ${this.#reader.maxLineBytes} bytes: ask for less, or raise ` +
+        "maxReplyBytes",
+    );
   }
 
   #handleLine(line: string): void {

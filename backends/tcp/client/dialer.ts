@@ -74,8 +74,9 @@ export class Dialer {
     onLost: ClientConnectionOptions["onLost"],
     host: string,
   ): Promise<ClientConnection> {
-    const { port, timeoutMs } = this.#options;
-    return ClientConnection.open({ host, port, timeoutMs, signal: this.#signal, onPush, onLost });
+    const { port, timeoutMs, maxReplyBytes } = this.#options;
+    const limits = { timeoutMs, maxReplyBytes };
+    return ClientConnection.open({ host, port, ...limits, signal: this.#signal, onPush, onLost });
   }
 
   async #startServer(): Promise<void> {

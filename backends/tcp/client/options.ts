@@ -11,6 +11,7 @@ import { BACKEND_CHECKS } from "../../messaging/options.ts";
 import { checkHostName, checkPort, withoutBrackets } from "../../hosting/endpoint.ts";
 import { checkServerMode, type ServerMode } from "../../hosting/mode.ts";
 import { checkToken } from "../../hosting/token.ts";
+import { checkLimit, DEFAULT_MAX_CLIENT_REPLY_BYTES } from "../../store/limits.ts";
 import { DEFAULT_PORT } from "../server/options.ts";
 
 /** A time without a connection, in which the backend received no messages. */
@@ -41,6 +42,8 @@ export interface EmbeddedAddress {
    * Milliseconds after which a server that does not reply is given up. Default: 30,000.
    */
   timeoutMs?: number;
+  /** Most bytes of a reply of the server, as they are sent. Default: 384 MiB. */
+  maxReplyBytes?: number | undefined;
 }
 
 /** Options of a backend that a configuration can have. */
@@ -73,6 +76,7 @@ const ADDRESS_CHECKS: OptionChecks<EmbeddedAddress> = {
   autoStartServer: flag,
   serverMode: checkServerMode,
   timeoutMs: positiveMs,
+  maxReplyBytes: checkLimit,
 };
 /** The checks of `EmbeddedMessagingBackendOptions`. */
 export const OPTION_CHECKS: OptionChecks<EmbeddedMessagingBackendOptions> = {
@@ -102,6 +106,7 @@ export function checkBackendOptions(
     autoStartServer = true,
     serverMode = "inline",
     timeoutMs = 30_000,
+    maxReplyBytes = DEFAULT_MAX_CLIENT_REPLY_BYTES,
     onGap,
     instrumentation,
   } = options;
@@ -119,6 +124,7 @@ export function checkBackendOptions(
     autoStartServer,
     serverMode,
     timeoutMs,
+    maxReplyBytes,
     onGap,
     acceptsHeaders,
   };

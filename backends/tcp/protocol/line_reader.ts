@@ -61,6 +61,11 @@ export class LineReader {
     return new Uint8Array(size);
   }
 
+  /** True in the middle of a line that is too long. */
+  get isSkipping(): boolean {
+    return this.#isSkipping;
+  }
+
   /** Bytes of lines that were not taken yet. */
   get length(): number {
     return this.#end - this.#start;
