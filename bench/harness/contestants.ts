@@ -24,6 +24,7 @@ export const NAMES = {
   ours: "Ringbus send, recvIntoSync",
   oursArray: "Ringbus send, recvSync",
   oursBatch: "Ringbus sendMany, drain",
+  oursPacked: "Ringbus sendMany packed, readMany",
   oursLoan: "Ringbus loan, recvView",
   oursObjects: "Ringbus objects, default codec",
   oursAsync: "Ringbus send, await recv",
@@ -52,8 +53,17 @@ function streams({ size }: Workload): Contestant[] {
   const loan = contestant(NAMES.oursLoan, ringbusSync, "loan");
   if (size >= LARGE) return [cSpin, ours, array, loan, ...others(0.3, 0.15)];
   const batch = contestant(NAMES.oursBatch, ringbusSync, "batch");
+  const packed = contestant(NAMES.oursPacked, ringbusSync, "packed");
   const objects = contestant(NAMES.oursObjects, ringbusSync, "objects", 0.2);
-  return [cSpin, ours, array, batch, ...(size === 64 ? [objects] : []), ...others(0.3, 0.03)];
+  return [
+    cSpin,
+    ours,
+    array,
+    batch,
+    packed,
+    ...(size === 64 ? [objects] : []),
+    ...others(0.3, 0.03),
+  ];
 }
 
 export function contestantsOf(workload: Workload): Contestant[] {
@@ -68,6 +78,7 @@ export function contestantsOf(workload: Workload): Contestant[] {
         ours,
         contestant(NAMES.oursArray, ringbusSync, "array", 0.2),
         contestant(NAMES.oursBatch, ringbusSync, "batch"),
+        contestant(NAMES.oursPacked, ringbusSync, "packed"),
         contestant(NAMES.oursObjects, ringbusSync, "objects", 0.2),
       ];
     case "wake":

@@ -108,7 +108,7 @@ function smallStreams(results: Results): Verdict[] {
     line("send, recvIntoSync", NAMES.ours, NAMES.cSpin, 0.7),
     line("send, recvIntoSync", NAMES.ours, NAMES.zeromqJs, 60),
     line("send, recvIntoSync", NAMES.ours, NAMES.libzmq, 6),
-    line("sendMany, drain", NAMES.oursBatch, NAMES.cSpin, 1),
+    line("sendMany, readMany", NAMES.oursPacked, NAMES.cSpin, 1),
     line("send, recvSync", NAMES.oursArray, NAMES.cSpin, 0.25),
     line("objects, default codec", NAMES.oursObjects, NAMES.cSpin, 1 / 16),
   ];

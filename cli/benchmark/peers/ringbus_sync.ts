@@ -63,7 +63,7 @@ function send(task: SyncTask, find: FindChannel, { clock, say, waitForGo }: Host
 /** Messages between two readings of the clock. */
 const TURNS_CHUNK = 10_000;
 /** In one thread a batch is sent and received by turns; anything else one by one. */
-const TURN_MESSAGES: Record<string, number> = { batch: 250 };
+const TURN_MESSAGES: Record<string, number> = { batch: 250, packed: 250 };
 
 /** Both sides in one thread. */
 function turns(task: SyncTask, find: FindChannel, { clock, saveLatencies }: Host): void {
