@@ -88,7 +88,7 @@ export {
 } from "./lib/message/gemstone.ts";
 export type { MessageView } from "./lib/channel/receiver_api.ts";
 export type { MessageReader } from "./lib/channel/record_run.ts";
-export type { ReadManyOptions } from "./lib/sockets/options.ts";
+export type { ReadManyOptions, ReceiverOptions } from "./lib/sockets/options.ts";
 export { type JsonObject, parseJson, stringifyJson } from "./lib/message/json.ts";
 export { manageSignals } from "./lib/presence/exit_hooks.ts";
 export type { LocalHandle } from "./lib/segment/worker_memory.ts";

@@ -8,6 +8,7 @@
 interface NodeModules {
   "node:buffer": typeof import("node:buffer");
   "node:crypto": typeof import("node:crypto");
+  "node:worker_threads": typeof import("node:worker_threads");
   "node:zlib": typeof import("node:zlib");
 }
 

@@ -29,11 +29,21 @@ export class AckReceiver<T> implements ReceiverApi<Delivery<T>> {
   /** A puller that acknowledges receives values only, which carry their headers. */
   readonly header = undefined;
 
-  constructor(attachment: Attachment, counts: SocketStatistics, maxUnacked: number) {
+  constructor(
+    attachment: Attachment,
+    counts: SocketStatistics,
+    maxUnacked: number,
+    isPooled: boolean,
+  ) {
     this.#attachment = attachment;
     this.#maxUnacked = maxUnacked;
     this.#permits = new Semaphore(maxUnacked);
-    this.#receiver = new LeasedReceiver(attachment, counts, () => this.#permits.release());
+    this.#receiver = new LeasedReceiver(
+      attachment,
+      counts,
+      isPooled,
+      () => this.#permits.release(),
+    );
   }
 
   tryReceive(): Delivery<T> | None {

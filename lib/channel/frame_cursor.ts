@@ -15,6 +15,7 @@ import { IS_WEAK } from "../segment/ring.ts";
 import { MAX_HEADER_BYTES, paddedHeaderBytes } from "./headers.ts";
 import type { LossReports } from "../base/loss_reports.ts";
 import { lossWarnings } from "./loss_warning.ts";
+import { canPool, Slab } from "./slab.ts";
 import type { SocketStatistics } from "./statistics.ts";
 import {
   BLOCK_HEADER_BYTES,
@@ -130,6 +131,8 @@ export class FrameCursor {
   readonly #lanesWord: number;
   readonly #canPeek: boolean;
   readonly #scratch = new Scratch();
+  /** Where the arrays of small messages lie, if they share buffers. */
+  readonly #slab: Slab | undefined;
   readonly #target = new BufferWords();
   /** Bytes of the largest ring that a record was found in; negative before the first one. */
   #largestRing = -1;
@@ -138,12 +141,13 @@ export class FrameCursor {
   #hasUnpublishedTail = false;
   readonly #flushTail = () => this.flushTail();
 
-  constructor(attachment: Attachment, counts: SocketStatistics) {
+  constructor(attachment: Attachment, counts: SocketStatistics, isPooled: boolean) {
     this.attachment = attachment;
     this.#counts = counts;
     this.#losses = lossWarnings(attachment.name);
     this.#isRequest = attachment.kind === "request";
     this.#isLogged = logsMessages();
+    this.#slab = isPooled && canPool() ? new Slab() : undefined;
     this.#lanesWord = (controlOffset(attachment.capacity) + CONTROL_LANES) >>> 2;
     // Other machines may read the payload before the head.
     this.#canPeek = !IS_WEAK && !this.#isRequest;
@@ -411,9 +415,10 @@ export class FrameCursor {
     const { attachment } = this;
     // What codec "raw" receives belongs to the program.
     const isFresh = attachment.isRaw && (this.#flags & RECORD_TENSOR) === 0;
-    return isFresh
+    if (!isFresh) return this.#scratch.copy(attachment, this.#offset, this.#length);
+    return this.#slab === undefined
       ? copyToArray(attachment.bytes, this.#offset, this.#length)
-      : this.#scratch.copy(attachment, this.#offset, this.#length);
+      : this.#slab.copy(attachment, this.#offset, this.#length);
   }
 
   /** Copies the message that was found into a buffer that is large enough. */

@@ -37,9 +37,14 @@ export class LeasedReceiver<T> {
   );
 
   /** `onSettled` is called for each message that is acknowledged or returned. */
-  constructor(attachment: Attachment, counts: SocketStatistics, onSettled: () => void) {
+  constructor(
+    attachment: Attachment,
+    counts: SocketStatistics,
+    isPooled: boolean,
+    onSettled: () => void,
+  ) {
     this.#attachment = attachment;
-    this.#cursor = new FrameCursor(attachment, counts);
+    this.#cursor = new FrameCursor(attachment, counts, isPooled);
     this.#decoder = new Decoder(attachment, counts);
     this.#wait = new MessageWait(this.#cursor, (mode) => this.tryReceive(mode));
     const leases = new LeaseTable(attachment);

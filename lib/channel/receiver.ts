@@ -52,11 +52,11 @@ export class Receiver<T> implements ReceiverApi<T> {
     return length < 0 ? NONE : length;
   };
 
-  constructor(attachment: Attachment, counts: SocketStatistics) {
+  constructor(attachment: Attachment, counts: SocketStatistics, isPooled = false) {
     this.#attachment = attachment;
     this.#counts = counts;
     this.#canBatch = attachment.kind !== "broadcast";
-    this.#cursor = new FrameCursor(attachment, counts);
+    this.#cursor = new FrameCursor(attachment, counts, isPooled);
     this.#decoder = new Decoder(attachment, counts);
     this.#wait = new MessageWait(this.#cursor, (mode) => this.tryReceive(mode));
     this.#views = new ViewReader(this.#cursor);

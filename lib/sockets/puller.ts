@@ -6,8 +6,7 @@
 
 import { flag, wholeNumber } from "../base/option_checks.ts";
 import { OptionRules } from "../base/option_rules.ts";
-import { CALL_OPTIONS, SOCKET_CHECKS } from "./options.ts";
-import type { SocketOptions } from "./socket.ts";
+import { CALL_OPTIONS, RECEIVER_CHECKS, type ReceiverOptions } from "./options.ts";
 import type { Delivery } from "../channel/delivery.ts";
 import type { LocalHandle } from "../segment/worker_memory.ts";
 import { ReceivingSocket } from "./receiving_socket.ts";
@@ -18,13 +17,13 @@ const DEFAULT_MAX_UNACKED = 256;
 const MAX_UNACKED = 4096;
 
 /** Options of a puller whose messages are done when it receives them. */
-export interface PullerOptions extends SocketOptions {
+export interface PullerOptions extends ReceiverOptions {
   /** False: a message is done when it is received. Default: false. */
   ack?: false;
 }
 
 /** Options of a puller that acknowledges its messages. */
-export interface AckPullerOptions extends SocketOptions {
+export interface AckPullerOptions extends ReceiverOptions {
   /** True: a puller holds each message until `ack()`; without that, the message goes to another puller. */
   ack: true;
   /**
@@ -112,7 +111,7 @@ interface AnyPullerOptions extends Omit<AckPullerOptions, "ack"> {
 }
 
 const OPTIONS = new OptionRules<AnyPullerOptions>("new Puller()", {
-  ...SOCKET_CHECKS,
+  ...RECEIVER_CHECKS,
   ack: flag,
   maxUnacked: wholeNumber(1, MAX_UNACKED),
 }, CALL_OPTIONS);

@@ -26,7 +26,8 @@ import type { ReceiverApi } from "../channel/receiver_api.ts";
 import type { LocalHandle } from "../segment/worker_memory.ts";
 import type { TimeoutOptions, WaitOptions } from "../base/options.ts";
 import { InstrumentedReceiver } from "./instrumented_receiver.ts";
-import { Socket, type SocketOptions } from "./socket.ts";
+import type { ReceiverOptions } from "./options.ts";
+import { Socket } from "./socket.ts";
 import type { SocketStatistics } from "../channel/statistics.ts";
 
 /**
@@ -56,19 +57,22 @@ export abstract class ReceivingSocket<T> extends Socket {
     target: string | LocalHandle,
     kind: ChannelKind,
     role: Role,
-    options: SocketOptions | undefined,
+    options: ReceiverOptions | undefined,
     maxUnacked?: number,
   ) {
     super(target, kind, role, options);
-    const receiver = this.closeOnError(() =>
-      maxUnacked === undefined
-        ? new Receiver<T>(this.attachment, this.counts)
-        : new AckReceiver(this.attachment, this.counts, maxUnacked) as unknown as ReceiverApi<T>
-    );
+    const receiver = this.closeOnError(() => this.#openReceiver(options?.pooled, maxUnacked));
     const instrumentation = options?.instrumentation;
     this.#receiver = instrumentation === undefined
       ? receiver
       : new InstrumentedReceiver(receiver, this.name, instrumentation);
+  }
+
+  #openReceiver(isPooled = false, maxUnacked: number | undefined): ReceiverApi<T> {
+    const { attachment, counts } = this;
+    if (maxUnacked === undefined) return new Receiver<T>(attachment, counts, isPooled);
+    const receiver = new AckReceiver(attachment, counts, maxUnacked, isPooled);
+    return receiver as unknown as ReceiverApi<T>;
   }
 
   /**

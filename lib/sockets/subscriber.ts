@@ -4,12 +4,9 @@
  * @module
  */
 
-import { socketOptions } from "./options.ts";
-import type { SocketOptions } from "./socket.ts";
+import { type ReceiverOptions, SUBSCRIBER_OPTIONS } from "./options.ts";
 import type { LocalHandle } from "../segment/worker_memory.ts";
 import { ReceivingSocket } from "./receiving_socket.ts";
-
-const OPTIONS = socketOptions("Subscriber");
 
 /**
  * Receives all messages that publishers of a channel send after it attached. A subscriber that falls a
@@ -40,8 +37,8 @@ export class Subscriber<T = unknown> extends ReceivingSocket<T> {
    * @throws {ShmConnectionError} if the channel's kind, capacity or codec conflicts, or there is no space
    * @throws {ShmPermissionError} without `--allow-ffi`, or if the segment is another user's
    */
-  constructor(target: string | LocalHandle, options?: SocketOptions) {
-    OPTIONS.check(options);
+  constructor(target: string | LocalHandle, options?: ReceiverOptions) {
+    SUBSCRIBER_OPTIONS.check(options);
     super(target, "broadcast", "subscriber", options);
   }
 }

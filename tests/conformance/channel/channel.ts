@@ -9,6 +9,7 @@ import {
   Publisher,
   Puller,
   Pusher,
+  type ReceiverOptions,
   Replier,
   Requester,
   type Socket,
@@ -45,7 +46,7 @@ export class TestChannel implements Disposable {
     return this.#keep(new Publisher<T>(this.target, { ...this.#options, ...options }));
   }
 
-  subscriber<T = unknown>(options: ChannelOptions = {}): Subscriber<T> {
+  subscriber<T = unknown>(options: ReceiverOptions = {}): Subscriber<T> {
     return this.#keep(new Subscriber<T>(this.target, { ...this.#options, ...options }));
   }
 
@@ -55,7 +56,7 @@ export class TestChannel implements Disposable {
     return pusher;
   }
 
-  puller<T = unknown>(options: ChannelOptions = {}): Puller<T> {
+  puller<T = unknown>(options: ReceiverOptions = {}): Puller<T> {
     return this.#keep(new Puller<T>(this.target, { ...this.#options, ...options }));
   }
 

@@ -210,6 +210,73 @@ export function testManyBytes(transport: TestTransport): void {
     assert.equal(received + missed!, publisher.statistics().sent);
   });
 
+  testOn(transport, "pooled arrays keep their bytes, whatever is received later", async (open) => {
+    const channel = open();
+    const pusher = channel.pusher<Uint8Array>(RAW);
+    const puller = channel.puller<Uint8Array>({ ...RAW, pooled: true });
+    const lengths = Array.from(
+      { length: 400 },
+      (_, i) => [0, 1, 7, 64, 65, 1000, 1024, 1025, 5000][i % 9],
+    );
+    const got: Uint8Array[] = [];
+    const receive = [
+      () => puller.tryRecv()!,
+      () => puller.recvSync(),
+      () => puller.recv(),
+    ];
+    for (const [i, length] of lengths.entries()) {
+      pusher.send(pattern(length, i));
+      got.push(await receive[i % 3]());
+    }
+    assertSame(got, lengths.map((length, i) => pattern(length, i)));
+    assert.ok(new Set(got.map(({ buffer }) => buffer)).size < got.length / 2, "buffers are shared");
+    // To write into one does not change another.
+    got.forEach((bytes, i) => bytes.fill(i));
+    for (const [i, bytes] of got.entries()) assert.ok(bytes.every((byte) => byte === (i & 255)));
+  });
+
+  testOn(transport, "the buffer of pooled arrays is not transferred, and none is lost", (open) => {
+    const channel = open();
+    const publisher = channel.publisher<Uint8Array>(RAW);
+    const subscriber = channel.subscriber<Uint8Array>({ ...RAW, pooled: true });
+    // The subscriber attached after the publisher.
+    publisher.sendMany([Uint8Array.of(1), Uint8Array.of(2)]);
+    const [first, second] = [subscriber.tryRecv()!, subscriber.tryRecv()!];
+    assert.equal(first.buffer, second.buffer);
+    const { port1, port2 } = new MessageChannel();
+    const transfer = [first.buffer as ArrayBuffer];
+    assert.throws(() => port1.postMessage(first, transfer));
+    assert.throws(() => structuredClone(first, { transfer }));
+    assert.throws(() => transfer[0].transfer());
+    port1.close();
+    port2.close();
+    publisher.send(Uint8Array.of(3));
+    assert.deepEqual([first, second, subscriber.tryRecv()], [1, 2, 3].map((n) => Uint8Array.of(n)));
+  });
+
+  testOn(transport, "an array has a buffer of its own by default", (open) => {
+    const channel = open();
+    const pusher = channel.pusher<Uint8Array>(RAW);
+    const puller = channel.puller<Uint8Array>();
+    pusher.sendMany([Uint8Array.of(1, 2), Uint8Array.of(3)]);
+    assert.equal(puller.tryRecv()!.buffer.byteLength, 2);
+  });
+
+  testOn(transport, "pullers with ack share buffers as well, and senders do not", (open) => {
+    const channel = open();
+    const pusher = channel.pusher<Uint8Array>(RAW);
+    const puller = channel.ackPuller<Uint8Array>({ ...RAW, pooled: true });
+    pusher.sendMany([Uint8Array.of(1), Uint8Array.of(2)]);
+    const deliveries = [puller.tryRecv()!, puller.tryRecv()!];
+    assert.deepEqual(deliveries.map(({ value }) => value), [Uint8Array.of(1), Uint8Array.of(2)]);
+    assert.equal(deliveries[0].value.buffer, deliveries[1].value.buffer);
+    for (const delivery of deliveries) delivery.ack();
+    const options = { pooled: true } as unknown as typeof RAW;
+    assert.throws(() => open().publisher(options), /only subscribers and pullers share buffers/);
+    const wrong = { pooled: 1 } as unknown as { pooled: boolean };
+    assert.throws(() => open().puller(wrong), /pooled must be true or false, not 1/);
+  });
+
   testOn(transport, "readMany checks its arguments, and reads the bytes of any codec", (open) => {
     const channel = open();
     const pusher = channel.pusher<unknown>({ codec: "json" });
