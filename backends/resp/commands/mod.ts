@@ -8,6 +8,7 @@ import type { Command } from "../engine/command.ts";
 import { BIT_COMMANDS } from "./bits.ts";
 import { CONNECTION_COMMANDS } from "./connection.ts";
 import { GENERIC_COMMANDS } from "./generic.ts";
+import { GEO_COMMANDS } from "./geo.ts";
 import { HASH_COMMANDS } from "./hashes.ts";
 import { LIST_COMMANDS } from "./lists.ts";
 import { PUBSUB_COMMANDS } from "./pubsub.ts";
@@ -24,6 +25,7 @@ export const COMMANDS: readonly Command[] = [
   ...BIT_COMMANDS,
   ...CONNECTION_COMMANDS,
   ...GENERIC_COMMANDS,
+  ...GEO_COMMANDS,
   ...HASH_COMMANDS,
   ...LIST_COMMANDS,
   ...PUBSUB_COMMANDS,

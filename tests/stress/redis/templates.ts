@@ -4,6 +4,7 @@
  * @module
  */
 
+import { GEO } from "./commands/geo.ts";
 import { HASHES } from "./commands/hashes.ts";
 import { KEYS } from "./commands/keys.ts";
 import { LISTS } from "./commands/lists.ts";
@@ -22,4 +23,5 @@ export const TEMPLATES: Readonly<Record<string, readonly Template[]>> = {
   lists: LISTS,
   "sorted sets": SORTED_SETS,
   streams: STREAMS,
+  geo: GEO,
 };
