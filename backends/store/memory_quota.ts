@@ -70,6 +70,11 @@ export class MemoryQuota {
     return this.#all.with(0, 0);
   }
 
+  /** True if there is room without eviction. */
+  hasRoom(bytes: number, entries: number): boolean {
+    return this.#all.with(bytes, entries) <= this.maxBytes;
+  }
+
   /**
    * Evicts the oldest messages until there is room.
    *
@@ -78,13 +83,13 @@ export class MemoryQuota {
    * @throws {StoreFullError} if there is not enough room without any message; then nothing is evicted
    */
   makeRoom(needed: () => Cost, most: Cost): void {
-    if (this.#hasRoom(needed())) return;
+    if (this.#fits(needed())) return;
     this.#checkFit(most);
-    do this.#evictOldest(); while (!this.#hasRoom(needed()));
+    do this.#evictOldest(); while (!this.#fits(needed()));
   }
 
-  #hasRoom({ bytes, entries }: Cost): boolean {
-    return this.#all.with(bytes, entries) <= this.maxBytes;
+  #fits({ bytes, entries }: Cost): boolean {
+    return this.hasRoom(bytes, entries);
   }
 
   #checkFit({ bytes, entries }: Cost): void {

@@ -9,6 +9,7 @@ import { InsertionOrder } from "./insertion_order.ts";
 import type { Cost, MemoryQuota } from "./memory_quota.ts";
 import type { Counters } from "./counters.ts";
 import { ExpiryHeap } from "./expiry.ts";
+import { MAX_NAME_LENGTH } from "./limits.ts";
 import { checkName } from "./names.ts";
 import { Namespace } from "./namespace.ts";
 import { type ParsedMessage, StoredMessage } from "./stored_message.ts";
@@ -35,6 +36,11 @@ export interface TopicInfo {
   /** Number of messages. */
   messages: number;
 }
+
+/** Most bytes that the names of a topic and a namespace add. */
+const MOST_NAME_BYTES = 2 * 2 * MAX_NAME_LENGTH;
+/** Most entries that a message adds, with those of both names. */
+const MOST_ENTRIES = 1 + 2 * NAME_ENTRIES;
 
 /** The topics of a store. A topic exists while it has messages. */
 export class Topics {
@@ -106,11 +112,12 @@ export class Topics {
   /** Makes room for a message. What it replaces may be evicted for it, too. */
   #makeRoom(message: StoredMessage): void {
     const { namespace, topic, bytes } = message;
-    if (!this.#context.quota.isBounded) return;
+    const { quota } = this.#context;
+    if (!quota.isBounded || quota.hasRoom(bytes + MOST_NAME_BYTES, MOST_ENTRIES)) return;
     const most = { bytes, entries: 1 };
     addName(most, topic);
     addName(most, namespace);
-    this.#context.quota.makeRoom(() => this.#costOf(message), most);
+    quota.makeRoom(() => this.#costOf(message), most);
   }
 
   #removeReplaced({ namespace, topic, id }: StoredMessage): void {
