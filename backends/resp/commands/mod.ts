@@ -10,6 +10,7 @@ import { CONNECTION_COMMANDS } from "./connection.ts";
 import { GENERIC_COMMANDS } from "./generic.ts";
 import { GEO_COMMANDS } from "./geo.ts";
 import { HASH_COMMANDS } from "./hashes.ts";
+import { HYPERLOGLOG_COMMANDS } from "./hyperloglog.ts";
 import { LIST_COMMANDS } from "./lists.ts";
 import { PUBSUB_COMMANDS } from "./pubsub.ts";
 import { SCRIPTING_COMMANDS } from "./scripting.ts";
@@ -27,6 +28,7 @@ export const COMMANDS: readonly Command[] = [
   ...GENERIC_COMMANDS,
   ...GEO_COMMANDS,
   ...HASH_COMMANDS,
+  ...HYPERLOGLOG_COMMANDS,
   ...LIST_COMMANDS,
   ...PUBSUB_COMMANDS,
   ...SCRIPTING_COMMANDS,

@@ -6,6 +6,7 @@
 
 import { GEO } from "./commands/geo.ts";
 import { HASHES } from "./commands/hashes.ts";
+import { HYPERLOGLOGS } from "./commands/hyperloglogs.ts";
 import { KEYS } from "./commands/keys.ts";
 import { LISTS } from "./commands/lists.ts";
 import { SETS } from "./commands/sets.ts";
@@ -24,4 +25,5 @@ export const TEMPLATES: Readonly<Record<string, readonly Template[]>> = {
   "sorted sets": SORTED_SETS,
   streams: STREAMS,
   geo: GEO,
+  hyperloglogs: HYPERLOGLOGS,
 };
