@@ -1,6 +1,6 @@
 /**
  * Compares the servers with Python servers of the same protocols, and with redis-server. Run it with
- * `deno task bench:servers`; `--quick` takes some seconds, `--only` is `http` or `tcp`, `--json` is for
+ * `deno task bench:servers`; `--quick` takes some seconds, `--only` is `http`, `tcp` or `redis`, `--json` is for
  * machines, `--html FILE` says where the page with the pictures goes.
  */
 import { parseArgs } from "node:util";
@@ -9,6 +9,7 @@ import { type Plan, show } from "./compare.ts";
 import { pagePath, writeChartPage } from "../harness/page.ts";
 import { compareHttp } from "./http.ts";
 import { chartsOf } from "./charts.ts";
+import { compareRedis } from "./redis.ts";
 import { compareTcp } from "./tcp.ts";
 import { wrkFailure } from "./wrk.ts";
 
@@ -25,16 +26,20 @@ if (import.meta.main) {
       html: { type: "string" },
     },
   });
-  const failure = values.only === "tcp" ? undefined : await wrkFailure();
+  const failure = values.only !== undefined && values.only !== "http"
+    ? undefined
+    : await wrkFailure();
   if (failure !== undefined) {
     console.error(failure);
     Deno.exit(1);
   }
+  const isMeasured = (name: string) => values.only === undefined || values.only === name;
   const plan = values.quick ? QUICK : FULL;
   const machine = await describeMachine();
   const rows = [
-    ...values.only === "tcp" ? [] : await compareHttp(plan),
-    ...values.only === "http" ? [] : await compareTcp(plan),
+    ...isMeasured("http") ? await compareHttp(plan) : [],
+    ...isMeasured("tcp") ? await compareTcp(plan) : [],
+    ...isMeasured("redis") ? await compareRedis(plan) : [],
   ];
   if (values.json) console.log(JSON.stringify({ machine, plan, rows }, null, 2));
   else {
