@@ -55,26 +55,48 @@ export function textOfBytes(bytes: string): string {
 
 /** Decodes the longest pieces of UTF-8, and escapes the bytes between them. */
 function decodeInPieces(bytes: Uint8Array): string {
-  let text = "";
+  const parts: string[] = [];
   for (let at = 0; at < bytes.length;) {
-    const length = sequenceLength(bytes, at);
-    text += length === 0
-      ? String.fromCharCode(ESCAPE + bytes[at])
-      : decoder.decode(bytes.subarray(at, at + length));
-    at += Math.max(1, length);
+    const end = pieceEnd(bytes, at);
+    if (end > at) parts.push(decoder.decode(bytes.subarray(at, end)));
+    at = end;
+    while (at < bytes.length && sequenceLength(bytes, at) === 0) {
+      parts.push(String.fromCharCode(ESCAPE + bytes[at++]));
+    }
   }
-  return text;
+  return parts.join("");
+}
+
+/** The end of the piece of UTF-8 that begins at an index. */
+function pieceEnd(bytes: Uint8Array, start: number): number {
+  let at = start;
+  while (at < bytes.length) {
+    const length = sequenceLength(bytes, at);
+    if (length === 0) break;
+    at += length;
+  }
+  return at;
 }
 
 /** Bytes of the character at an index; 0 if there is none. */
 function sequenceLength(bytes: Uint8Array, at: number): number {
   const first = bytes[at];
   if (first < 0x80) return 1;
+  if (first < 0xc2 || first > 0xf4) return 0;
+  const second = bytes[at + 1];
+  if (!(second >= leastSecond(first) && second <= mostSecond(first))) return 0;
   const length = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-  try {
-    decoder.decode(bytes.subarray(at, at + length));
-    return length;
-  } catch {
-    return 0;
+  for (let i = 2; i < length; i++) {
+    if ((bytes[at + i] & 0xc0) !== 0x80) return 0;
   }
+  return length;
+}
+
+/** Longer forms of characters that have a shorter one are invalid, and so are surrogates. */
+function leastSecond(first: number): number {
+  return first === 0xe0 ? 0xa0 : first === 0xf0 ? 0x90 : 0x80;
+}
+
+function mostSecond(first: number): number {
+  return first === 0xed ? 0x9f : first === 0xf4 ? 0x8f : 0xbf;
 }

@@ -28,3 +28,45 @@ Deno.test("bytes of every length are read and written", () => {
     assert.deepEqual(latin1Bytes(readLatin1(bytes)), bytes);
   }
 });
+
+/** Bytes at the limits of what UTF-8 allows. */
+const nearUtf8 = fc.array(
+  fc.constantFrom(
+    0x41,
+    0xc0,
+    0xc3,
+    0xe0,
+    0xe2,
+    0xed,
+    0xf0,
+    0xf4,
+    0xf5,
+    0x80,
+    0x8f,
+    0x90,
+    0xa0,
+    0xbf,
+  ),
+  { maxLength: 6 },
+);
+
+function decoded(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+Deno.test("bytes beyond UTF-8 are found, and no others", () => {
+  assertProperty(fc.property(nearUtf8, (bytes) => {
+    const text = textOfBytes(String.fromCharCode(...bytes));
+    const expected = decoded(Uint8Array.from(bytes));
+    if (expected === undefined) assert.match(text, /[\udc80-\udcff]/);
+    else assert.equal(text, expected);
+  }));
+});
+
+Deno.test("many bytes beyond UTF-8 are read at once", () => {
+  assert.equal(textOfBytes("\xff".repeat(1_000_000)), "\udcff".repeat(1_000_000));
+});
