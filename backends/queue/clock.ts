@@ -4,7 +4,8 @@
  * @module
  */
 
-import { monotonicNow } from "../../lib/base/clock.ts";
+import { type Clock, monotonicNow } from "../../lib/base/clock.ts";
+import { formatValue } from "../../lib/base/options.ts";
 import { startTimer } from "../../lib/base/timer.ts";
 
 /** A clock with timers. A test gives the in-memory queue a clock that it sets by hand. */
@@ -23,3 +24,28 @@ export const systemClock: QueueClock = {
   date: () => Date.now(),
   setTimer: (callback, delayMs) => startTimer(delayMs, callback),
 };
+
+/** The clock of a queue for one with other timers, such as a `SteppableClock`. */
+export function queueClockOf(clock: QueueClock | Clock = systemClock): QueueClock {
+  if ("setTimer" in clock) return clock;
+  return {
+    now: () => clock.now(),
+    setTimer: (callback, delayMs) => clock.startTimer(delayMs, callback),
+  };
+}
+
+/** Checks the clock among options. */
+export function checkQueueClock(name: string, value: unknown): QueueClock | Clock {
+  if (hasMethods(value, "now", "setTimer") || hasMethods(value, "now", "startTimer")) {
+    return value as QueueClock | Clock;
+  }
+  throw new TypeError(
+    `${name} must be an object with the methods now() and setTimer() or startTimer(), ` +
+      `not ${formatValue(value)}`,
+  );
+}
+
+function hasMethods(value: unknown, ...names: string[]): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return names.every((name) => typeof (value as Record<string, unknown>)[name] === "function");
+}

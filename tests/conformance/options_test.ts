@@ -106,7 +106,8 @@ const CASES: Readonly<Record<string, Case>> = {
   "new InMemoryMessageQueue with a configuration": {
     call: (o) => new core.InMemoryMessageQueue(o),
   },
-  "new RedisMessageQueue": { call: (o) => new redis.RedisMessageQueue(o) },
+  "new RedisMessageQueue": { call: (o) => new redis.RedisMessageQueue(undefined, o) },
+  "new RedisMessageQueue with a configuration": { call: (o) => new redis.RedisMessageQueue(o) },
   "QueueBase.publish": {
     valid: () => ({ channel: "c", payload: 1, sourceAgent: "a" }),
     call: (o, { queue }) => queue.publish(o),
@@ -186,8 +187,9 @@ const withOptions = calls.filter(({ name, options }) =>
   options !== undefined && !OF_SOCKETS.test(name)
 );
 const optionsByCall = new Map(withOptions.map(({ name, options }) => [name, options!]));
-const queueOptions = optionsByCall.get("new RedisMessageQueue")!;
-optionsByCall.set("new InMemoryMessageQueue with a configuration", queueOptions);
+for (const { name, configuration } of withOptions) {
+  if (configuration !== undefined) optionsByCall.set(`${name} with a configuration`, configuration);
+}
 
 async function withFixture(test: (fixture: Fixture) => Promise<void>): Promise<void> {
   using directory = new TestDirectory();

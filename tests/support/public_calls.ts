@@ -29,6 +29,8 @@ export interface PublicCall {
   readonly parameters: number;
   /** The options that it takes, if its last parameter is an object of options. */
   readonly options: readonly DocumentedOption[] | undefined;
+  /** The options that it takes as the first of two parameters: a configuration. */
+  readonly configuration: readonly DocumentedOption[] | undefined;
   /** True if it takes any number of arguments. */
   readonly isVariadic: boolean;
 }
@@ -83,8 +85,11 @@ class Reader {
   #call(name: string, parameters: readonly Parameter[]): PublicCall {
     const last = parameters.at(-1);
     const options = last === undefined ? undefined : this.#optionsIn(typeOf(last));
+    const configuration = parameters.length === 2
+      ? this.#optionsIn(typeOf(parameters[0]))
+      : undefined;
     const isVariadic = last?.kind === "rest";
-    return { name, parameters: parameters.length, options, isVariadic };
+    return { name, parameters: parameters.length, options, configuration, isVariadic };
   }
 
   /** The properties of a type, if all values of the type are objects of options. */

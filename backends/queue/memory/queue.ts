@@ -4,9 +4,11 @@
  * @module
  */
 
-import { instanceOf, objectWith } from "../../../lib/base/option_checks.ts";
+import type { Clock } from "../../../lib/base/clock.ts";
+import { instanceOf } from "../../../lib/base/option_checks.ts";
 import { OptionRules } from "../../../lib/base/option_rules.ts";
-import { type QueueClock, systemClock } from "../clock.ts";
+
+import { checkQueueClock, type QueueClock, queueClockOf } from "../clock.ts";
 import { configRules, resolveConfig } from "../config.ts";
 import { QueueBase } from "../base.ts";
 import { MemorySpace } from "./space.ts";
@@ -15,15 +17,15 @@ import type { QueueConfig } from "../types.ts";
 
 /** Options of an in-memory queue besides its configuration. */
 export interface InMemoryQueueOptions {
-  /** The source of time. Default: the clock of the machine. */
-  clock?: QueueClock;
+  /** The source of time, such as a `SteppableClock`. Default: the clock of the machine. */
+  clock?: QueueClock | Clock;
   /** A queue whose messages this one shares, like two clients of one server. */
   shareWith?: InMemoryMessageQueue;
 }
 
 const CONFIG = configRules("InMemoryMessageQueue");
 const OPTIONS = new OptionRules<InMemoryQueueOptions>("the options of new InMemoryMessageQueue()", {
-  clock: objectWith("now", "setTimer"),
+  clock: checkQueueClock,
   shareWith: instanceOf(() => InMemoryMessageQueue),
 });
 
@@ -69,8 +71,10 @@ export class InMemoryMessageQueue extends QueueBase {
     CONFIG.check(config);
     OPTIONS.check(options);
     const resolved = resolveConfig(config);
-    const { shareWith, clock = systemClock } = options;
-    const context = shareWith ? shareWith.#context : { clock, spaces: new Map() };
+    const { shareWith } = options;
+    const context = shareWith
+      ? shareWith.#context
+      : { clock: queueClockOf(options.clock), spaces: new Map() };
     const name = `${resolved.redisPrefix} ${resolved.namespace}`;
     const space = context.spaces.get(name) ?? new MemorySpace(context.clock);
     context.spaces.set(name, space);

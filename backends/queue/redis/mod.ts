@@ -18,4 +18,6 @@
 
 export { QueueError as RedisError } from "../errors.ts";
 export { QueueBase } from "../base.ts";
-export { RedisMessageQueue } from "./queue.ts";
+export type { Clock } from "../../../lib/base/clock.ts";
+export type { QueueClock } from "../clock.ts";
+export { RedisMessageQueue, type RedisQueueOptions } from "./queue.ts";

@@ -4,13 +4,27 @@
  * @module
  */
 
-import { systemClock } from "../clock.ts";
+import type { Clock } from "../../../lib/base/clock.ts";
+import { OptionRules } from "../../../lib/base/option_rules.ts";
+import { checkQueueClock, type QueueClock, queueClockOf } from "../clock.ts";
 import { configRules, resolveConfig } from "../config.ts";
 import { QueueBase } from "../base.ts";
 import type { QueueConfig } from "../types.ts";
 import { RedisStore } from "./store.ts";
 
+/** Options of a queue on Redis besides its configuration. */
+export interface RedisQueueOptions {
+  /**
+   * The client's source of time, by which it waits for the end of leases. A test gives the clock of its
+   * `embeddedRedis()`. Default: the clock of the machine.
+   */
+  clock?: QueueClock | Clock;
+}
+
 const CONFIG = configRules("RedisMessageQueue");
+const OPTIONS = new OptionRules<RedisQueueOptions>("the options of new RedisMessageQueue()", {
+  clock: checkQueueClock,
+});
 
 /**
  * A message queue on a Redis server, 7 or later, or a Redis Cluster.
@@ -42,9 +56,10 @@ export class RedisMessageQueue extends QueueBase {
    *
    * @throws {TypeError | RangeError} if the configuration is invalid
    */
-  constructor(config?: QueueConfig) {
+  constructor(config?: QueueConfig, options: RedisQueueOptions = {}) {
     CONFIG.check(config);
+    OPTIONS.check(options);
     const resolved = resolveConfig(config);
-    super(new RedisStore(resolved), resolved, systemClock);
+    super(new RedisStore(resolved), resolved, queueClockOf(options.clock));
   }
 }
