@@ -11,7 +11,7 @@ import { TARGETS } from "./servers/targets.ts";
 for (const stage of STAGES.filter(({ isSlow }) => !isSlow)) {
   Deno.test(`servers: ${stage.name}`, () =>
     withSeed(async (seed) => {
-      const figures = await stage.run({ random: new Random(seed), scale: 0.05 });
+      const figures = await stage.run({ random: new Random(seed), scale: 0.03 });
       for (const [what, count] of Object.entries(figures)) assert.ok(count > 0, `no ${what}`);
     }));
 }
