@@ -29,9 +29,13 @@ export function numberSize(value: bigint): number {
   return withBacklength(9);
 }
 
-/** After each element comes its size, with seven bits in a byte. */
 function withBacklength(bytes: number): number {
+  return bytes + backlengthSize(bytes);
+}
+
+/** After each element comes its size, with seven bits in a byte. */
+export function backlengthSize(bytes: number): number {
   let length = 1;
   for (let most = 127; bytes > most; most = most * 128 + 127) length++;
-  return bytes + length;
+  return length;
 }

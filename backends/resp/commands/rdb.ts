@@ -34,6 +34,18 @@ export class RdbWriter {
     }
   }
 
+  /** A length of 64 bits. */
+  length64(value: bigint): void {
+    if (value < 1n << 32n) return this.length(Number(value));
+    this.byte(0x81);
+    this.#parts.push(bigEndian(Number(value >> 32n)), bigEndian(Number(value & 0xffffffffn)));
+  }
+
+  /** Bytes as they are. */
+  bytes(bytes: string): void {
+    this.#parts.push(bytes);
+  }
+
   /** A byte string after its length. */
   text(text: string): void {
     this.length(text.length);
@@ -94,6 +106,14 @@ export class RdbReader {
     if (first === 0x80) return this.#unsigned(4);
     if (first === 0x81) return this.#unsigned(8);
     throw BAD_FORMAT;
+  }
+
+  /** A length of 64 bits. */
+  length64(): bigint {
+    if (this.#text.charCodeAt(this.#at) !== 0x81) return BigInt(this.length());
+    this.#at++;
+    const high = BigInt(this.#unsigned(4));
+    return high << 32n | BigInt(this.#unsigned(4));
   }
 
   #unsigned(count: number): number {

@@ -176,7 +176,7 @@ function fullGroup(
     ...progress(stream, group),
     "pel-count",
     group.pending.size,
-    "pel",
+    "pending",
     pending.toArray(),
     "consumers",
     group.consumers.map((consumer) => fullConsumer(client, consumer, count)),
@@ -200,7 +200,7 @@ function fullConsumer({ service }: Client, consumer: Consumer, count: number): R
     ...active,
     "pel-count",
     pending.size,
-    "pel",
+    "pending",
     entries.toArray(),
   ]);
 }

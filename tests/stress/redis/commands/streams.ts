@@ -114,6 +114,7 @@ export const STREAMS = [
   template("XAUTOCLAIM", [key, group, consumer, minIdle, start, count, maybe("JUSTID")]),
   template("XAUTOCLAIM", [key, group, consumer, "0", "-", count]),
   template("XINFO STREAM", [key], "times"),
+  template("XINFO STREAM", [key, "FULL"], "times"),
   template("XINFO STREAM", [key, maybe(one("FULL", "X"), maybe("COUNT", small))], "times"),
   template("XINFO GROUPS", [key], "times"),
   template("XINFO CONSUMERS", [key, group], "times"),
