@@ -6,6 +6,7 @@
 
 import * as layout from "../../wasm/layout.ts";
 import type { Field } from "../../lib/base/structure.ts";
+import { commandTables } from "./commands.ts";
 import { CONTROL, type DrawnStructure, HEADER, RECORDING, TABLES } from "./structures.ts";
 
 const ROW_BYTES = 8;
@@ -23,6 +24,7 @@ export const DRAWN_PAGES: Readonly<Record<string, Parts>> = {
     tables: () => drawings([CONTROL, ...TABLES]),
   },
   "docs/recordings.md": { recording: () => drawings(RECORDING) },
+  "docs/redis-server.md": { commands: commandTables },
 };
 
 /** A page with its generated parts replaced. */

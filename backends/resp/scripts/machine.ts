@@ -78,7 +78,7 @@ export class LuaMachine {
     this.#host = host;
     const { exports } = new WebAssembly.Instance(compiled ??= compile(), { a: this.#imports() });
     this.#lua = functionsOf(exports);
-    this.#memory = exports[LUA_EXPORTS.memory] as WebAssembly.Memory;
+    this.#memory = exports[LUA_EXPORTS["memory"]] as WebAssembly.Memory;
     this.#table = Object.values(exports)
       .find((value) => value instanceof WebAssembly.Table) as WebAssembly.Table;
     this.#bytes = new Uint8Array(this.#memory.buffer);
