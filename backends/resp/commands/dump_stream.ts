@@ -45,7 +45,8 @@ function writeNode(writer: RdbWriter, entries: readonly Entry[]): void {
   for (const [id, fields] of entries) {
     const sequence = BigInt.asIntN(64, id.sequence - first.sequence);
     elements.push(0, String(id.ms - first.ms), String(sequence), String(fields.length / 2));
-    elements.push(...fields, String(fields.length + 4));
+    for (const field of fields) elements.push(field);
+    elements.push(String(fields.length + 4));
   }
   writer.text(writeListpack(elements));
 }

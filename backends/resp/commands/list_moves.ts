@@ -8,6 +8,7 @@ import { type ListEnd, ListValue } from "../../store/list_value.ts";
 import type { Client } from "../engine/client.ts";
 import { type CommandRow, row, TWO_KEYS } from "../engine/command.ts";
 import { NULL_ARRAY, type Reply } from "../protocol/reply.ts";
+import { awaited } from "./awaited.ts";
 import { POP_EVENTS, PUSH_EVENTS, toListEnd } from "./list_end.ts";
 import { toTimeoutMs } from "./timeouts.ts";
 
@@ -63,8 +64,9 @@ function moveOf([from, to, fromEnd, toEnd]: readonly string[]): Move {
   return { from, to, fromEnd: toListEnd(fromEnd), toEnd: toListEnd(toEnd) };
 }
 
-function move({ db }: Client, { from, to, fromEnd, toEnd }: Move): Reply {
-  const list = db.get(from, "list");
+function move(client: Client, { from, to, fromEnd, toEnd }: Move): Reply {
+  const { db } = client;
+  const list = awaited(client, from, "list");
   if (list === undefined) return null;
   // Throws if it is of another kind, before anything is changed.
   db.entryOf(to, "list");

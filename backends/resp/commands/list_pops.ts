@@ -9,6 +9,7 @@ import type { Client } from "../engine/client.ts";
 import { ALL_BUT_LAST, type CommandRow, countedKeys, ONE_KEY, row } from "../engine/command.ts";
 import { wrongArity } from "../engine/errors.ts";
 import { NULL_ARRAY, type Reply } from "../protocol/reply.ts";
+import { awaited } from "./awaited.ts";
 import { popFrom, toListEnd } from "./list_end.ts";
 import { type ManyPops, manyPops } from "./many_pops.ts";
 import { toCount } from "./ranges.ts";
@@ -86,7 +87,7 @@ function blockingPop(client: Client, args: readonly string[], end: ListEnd): Rep
   const keys = args.slice(0, -1);
   const timeoutMs = toTimeoutMs(args.at(-1)!);
   for (const key of keys) {
-    const list = client.db.get(key, "list");
+    const list = awaited(client, key, "list");
     if (list !== undefined) return [key, popFrom(client, key, list, end, 1)[0]];
   }
   return client.block({ keys, timeoutMs, onTimeout: NULL_ARRAY });
@@ -95,7 +96,7 @@ function blockingPop(client: Client, args: readonly string[], end: ListEnd): Rep
 /** Elements of the first list that has some; undefined if there is none. */
 function popMany(client: Client, { keys, where, count }: ManyPops<ListEnd>): Reply | undefined {
   for (const key of keys) {
-    const list = client.db.get(key, "list");
+    const list = awaited(client, key, "list");
     if (list !== undefined) return [key, popFrom(client, key, list, where, count)];
   }
   return undefined;

@@ -10,6 +10,7 @@ import type { Client } from "../engine/client.ts";
 import { ALL_BUT_LAST, type CommandRow, countedKeys, ONE_KEY, row } from "../engine/command.ts";
 import { SYNTAX_ERROR } from "../engine/errors.ts";
 import { NULL_ARRAY, type Reply } from "../protocol/reply.ts";
+import { awaited } from "./awaited.ts";
 import { type ManyPops, manyPops } from "./many_pops.ts";
 import { toCount } from "./ranges.ts";
 import { flatReply, membersReply, pairsReply } from "./scores.ts";
@@ -111,7 +112,7 @@ function blockingPop(client: Client, args: readonly string[], side: Side): Reply
   const keys = args.slice(0, -1);
   const timeoutMs = toTimeoutMs(args.at(-1)!);
   for (const key of keys) {
-    const set = client.db.get(key, "zset");
+    const set = awaited(client, key, "zset");
     if (set !== undefined) return [key, ...flatReply(take(client, key, set, side, 1))];
   }
   return client.block({ keys, timeoutMs, onTimeout: NULL_ARRAY });
@@ -120,7 +121,7 @@ function blockingPop(client: Client, args: readonly string[], side: Side): Reply
 /** Members of the first sorted set that has some; undefined if there is none. */
 function popMany(client: Client, { keys, where, count }: ManyPops<Side>): Reply | undefined {
   for (const key of keys) {
-    const set = client.db.get(key, "zset");
+    const set = awaited(client, key, "zset");
     if (set !== undefined) return [key, pairsReply(take(client, key, set, where, count))];
   }
   return undefined;

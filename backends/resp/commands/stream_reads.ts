@@ -10,7 +10,9 @@ import type { StreamFields, StreamValue } from "../../store/stream_value.ts";
 import type { Client } from "../engine/client.ts";
 import type { KeyPositions } from "../engine/command_info.ts";
 import { err, SYNTAX_ERROR } from "../engine/errors.ts";
+import { isSince } from "../engine/version.ts";
 import { MapReply, NULL_ARRAY, type Reply } from "../protocol/reply.ts";
+import { awaited } from "./awaited.ts";
 import { toInteger } from "./numbers.ts";
 import { consumerOf, deliver, noGroup } from "./stream_groups.ts";
 import { entryReply, toId } from "./stream_ids.ts";
@@ -137,21 +139,24 @@ interface FoundStream {
   readonly entries: readonly Reply[];
 }
 
-/** The id after which a client wants to read. */
-function startOf({ db }: Client, key: string, word: string): StreamId {
-  const stream = db.get(key, "stream");
+/** The id after which a client wants to read. After `+`, that is the one before the last entry. */
+function startOf(client: Client, key: string, word: string): StreamId {
+  const stream = awaited(client, key, "stream");
   if (word === "$") return stream?.lastId ?? FIRST_ID;
   if (word === ">") throw NO_GREATER_SIGN;
+  if (word === "+" && isSince("7.4.0", client.service.version)) {
+    return stream?.log.lastId?.previous() ?? FIRST_ID;
+  }
   return toId(word);
 }
 
 function newEntries(
-  { db }: Client,
+  client: Client,
   key: string,
   after: StreamId,
   count: number,
 ): FoundStream[] {
-  const stream = db.get(key, "stream");
+  const stream = awaited(client, key, "stream");
   const last = stream?.log.lastId;
   if (stream === undefined || last === undefined || last.compare(after) <= 0) return [];
   return [{ key, entries: entriesAfter(stream, after, count).map(entryReply) }];

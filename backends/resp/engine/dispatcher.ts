@@ -13,7 +13,7 @@ import type { Client } from "./client.ts";
 import type { Command } from "./command.ts";
 import { acceptsWords } from "./command_info.ts";
 import type { CommandTable } from "./command_table.ts";
-import { err, NO_AUTH, OUT_OF_MEMORY, replyForError, WRONG_TYPE, wrongArity } from "./errors.ts";
+import { err, NO_AUTH, OUT_OF_MEMORY, replyForError, wrongArity } from "./errors.ts";
 import { faultReply, type RedisFault } from "./faults.ts";
 import type { Service } from "./service.ts";
 
@@ -278,9 +278,7 @@ export class Dispatcher {
     const attempt = () => {
       this.#service.readClock();
       this.#service.store.sweepAt(this.#service.nowMs);
-      const reply = this.#handle(client, command, wait.args ?? args);
-      // A key that holds another kind of value for now does not end the wait.
-      return reply === WRONG_TYPE ? wait : reply;
+      return this.#handle(client, command, wait.args ?? args);
     };
     const finish = (reply: Reply) => {
       client.blocked = undefined;

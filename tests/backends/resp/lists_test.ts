@@ -75,6 +75,29 @@ Deno.test("resp: a key of another kind does not end a wait", () => {
   assert.deepEqual(waiting.taken(), [["key", "x"]]);
 });
 
+Deno.test("resp: a key of another kind keeps no other key from ending a wait", () => {
+  const { call, connect } = respEngine();
+  const [popper, mover] = [connect(), connect()];
+  popper.call("BLPOP", "text", "list", 0);
+  mover.call("BLMOVE", "from", "text", "LEFT", "LEFT", 0);
+  call("SET", "text", "x");
+  call("RPUSH", "list", "1");
+  assert.deepEqual(popper.taken(), [["list", "1"]]);
+  call("RPUSH", "from", "2");
+  assert.deepEqual(mover.taken(), [WRONG_TYPE]);
+  assert.deepEqual(call("LRANGE", "from", 0, -1), ["2"]);
+});
+
+Deno.test("resp: those that wait see what a transaction has left", () => {
+  const { call, connect } = respEngine();
+  const waiting = connect();
+  waiting.call("BLPOP", "list", 0);
+  for (const words of [["MULTI"], ["RPUSH", "list", "1"], ["LPUSH", "list", "0"]]) call(...words);
+  assert.deepEqual(waiting.taken(), []);
+  call("EXEC");
+  assert.deepEqual(waiting.taken(), [["list", "0"]]);
+});
+
 Deno.test("resp: changes of lists have the names of Redis", () => {
   const { call, events } = respEngine();
   call("RPUSH", "a", "1", "2", "3", "4", "5");

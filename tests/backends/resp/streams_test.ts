@@ -48,6 +48,14 @@ Deno.test("resp: readers of a stream all get what comes after their call", () =>
   assert.deepEqual([first.taken(), second.taken()], [expected, expected]);
 });
 
+Deno.test("resp: the last entry of a stream is read by itself", () => {
+  const { call } = respEngine();
+  const read = ["XREAD", "BLOCK", 0, "STREAMS", "s", "+"];
+  assert.notEqual(call("XADD", "s", "1-1", "f", "x"), null);
+  call("XADD", "s", "2-0", "f", "y");
+  assert.deepEqual(call(...read), [["s", [["2-0", ["f", "y"]]]]]);
+});
+
 Deno.test("resp: each entry of a stream goes to one consumer that waits", () => {
   const { call, connect } = respEngine();
   call("XGROUP", "CREATE", "s", "g", "$", "MKSTREAM");
