@@ -4,7 +4,7 @@
  * @module
  */
 
-import { bytesOfText } from "./byte_string.ts";
+import { bytesOfText, textOfBytes } from "./byte_string.ts";
 import { HashValue } from "./hash_value.ts";
 import type { Keyspace } from "./keyspace.ts";
 import { ENTRY_BYTES } from "./memory_quota.ts";
@@ -39,6 +39,13 @@ export class Hashes {
     const [id, name] = this.#names(key, field);
     const stored = this.#keys.get(id, "hash")?.get(name);
     return stored === undefined ? undefined : valueOfStored(stored);
+  }
+
+  /** All fields with their values, in the order in which they were added. */
+  all(key: string): [name: string, value: Value][] {
+    const [id] = this.#names(key, "");
+    const fields = this.#keys.get(id, "hash")?.fields.values() ?? [];
+    return [...fields].map(({ key: name, value }) => [textOfBytes(name), valueOfStored(value)]);
   }
 
   #names(key: string, field: string): [string, string] {

@@ -23,6 +23,8 @@ export interface ResultTypes {
   /** A text or other JSON, or undefined if there is none. */
   value: Value | undefined;
   values: readonly Value[];
+  /** Names with values. */
+  fields: readonly (readonly [name: string, value: Value])[];
   topics: readonly TopicInfo[];
 }
 

@@ -46,6 +46,16 @@ export class Sets {
     this.#keys.reserve(bytes, added.length + Number(isNew));
   }
 
+  /** Removes members; returns their number. */
+  remove(key: string, members: readonly Value[]): number {
+    const id = this.#id(key);
+    const set = this.#keys.get(id, "set");
+    if (set === undefined) return 0;
+    const removed = members.filter((member) => set.delete(storedOf(member))).length;
+    if (removed > 0) this.#keys.changed(id, "srem");
+    return removed;
+  }
+
   /** The members, in the order in which they were added. */
   members(key: string): Value[] {
     const set = this.#keys.get(this.#id(key), "set");

@@ -15,12 +15,13 @@ import { bytesOfText } from "./byte_string.ts";
 import { Databases } from "./databases.ts";
 import { StoreFullError } from "./errors.ts";
 import { Hashes } from "./hashes.ts";
-import type { Keyspace, KeyspaceObserver } from "./keyspace.ts";
+import type { KeyEntry, Keyspace, KeyspaceObserver } from "./keyspace.ts";
 import { QueueQuota } from "./queue_quota.ts";
 import { Sets } from "./sets.ts";
 import { parseMessage, type StoredMessage } from "./stored_message.ts";
 import { Strings } from "./strings.ts";
 import { checkClock } from "./clock_option.ts";
+import { checkKey } from "./value.ts";
 import { checkLimit, DEFAULT_MAX_PATTERNS } from "./limits.ts";
 import { checkTtl, lifetimeOf } from "./names.ts";
 import { Subscriptions, type SubscriptionsContext } from "./subscriptions.ts";
@@ -225,8 +226,41 @@ export class Store {
    * @internal
    */
   deleteKey(key: string): boolean {
+    checkKey("key", key);
     this.sweep();
     return this.keys.delete(bytesOfText(key));
+  }
+
+  /**
+   * Sets the time to live of a key of the first database; false if there was none.
+   * @internal
+   */
+  expireKey(key: string, ttlSeconds: number): boolean {
+    const { nowMs } = this;
+    const lifetimeSeconds = lifetimeOf(ttlSeconds);
+    const entry = this.#entryOf(key);
+    if (entry === undefined) return false;
+    if (lifetimeSeconds === 0) return this.keys.delete(entry.key);
+    const atMs = lifetimeSeconds === undefined ? Infinity : nowMs + lifetimeSeconds * 1000;
+    this.keys.expire(entry, atMs);
+    this.keys.touched(entry.key, atMs === Infinity ? "persist" : "expire");
+    return true;
+  }
+
+  /**
+   * The whole seconds that a key of the first database has to live; -1: no limit, -2: there is no such key.
+   * @internal
+   */
+  ttlOfKey(key: string): number {
+    const entry = this.#entryOf(key);
+    if (entry === undefined) return -2;
+    return entry.deadline === undefined ? -1 : Math.round((entry.expiresAtMs - this.nowMs) / 1000);
+  }
+
+  #entryOf(key: string): KeyEntry | undefined {
+    checkKey("key", key);
+    this.sweep();
+    return this.keys.find(bytesOfText(key));
   }
 
   /** Removes expired messages and keys. Every call does this first; call it between calls. */

@@ -24,6 +24,8 @@ const POSTS: Record<string, string> = {
   "/publish": '{"channel":"t","message":{"a":"x"}}',
   "/set": '{"key":"k","value":"v","ex":1}',
   "/hset": '{"key":"h","field":"f","value":[1.5]}',
+  "/srem": '{"key":"z","members":["a",1]}',
+  "/expire": '{"key":"k","ttl":60}',
   "/sadd": '{"key":"z","members":["a","b",1]}',
 };
 const GETS = [
@@ -35,6 +37,8 @@ const GETS = [
   "/get/k",
   "/hget/h/f",
   "/hget/k/f",
+  "/hgetall/h",
+  "/ttl/k",
   "/smembers/z",
   "/smembers/k",
   "/topics",

@@ -40,6 +40,11 @@ const FORMATS: { readonly [Kind in ResultKind]: ResultFormat<ResultTypes[Kind]> 
   },
   value: member({}, (value) => value === undefined ? "null" : valueToJson(value)),
   values: member({ type: "array" }, (values) => `[${values.map(valueToJson)}]`),
+  fields: member(
+    { type: "object" },
+    (fields) =>
+      `{${fields.map(([name, value]) => `${JSON.stringify(name)}:${valueToJson(value)}`)}}`,
+  ),
   topics: member(array(object({ topic: TEXT, messages: COUNT })), JSON.stringify),
 };
 

@@ -8,7 +8,9 @@ import { isId, parseId } from "../../../lib/message/gemstone.ts";
 import { parseJson, stringifyJson } from "../../../lib/message/json.ts";
 import type { ArgumentKind, ArgumentTypes } from "../../store/arguments.ts";
 import { InvalidInputError } from "../../store/errors.ts";
+import { checkTtl } from "../../store/names.ts";
 import { notCarried } from "../../store/operation.ts";
+import { JsonText, type Value, valueFrom, valueToJson } from "../../store/value.ts";
 import { encodedArgument, textArgument, textOf, valueArgument, valueOf } from "./arguments.ts";
 
 /** Writes and reads a kind of argument. */
@@ -22,6 +24,7 @@ const CODECS: { readonly [Kind in ArgumentKind]?: ArgumentCodec<ArgumentTypes[Ki
   text: { encode: textArgument, decode: textOf },
   message: { encode: encodedArgument, decode: textOf },
   value: { encode: valueArgument, decode: valueOf },
+  values: { encode: (values) => encodedArgument(`[${values.map(valueToJson)}]`), decode: valuesOf },
   seconds: { encode: decimal, decode: secondsOf },
   id: { encode: String, decode: idOf },
   ids: { encode: (ids) => encodedArgument(stringifyJson(ids)), decode: idsOf },
@@ -32,6 +35,13 @@ export function codecOf(kind: ArgumentKind): ArgumentCodec<unknown> {
   const codec = CODECS[kind];
   if (codec === undefined) throw notCarried("the line protocol", `an argument of kind ${kind}`);
   return codec as ArgumentCodec<unknown>;
+}
+
+/** One value, or an array of them. */
+function valuesOf(argument: string): readonly Value[] {
+  const value = valueOf(argument);
+  if (!(value instanceof JsonText) || !value.text.startsWith("[")) return [value];
+  return (parseJson(value.text) as unknown[]).map(valueFrom);
 }
 
 const NUMBER = /^-?[0-9]+(?:\.[0-9]+)?$/;
@@ -59,8 +69,12 @@ function parsed(text: string): unknown {
 }
 
 function secondsOf(argument: string): number {
-  if (NUMBER.test(argument)) return Number(argument);
-  throw new InvalidInputError(`a ttl must be a decimal number of seconds, not ${argument}`);
+  if (!NUMBER.test(argument)) {
+    throw new InvalidInputError(`a ttl must be a decimal number of seconds, not ${argument}`);
+  }
+  const value = Number(argument);
+  checkTtl(value);
+  return value;
 }
 
 /** Without an exponent, which the protocol does not have. */

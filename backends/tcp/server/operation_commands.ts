@@ -13,9 +13,10 @@ import {
   type ResultTypes,
 } from "../../store/operation.ts";
 import { ALL_OPERATIONS } from "../../store/operations.ts";
+import { valueArgument } from "../protocol/arguments.ts";
 import { type ArgumentCodec, codecOf } from "../protocol/argument_codecs.ts";
 import { type Command, command, type CommandContext } from "./command.ts";
-import { messagesReply, type ReplyLimits } from "./replies.ts";
+import { fieldsReply, messagesReply, type ReplyLimits, valuesReply } from "./replies.ts";
 
 type Values = ArgumentValues<Operation["arguments"]>;
 
@@ -35,6 +36,9 @@ const RESULT_WRITERS: {
 } = {
   count: (count) => `OK ${count}`,
   messages: messagesReply,
+  value: (value) => value === undefined ? "NULL" : `VALUE ${valueArgument(value)}`,
+  values: valuesReply,
+  fields: fieldsReply,
 };
 
 /** The commands, in the order of the operations. */

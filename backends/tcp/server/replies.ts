@@ -6,6 +6,7 @@
 
 import type { StoredMessage } from "../../store/stored_message.ts";
 import type { Delivery } from "../../store/subscription.ts";
+import { type Value, valueBytes, valueToJson } from "../../store/value.ts";
 import type { CommandContext } from "./command.ts";
 import { encodedArgument, textArgument, valueArgument } from "../protocol/arguments.ts";
 
@@ -18,6 +19,27 @@ export function messagesReply(messages: readonly StoredMessage[], limits: ReplyL
   for (const message of messages) bytes += message.bytes;
   limits.checkReply(bytes, "request less");
   return `MESSAGES ${encodedArgument(`[${messages.map(({ text }) => text).join(",")}]`)}`;
+}
+
+/** The reply with values. */
+export function valuesReply(values: readonly Value[], limits: ReplyLimits): string {
+  limits.checkReply(sum(values.map(valueBytes)), "keep less in one key");
+  return `VALUES ${encodedArgument(`[${values.map(valueToJson)}]`)}`;
+}
+
+/** The reply with names and values. */
+export function fieldsReply(
+  fields: readonly (readonly [string, Value])[],
+  limits: ReplyLimits,
+): string {
+  const bytes = sum(fields.map(([name, value]) => name.length + valueBytes(value)));
+  limits.checkReply(bytes, "keep less in one key");
+  const members = fields.map(([name, value]) => `${JSON.stringify(name)}:${valueToJson(value)}`);
+  return `FIELDS ${encodedArgument(`{${members}}`)}`;
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, each) => total + each, 0);
 }
 
 const MAX_ERROR_LENGTH = 300;

@@ -101,20 +101,39 @@ const CALLS: readonly [Wire, Wire][] = [
   }],
   [wireOf(OPERATIONS.set, { key, value: "x", ex: 2 }), {
     http: 'POST /set {"key":"k/1","value":"x","ex":2}',
+    line: "SET k/1 x 2",
     record: '["set","k/1",2]\n"x"',
   }],
-  [wireOf(OPERATIONS.get, { key }), { http: "GET /get/k%2F1" }],
+  [wireOf(OPERATIONS.get, { key }), { http: "GET /get/k%2F1", line: "GET k/1" }],
   [wireOf(OPERATIONS.hset, { key, field, value: valueFrom(null) }), {
     http: 'POST /hset {"key":"k/1","field":"f","value":null}',
+    line: "HSET k/1 f JSON:bnVsbA==",
     record: '["hset","k/1","f"]\nnull',
   }],
-  [wireOf(OPERATIONS.hget, { key, field }), { http: "GET /hget/k%2F1/f" }],
+  [wireOf(OPERATIONS.hget, { key, field }), {
+    http: "GET /hget/k%2F1/f",
+    line: "HGET k/1 f",
+  }],
+  [wireOf(OPERATIONS.hgetall, { key }), { http: "GET /hgetall/k%2F1", line: "HGETALL k/1" }],
   [wireOf(OPERATIONS.sadd, { key, members: ["x", valueFrom(1)] }), {
     http: 'POST /sadd {"key":"k/1","members":["x",1]}',
+    line: "SADD k/1 JSON:WyJ4IiwxXQ==",
     record: '["sadd","k/1"]\n["\\"x\\"","1"]',
   }],
-  [wireOf(OPERATIONS.smembers, { key }), { http: "GET /smembers/k%2F1" }],
-  [wireOf(OPERATIONS.deleteKey, { key }), { http: "DELETE /keys/k%2F1" }],
+  [wireOf(OPERATIONS.srem, { key, members: ["x"] }), {
+    http: 'POST /srem {"key":"k/1","members":["x"]}',
+    line: "SREM k/1 JSON:WyJ4Il0=",
+  }],
+  [wireOf(OPERATIONS.smembers, { key }), {
+    http: "GET /smembers/k%2F1",
+    line: "SMEMBERS k/1",
+  }],
+  [wireOf(OPERATIONS.expire, { key, ttl: 2 }), {
+    http: 'POST /expire {"key":"k/1","ttl":2}',
+    line: "EXPIRE k/1 2",
+  }],
+  [wireOf(OPERATIONS.ttl, { key }), { http: "GET /ttl/k%2F1", line: "TTL k/1" }],
+  [wireOf(OPERATIONS.deleteKey, { key }), { http: "DELETE /keys/k%2F1", line: "DEL k/1" }],
 ];
 
 Deno.test("operations: their requests, lines and records, byte for byte", () => {

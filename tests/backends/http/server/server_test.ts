@@ -104,6 +104,17 @@ Deno.test("http: values of any kind, strings with expiry, hashes and sets", asyn
   assert.deepEqual((await scene.call("/smembers/s")).json, { members: ["a", "b", { c: 1 }] });
   assert.deepEqual((await scene.call("/smembers/none")).json, { members: [] });
   assert.equal((await scene.call("/get/s")).status, 409);
+  assert.deepEqual((await scene.call("/srem", { key: "s", members: ["a", "x", { c: 1 }] })).json, {
+    removed: 2,
+  });
+  assert.deepEqual((await scene.call("/hgetall/h")).json, { fields: { f: { a: { b: null } } } });
+  assert.deepEqual((await scene.call("/ttl/h")).json, { ttl: -1 });
+  assert.deepEqual((await scene.call("/ttl/none")).json, { ttl: -2 });
+  assert.deepEqual((await scene.call("/expire", { key: "h", ttl: 5 })).json, { expiring: 1 });
+  assert.deepEqual((await scene.call("/ttl/h")).json, { ttl: 5 });
+  nowMs += 5000;
+  assert.deepEqual((await scene.call("/hgetall/h")).json, { fields: {} });
+  assert.deepEqual((await scene.call("/expire", { key: "h", ttl: 5 })).json, { expiring: 0 });
 });
 
 Deno.test("http: a poll waits for the first entry, and takes what there is", async () => {

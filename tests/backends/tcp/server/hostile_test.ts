@@ -23,8 +23,8 @@ v8.setFlagsFromString("--expose-gc");
 const collectGarbage: () => void = vm.runInNewContext("gc");
 
 const REPLY = new RegExp(
-  "^(?:PONG|OK STORED|OK AUTHENTICATED|OK TRACED|OK \\d+|OK P?(?:UN)?SUBSCRIBED .+|" +
-    'MESSAGES JSON:[A-Za-z0-9+/]+=*|STATS JSON:[A-Za-z0-9+/]+=*|ERROR "[^"]+")$',
+  "^(?:PONG|OK STORED|OK SET|OK AUTHENTICATED|OK TRACED|OK -?\\d+|NULL|VALUE .+|OK P?(?:UN)?SUBSCRIBED .+|" +
+    '(?:MESSAGES|VALUES|FIELDS) JSON:[A-Za-z0-9+/]+=*|STATS JSON:[A-Za-z0-9+/]+=*|ERROR "[^"]+")$',
   "s",
 );
 const PUSH = /^P?MESSAGE /;

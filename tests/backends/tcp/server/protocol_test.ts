@@ -58,6 +58,42 @@ Deno.test("tcp: every command replies as the protocol specifies", async () => {
   });
 });
 
+Deno.test("tcp: keys with strings, hashes and sets are those of the other protocols", async () => {
+  let nowMs = 0;
+  await withServer({ clock: () => nowMs }, async (server, connect) => {
+    const client = await connect();
+    const dialogue: [string, string][] = [
+      ["SET k v", "OK SET"],
+      ["GET k", "VALUE v"],
+      ["GET none", "NULL"],
+      ['SET k "a b" 5', "OK SET"],
+      ["GET k", 'VALUE "a b"'],
+      ["TTL k", "OK 5"],
+      ["SET n JSON:NDI=", "OK SET"],
+      ["GET n", "VALUE JSON:NDI="],
+      ["HSET h f x", "OK SET"],
+      ["HGET h f", "VALUE x"],
+      ["HGETALL h", `FIELDS JSON:${btoa('{"f":"x"}')}`],
+      ["HGETALL none", `FIELDS JSON:${btoa("{}")}`],
+      [`SADD s JSON:${btoa('["a","b",1]')}`, "OK 3"],
+      ["SADD s a", "OK 0"],
+      ["SREM s b", "OK 1"],
+      ["SMEMBERS s", `VALUES JSON:${btoa('["a",1]')}`],
+      ["EXPIRE s 10", "OK 1"],
+      ["EXPIRE none 10", "OK 0"],
+      ["DEL k", "OK 1"],
+      ["DEL k", "OK 0"],
+      ["TTL k", "OK -2"],
+      ["TTL n", "OK -1"],
+    ];
+    for (const [line, reply] of dialogue) assert.equal(await client.request(line), reply, line);
+    assert.match((await client.request("GET s"))!, /^ERROR ".*holds a set/);
+    assert.deepEqual(server.store.hashes.all("h"), [["f", "x"]]);
+    nowMs = 10_000;
+    assert.equal(await client.request("TTL s"), "OK -2");
+  });
+});
+
 Deno.test("tcp: what is stored and published is pushed to topics and patterns", async () => {
   await withServer({}, async (_server, connect) => {
     const [byTopic, byPattern, writer] = [await connect(), await connect(), await connect()];
@@ -301,8 +337,8 @@ Deno.test("tcp: a connection whose first line is no command is closed", async ()
       }
     }
     await using silent = await connect();
-    await silent.send(`GET /${"x".repeat(100)}`);
-    assert.deepEqual(await silent.ended(), ["ERROR \"unknown command 'GET'\""]);
+    await silent.send(`POST /${"x".repeat(100)}`);
+    assert.deepEqual(await silent.ended(), ["ERROR \"unknown command 'POST'\""]);
     assert.equal(server.getStats().published, 0);
     assert.deepEqual(server.getStats().commands["PUBLISH"], 0);
   });
