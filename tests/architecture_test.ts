@@ -71,7 +71,7 @@ const ALLOWED = table(`
   backends/state/singleton.ts:     lib/base backends/state backends/state/manager backends/state/redis backends/state/shm
   backends/http/mod.ts:            lib/base backends/store backends/hosting backends/messaging backends/messaging_config.ts backends/http/client backends/http/server
   backends/tcp/mod.ts:             lib/base backends/resp/engine backends/resp/server backends/store backends/hosting backends/messaging backends/messaging_config.ts backends/tcp/client backends/tcp/server backends/state/manager
-  backends/queue/redis/mod.ts:     backends/queue backends/queue/redis
+  backends/queue/redis/mod.ts:     lib/base backends/queue backends/queue/redis
   backends/state/mod.ts:           backends/state backends/state/singleton.ts backends/state/manager backends/state/redis backends/state/shm
   mod.ts:    lib/base lib/message lib/presence lib/segment lib/codecs lib/channel lib/sockets lib/observe backends/store backends/messaging backends/messaging/shm backends/queue backends/queue/memory
   otel:      lib/base lib/message lib/sockets backends/hosting backends/messaging
