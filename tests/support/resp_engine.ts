@@ -19,6 +19,8 @@ import { SteppableClock } from "../../testing/steppable_clock.ts";
 export interface EngineClient {
   /** Executes a command; returns its reply, or undefined if it waits. */
   call(...words: (string | number)[]): Reply | undefined;
+  /** The same for more words than a function can have arguments. */
+  callAll(words: readonly string[]): Reply | undefined;
   /** Removes and returns the replies that came since the last call of this or of `call`. */
   taken(): Reply[];
 }
@@ -68,10 +70,11 @@ function engineClient(service: Service, dispatcher: Dispatcher): EngineClient {
   };
   const client = new Client(service, output, service.store.keys, dispatcher.execute);
   const taken = () => replies.splice(0);
-  const call = (...words: (string | number)[]) => {
+  const callAll = (words: readonly string[]) => {
     taken();
-    dispatcher.dispatch(client, words.map(String));
+    dispatcher.dispatch(client, words);
     return replies[0];
   };
-  return { call, taken };
+  const call = (...words: (string | number)[]) => callAll(words.map(String));
+  return { call, callAll, taken };
 }

@@ -22,6 +22,14 @@ export function toCount(text: string, error: ErrorReply = NOT_POSITIVE): number 
   return toIntegerFrom(0, text, error);
 }
 
+/** More than any value has parts. */
+const ENDLESS = 2 ** 32;
+
+/** Most parts of a reply, in a word: at least 0, and a number that iterators accept. */
+export function toMost(text: string): number {
+  return Math.max(0, Math.min(ENDLESS, toInteger(text)));
+}
+
 /** Indexes of a part: from the first one up to the second one, which does not belong to it. */
 export type Interval = readonly [start: number, end: number];
 

@@ -11,7 +11,7 @@ import type { Client } from "../engine/client.ts";
 import { err, SYNTAX_ERROR } from "../engine/errors.ts";
 import type { Reply } from "../protocol/reply.ts";
 import { toInteger } from "./numbers.ts";
-import { toIntegerFrom } from "./ranges.ts";
+import { toIntegerFrom, toMost } from "./ranges.ts";
 import { consumerOf, groupOf, noGroup } from "./stream_groups.ts";
 import { entryReply, parseId, toId, toIntervalStart } from "./stream_ids.ts";
 
@@ -164,8 +164,8 @@ function autoclaimOptions(words: readonly string[]) {
     const name = words[i].toUpperCase();
     if (name === "COUNT" && i + 1 < words.length) {
       const error = err("COUNT must be > 0");
-      options.count = toIntegerFrom(1, words[++i], error);
-      if (options.count > MAX_COUNT) throw error;
+      if (toIntegerFrom(1, words[++i], error) > MAX_COUNT) throw error;
+      options.count = toMost(words[i]);
     } else if (name === "JUSTID") options.isIdOnly = true;
     else throw SYNTAX_ERROR;
   }

@@ -14,6 +14,7 @@ import { isSince } from "../engine/version.ts";
 import { MapReply, type Reply } from "../protocol/reply.ts";
 import { helpOf } from "./help.ts";
 import { toInteger } from "./numbers.ts";
+import { toMost } from "./ranges.ts";
 import { noGroupOf, subcommandError } from "./stream_groups.ts";
 import { entryReply } from "./stream_ids.ts";
 
@@ -109,8 +110,9 @@ function stream(client: Client, [key, ...words]: readonly string[]): Reply {
   if (!isFull || words.length === 3 && words[1].toUpperCase() !== "COUNT") {
     throw subcommandError("XINFO", "STREAM");
   }
-  const count = words.length === 1 ? DEFAULT_COUNT : toInteger(words[2]);
-  return full(client, stream, count < 0 ? DEFAULT_COUNT : count === 0 ? Infinity : count);
+  const isDefault = words.length === 1 || toInteger(words[2]) < 0;
+  const count = isDefault ? DEFAULT_COUNT : toMost(words[2]);
+  return full(client, stream, count === 0 ? Infinity : count);
 }
 
 function facts(stream: StreamValue): Reply[] {

@@ -10,6 +10,7 @@ import type { Client } from "../engine/client.ts";
 import { SYNTAX_ERROR } from "../engine/errors.ts";
 import { NULL_ARRAY, type Reply } from "../protocol/reply.ts";
 import { toInteger } from "./numbers.ts";
+import { toMost } from "./ranges.ts";
 import { groupOf, noGroup } from "./stream_groups.ts";
 import { toId, toIntervalEnd, toIntervalStart } from "./stream_ids.ts";
 
@@ -56,7 +57,7 @@ function pendingQuery(words: readonly string[]): PendingQuery {
   if (count === undefined) throw SYNTAX_ERROR;
   return {
     minIdleMs,
-    count: Math.max(0, toInteger(count)),
+    count: toMost(count),
     start: toIntervalStart(start),
     end: toIntervalEnd(end),
     consumer,

@@ -14,6 +14,7 @@ import { isSince } from "../engine/version.ts";
 import { MapReply, NULL_ARRAY, type Reply } from "../protocol/reply.ts";
 import { awaited } from "./awaited.ts";
 import { toInteger } from "./numbers.ts";
+import { toMost } from "./ranges.ts";
 import { consumerOf, deliver, noGroup } from "./stream_groups.ts";
 import { entryReply, toId } from "./stream_ids.ts";
 import { limited } from "./timeouts.ts";
@@ -95,7 +96,7 @@ function readCall(words: readonly string[], name: "xread" | "xreadgroup"): ReadC
       options.timeoutMs = limited(
         toInteger(words[++i], err("timeout is not an integer or out of range")),
       );
-    } else if (option === "COUNT" && left >= 1) options.count = Math.max(0, toInteger(words[++i]));
+    } else if (option === "COUNT" && left >= 1) options.count = toMost(words[++i]);
     else if (option === "STREAMS" && left >= 1) {
       return { ...options, start: i + 1, ...streamsOf(words.slice(i + 1)) };
     } else if (option === "GROUP" && left >= 2) {

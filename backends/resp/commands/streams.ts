@@ -11,6 +11,7 @@ import { commandGroup, type CommandRow, ONE_KEY, row } from "../engine/command.t
 import { err, NO_SUCH_KEY, SYNTAX_ERROR } from "../engine/errors.ts";
 import { NULL_ARRAY, OK, type Reply } from "../protocol/reply.ts";
 import { toInteger } from "./numbers.ts";
+import { toMost } from "./ranges.ts";
 import { xadd } from "./stream_add.ts";
 import { xautoclaim, xclaim } from "./stream_claims.ts";
 import { XGROUP_ROW } from "./stream_groups.ts";
@@ -121,7 +122,7 @@ function countOf(words: readonly string[]): number {
   let count = Infinity;
   for (let i = 0; i < words.length; i += 2) {
     if (words[i].toUpperCase() !== "COUNT" || i + 1 >= words.length) throw SYNTAX_ERROR;
-    count = Math.max(0, toInteger(words[i + 1]));
+    count = toMost(words[i + 1]);
   }
   return count;
 }
