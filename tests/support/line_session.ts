@@ -24,7 +24,13 @@ export function contextOf(store: Store, limits: Partial<SessionContext> = {}): S
     isToken: undefined,
     maxLineBytes: 2 ** 20,
     maxReplyBytes: 2 ** 20,
-    stats: () => ({ uptimeSeconds: 0, ...connectionStats.snapshot(), ...store.stats() }),
+    stats: () => ({
+      uptimeSeconds: 0,
+      redisClients: 0,
+      unknownRedisCommands: {},
+      ...connectionStats.snapshot(),
+      ...store.stats(),
+    }),
     ...limits,
   };
 }

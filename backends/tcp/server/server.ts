@@ -208,6 +208,8 @@ export class EmbeddedServer {
   getStats(): ServerStats {
     return {
       uptimeSeconds: this.isRunning ? (performance.now() - this.#startedAtMs) / 1000 : 0,
+      redisClients: this.#resp.service.clients.size,
+      unknownRedisCommands: Object.fromEntries(this.#resp.service.stats.unknown),
       ...this.#stats.snapshot(),
       ...this.#store.stats(),
     };

@@ -12,6 +12,10 @@ import type { Command } from "./command.ts";
 export interface ServerStats extends StoreStats, ConnectionCounts {
   /** Seconds since it started to listen; 0 while it does not. */
   uptimeSeconds: number;
+  /** Clients that speak RESP. */
+  redisClients: number;
+  /** How often such clients sent commands that the server does not have, by their names. */
+  unknownRedisCommands: Record<string, number>;
 }
 
 /** The counters of a server. */
