@@ -53,8 +53,8 @@ const SCRIPT: CommandRow = {
       "noscript allow_busy",
       NO_KEYS,
       "2.6.0",
-      "Ends a script that runs: always an error, because nothing else is executed meanwhile.",
-      () => NOT_BUSY,
+      "Ends a script that runs.",
+      kill,
     ),
     withInterpreter(
       row("script|load", 3, "noscript stale", NO_KEYS, "2.6.0", "Keeps a script.", load),
@@ -173,6 +173,11 @@ function flush({ service }: Client, args: readonly string[]): Reply {
   const isKnown = args.length === 0 || (args.length === 1 && /^a?sync$/i.test(args[0]));
   if (!isKnown) throw err("SCRIPT FLUSH only support SYNC|ASYNC option");
   scriptsOf(service).clear();
+  return OK;
+}
+
+function kill({ service }: Client): Reply {
+  scriptsOf(service).kill();
   return OK;
 }
 

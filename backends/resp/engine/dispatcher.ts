@@ -13,7 +13,7 @@ import type { Client } from "./client.ts";
 import type { Command } from "./command.ts";
 import { acceptsWords } from "./command_info.ts";
 import type { CommandTable } from "./command_table.ts";
-import { err, NO_AUTH, OUT_OF_MEMORY, replyForError, wrongArity } from "./errors.ts";
+import { BUSY, err, NO_AUTH, OUT_OF_MEMORY, replyForError, wrongArity } from "./errors.ts";
 import { faultReply, type RedisFault } from "./faults.ts";
 import type { Service } from "./service.ts";
 
@@ -226,6 +226,7 @@ export class Dispatcher {
   /** Why a command is not allowed now. */
   #refusal(client: Client, { command, args }: Call): ErrorReply | undefined {
     if (!client.isAuthenticated && !command.flags.has("no_auth")) return NO_AUTH;
+    if (this.#service.busy !== undefined && !command.flags.has("allow_busy")) return BUSY;
     if (client.version === 2 && client.subscriptionCount > 0 && !SUBSCRIBED.has(command.name)) {
       return err(
         `Can't execute '${command.name}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET ` +

@@ -27,6 +27,10 @@ export const OVERFLOW = new ErrorReply("ERR increment or decrement would overflo
 export const OUT_OF_MEMORY = new ErrorReply(
   "OOM command not allowed when used memory > 'maxmemory'.",
 );
+/** A script runs that takes long. */
+export const BUSY = new ErrorReply(
+  "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.",
+);
 /** The connection has not shown its password. */
 export const NO_AUTH = new ErrorReply("NOAUTH Authentication required.");
 

@@ -41,8 +41,10 @@ export interface ServiceOptions {
   readonly queueOptions?: QueueOptions | undefined;
 }
 
-/** Milliseconds after which Redis ends a script if a client asks for it. */
-const DEFAULT_SCRIPT_TIMEOUT_MS = 5000;
+/** Milliseconds after which clients are told of a script, and may end it. */
+const DEFAULT_BUSY_THRESHOLD_MS = 5000;
+/** Milliseconds after which a script is ended, also if no client asks for it. */
+const DEFAULT_SCRIPT_TIMEOUT_MS = 30_000;
 
 /** The shared state of a server. */
 export class Service implements KeyspaceObserver {
@@ -81,6 +83,10 @@ export class Service implements KeyspaceObserver {
   #isServeScheduled = false;
   /** Milliseconds after which a script is ended. */
   scriptTimeoutMs: number = DEFAULT_SCRIPT_TIMEOUT_MS;
+  /** Milliseconds after which other clients are told that a script runs, and may end it. */
+  busyThresholdMs: number = DEFAULT_BUSY_THRESHOLD_MS;
+  /** While a script runs in turns with others: fulfilled when it has ended. */
+  busy: Promise<void> | undefined;
   /** True while a command is executed, after which the calls that wait are attempted. */
   isExecuting = false;
 
@@ -108,7 +114,7 @@ export class Service implements KeyspaceObserver {
       selectedClasses,
     );
     for (const name of ["busy-reply-threshold", "lua-time-limit"]) {
-      config.onChange(name, (value) => this.scriptTimeoutMs = Number(value) || Infinity);
+      config.onChange(name, (value) => this.busyThresholdMs = Number(value) || Infinity);
     }
     config.onChange("slowlog-log-slower-than", (value) => slowlog.setThreshold(Number(value)));
     config.onChange("slowlog-max-len", (value) => slowlog.maxLength = Number(value));

@@ -7,13 +7,15 @@
 import { err } from "../engine/errors.ts";
 import { ErrorReply, type Reply } from "../protocol/reply.ts";
 import { RUNTIME } from "./lua/mod.ts";
-import { LuaMachine } from "./machine.ts";
+import { canSuspend, LuaMachine } from "./machine.ts";
 import type { Run, ScriptHost } from "./script_host.ts";
 import type { Script } from "./script_text.ts";
 import { encodeList, encodeText, ResultReader } from "./wire.ts";
 
 /** The memory of an interpreter never shrinks: one with more is replaced after a run. */
 const MAX_KEPT_BYTES = 64 * 2 ** 20;
+
+export { canSuspend };
 
 /** A run with its arguments. */
 export interface Arguments {
@@ -55,11 +57,19 @@ export class Interpreter {
     this.#compiled.add(id);
   }
 
-  /** Runs a compiled script. */
-  run({ id }: Script, { keys, args }: Arguments, run: Run): Reply {
+  /** Runs a compiled script. Undefined if it is too slow for one turn. */
+  run(script: Script, given: Arguments, run: Run): Reply | undefined {
     this.#host.begin(run);
-    const [first, second] = [keys, args].map((texts) => encodeList(texts.map(encodeText)));
-    const reply = this.#serve([encodeText("run"), encodeText(id), first, second]);
+    const reply = this.#serve(requestOf(script, given));
+    const { isTooSlow } = this.#host;
+    this.#host.begin(undefined);
+    return isTooSlow ? undefined : reply;
+  }
+
+  /** Runs a compiled script in turns with others. */
+  async runInTurns(script: Script, given: Arguments, run: Run): Promise<Reply> {
+    this.#host.begin({ ...run, isInTurns: true });
+    const reply = await this.#serveInTurns(requestOf(script, given));
     this.#host.begin(undefined);
     return reply;
   }
@@ -77,15 +87,36 @@ export class Interpreter {
   #serve(request: readonly string[]): Reply {
     const machine = this.#use();
     try {
-      const result = machine.serve(encodeList(request));
-      if (machine.memoryBytes > MAX_KEPT_BYTES) this.#drop();
-      return new ResultReader(result, this.#host.version).read();
+      return this.#replyOf(machine, machine.serve(encodeList(request)));
     } catch (error) {
-      // The stack of the interpreter is exhausted, or its memory: it cannot go on.
-      this.#drop();
-      return err(`the interpreter of scripts has failed: ${(error as Error).message}`);
+      return this.#failed(error);
     }
   }
+
+  async #serveInTurns(request: readonly string[]): Promise<Reply> {
+    const machine = this.#use();
+    try {
+      return this.#replyOf(machine, await machine.serveInTurns(encodeList(request)));
+    } catch (error) {
+      return this.#failed(error);
+    }
+  }
+
+  #replyOf(machine: LuaMachine, result: string): Reply {
+    if (machine.memoryBytes > MAX_KEPT_BYTES) this.#drop();
+    return new ResultReader(result, this.#host.version).read();
+  }
+
+  /** The stack of the interpreter is exhausted, or its memory: it cannot go on. */
+  #failed(error: unknown): Reply {
+    this.#drop();
+    return err(`the interpreter of scripts has failed: ${(error as Error).message}`);
+  }
+}
+
+function requestOf({ id }: Script, { keys, args }: Arguments): string[] {
+  const [first, second] = [keys, args].map((texts) => encodeList(texts.map(encodeText)));
+  return [encodeText("run"), encodeText(id), first, second];
 }
 
 function settingsFor(version: string): string {

@@ -9,6 +9,7 @@
 import { nodeModule } from "../../../lib/base/node_module.ts";
 import { latin1Bytes, readLatin1 } from "../../store/latin1.ts";
 import { LUA_BASE64, LUA_EXPORTS, LUA_IMPORTS } from "./lua_bytes.ts";
+import { JUMP, ProtectedCalls } from "./protected_calls.ts";
 
 const PAGE_BYTES = 64 * 1024;
 /** Most memory of an interpreter. Lua reports an error when it needs more. */
@@ -21,8 +22,29 @@ const CLOCK_TICKS = 1_000_000;
 export interface MachineHost {
   /** A call with an operation and arguments. Returns the code that the call returns. */
   call(operation: string, args: string[]): number;
-  /** True if the script has run for too long. */
-  isOver(): boolean;
+  /** What the script does next. */
+  next(): Next;
+  /** Lets others have their turn. */
+  pause(): Promise<void>;
+}
+
+/** It goes on, is ended, or is suspended. */
+export type Next = typeof GO_ON | typeof END | typeof SUSPEND;
+export const GO_ON = 0;
+export const END = 1;
+export const SUSPEND = 2;
+
+/** Functions of WebAssembly that the types of the runtime leave out. */
+const { Suspending, promising } = WebAssembly as unknown as {
+  Suspending?: new (call: () => Promise<void>) => unknown;
+  promising(call: unknown): (...args: number[]) => Promise<number>;
+};
+
+/** True if a running script can be suspended. */
+export const canSuspend: boolean = Suspending !== undefined;
+
+function suspending(call: () => Promise<void>): unknown {
+  return Suspending === undefined ? call : new Suspending(call);
 }
 
 type Function = (...args: number[]) => number;
@@ -58,15 +80,12 @@ function compile(): WebAssembly.Module {
   return new WebAssembly.Module(bytes as Uint8Array<ArrayBuffer>);
 }
 
-/** Lua reports an error by leaving all functions up to a protected call. */
-class LongJump {}
-
 /** An interpreter. */
 export class LuaMachine {
   readonly #host: MachineHost;
   readonly #lua: LuaFunctions;
   readonly #memory: WebAssembly.Memory;
-  readonly #table: WebAssembly.Table;
+  readonly #protectedCalls = new ProtectedCalls();
   readonly #state: number;
   /** Where a length is returned. */
   readonly #lengthAt: number;
@@ -79,8 +98,8 @@ export class LuaMachine {
     const { exports } = new WebAssembly.Instance(compiled ??= compile(), { a: this.#imports() });
     this.#lua = functionsOf(exports);
     this.#memory = exports[LUA_EXPORTS["memory"]] as WebAssembly.Memory;
-    this.#table = Object.values(exports)
-      .find((value) => value instanceof WebAssembly.Table) as WebAssembly.Table;
+    const table = Object.values(exports).find((value) => value instanceof WebAssembly.Table)!;
+    this.#protectedCalls.connect({ ...this.#lua, table });
     this.#bytes = new Uint8Array(this.#memory.buffer);
     this.#lua.wasm_call_ctors();
     this.#lengthAt = this.#lua.malloc(4);
@@ -113,13 +132,25 @@ export class LuaMachine {
 
   /** Calls the function `serve`, which reads a request; returns what it returns. */
   serve(request: string): string {
+    this.#begin(request);
+    return this.#end(this.#lua.lua_pcall(this.#state, 0, 1, 0));
+  }
+
+  /** As `serve`; the script can be suspended. */
+  async serveInTurns(request: string): Promise<string> {
+    this.#begin(request);
+    return this.#end(await promising(this.#lua.lua_pcall)(this.#state, 0, 1, 0));
+  }
+
+  #begin(request: string): void {
     this.setInput(request);
-    const [state, name] = [this.#state, this.#name()];
-    this.#lua.lua_getfield(state, GLOBALS, name);
-    const isFailed = this.#lua.lua_pcall(state, 0, 1, 0) !== 0;
-    const result = this.#text(state, -1);
-    this.#lua.lua_settop(state, 0);
-    if (isFailed) throw new Error(result);
+    this.#lua.lua_getfield(this.#state, GLOBALS, this.#name());
+  }
+
+  #end(status: number): string {
+    const result = this.#text(this.#state, -1);
+    this.#lua.lua_settop(this.#state, 0);
+    if (status !== 0) throw new Error(result);
     return result;
   }
 
@@ -196,18 +227,6 @@ export class LuaMachine {
     return 1;
   }
 
-  /** Calls a function that may end by a jump. */
-  #invoke(index: number, first: number, second: number): void {
-    const stack = this.#lua.stackSave();
-    try {
-      (this.#table.get(index) as Function)(first, second);
-    } catch (error) {
-      if (!(error instanceof LongJump)) throw error;
-      this.#lua.stackRestore(stack);
-      this.#lua.setThrew(1, 0);
-    }
-  }
-
   #jump(target: number, value: number): never {
     this.#lua.setThrew(target, value || 1);
     throw JUMP;
@@ -219,7 +238,7 @@ export class LuaMachine {
       Object.values(LUA_IMPORTS).map((short) => [short, (): number => -1]),
     );
     const own: Record<string, Function> = {
-      clock: () => this.#host.isOver() ? CLOCK_TICKS : 0,
+      clock: () => this.#host.next() * CLOCK_TICKS,
       emscripten_longjmp: (target, value) => this.#jump(target, value),
       emscripten_memcpy_big: (to, from, count) => {
         this.#view().copyWithin(to, from, from + count);
@@ -235,10 +254,8 @@ export class LuaMachine {
       fd_read: (_file, vectors, count, readAt) => this.#read(vectors, count, readAt),
       getTempRet0: () => this.#temporary,
       setTempRet0: (value) => this.#temporary = value,
-      invoke_vii: (index, first, second) => {
-        this.#invoke(index, first, second);
-        return 0;
-      },
+      invoke_vii: this.#protectedCalls.invoke as Function,
+      difftime: suspending(() => this.#host.pause()) as Function,
       system: (at) => this.#system(at),
       time: () => 0,
     };
@@ -248,5 +265,3 @@ export class LuaMachine {
 
   #temporary = 0;
 }
-
-const JUMP = new LongJump();

@@ -5,6 +5,7 @@
  */
 
 import { logger } from "../../../lib/base/log.ts";
+import { sleep } from "../../../lib/base/sleep.ts";
 import { latin1Bytes, readLatin1 } from "../../store/latin1.ts";
 import type { Client } from "../engine/client.ts";
 import { acceptsWords, type CommandInfo } from "../engine/command_info.ts";
@@ -12,7 +13,7 @@ import { err, OUT_OF_MEMORY } from "../engine/errors.ts";
 import type { RespVersion } from "../protocol/encoder.ts";
 import { type ErrorReply, OK, type Reply } from "../protocol/reply.ts";
 import { withoutTailCalls } from "./bytecode.ts";
-import type { MachineHost } from "./machine.ts";
+import { END, GO_ON, type MachineHost, type Next, SUSPEND } from "./machine.ts";
 import { sha1 } from "./script_text.ts";
 import { encodeReply } from "./wire.ts";
 
@@ -31,9 +32,16 @@ export interface Run {
   readonly isReadOnly: boolean;
   /** False if commands that need memory are refused. */
   readonly hasRoom: boolean;
-  /** Time by `performance.now()` at which it is ended. */
+  /** Time by `performance.now()` after which it is ended. */
   readonly endsAtMs: number;
+  /** Time after which it is executed again in turns with others, unless it has written. */
+  readonly turnsAtMs: number;
+  /** True if it is executed in turns. */
+  readonly isInTurns: boolean;
 }
+
+/** Milliseconds of a turn. */
+const TURN_MS = 10;
 
 /** Where a script reads its replies. */
 export interface ReplyInput {
@@ -46,7 +54,11 @@ export class ScriptHost implements MachineHost {
   readonly #find: (words: readonly string[]) => CommandInfo | undefined;
   #run: Run | undefined;
   /** True if the script has written: it goes on when the memory is full. */
-  #hasWritten = false;
+  hasWritten = false;
+  /** True if it was ended to be executed in turns. */
+  isTooSlow = false;
+  #isKilled = false;
+  #turnEndsAtMs = 0;
   /** The version of the protocol that it has chosen. */
   version: RespVersion = 2;
   /** Where its replies go. */
@@ -59,12 +71,29 @@ export class ScriptHost implements MachineHost {
   /** Begins or ends a run. */
   begin(run: Run | undefined): void {
     this.#run = run;
-    this.#hasWritten = false;
+    this.hasWritten = this.isTooSlow = this.#isKilled = false;
+    this.#turnEndsAtMs = performance.now() + TURN_MS;
     this.version = 2;
   }
 
-  isOver(): boolean {
-    return this.#run !== undefined && performance.now() > this.#run.endsAtMs;
+  /** Ends the run. */
+  kill(): void {
+    this.#isKilled = true;
+  }
+
+  next(): Next {
+    if (this.#run === undefined) return GO_ON;
+    const { endsAtMs, turnsAtMs, isInTurns, client } = this.#run;
+    const nowMs = performance.now();
+    if (this.#isKilled || nowMs > endsAtMs || client.isEnded) return END;
+    if (isInTurns) return nowMs > this.#turnEndsAtMs ? SUSPEND : GO_ON;
+    this.isTooSlow = nowMs > turnsAtMs && !this.hasWritten;
+    return this.isTooSlow ? END : GO_ON;
+  }
+
+  async pause(): Promise<void> {
+    await sleep(0);
+    this.#turnEndsAtMs = performance.now() + TURN_MS;
   }
 
   call(operation: string, args: string[]): number {
@@ -116,7 +145,7 @@ export class ScriptHost implements MachineHost {
       client.service.stats.countError(refusal.text);
       return refusal;
     }
-    if (command!.flags.has("write")) this.#hasWritten = true;
+    if (command!.flags.has("write")) this.hasWritten = true;
     return client.execute(words);
   }
 
@@ -132,7 +161,7 @@ export class ScriptHost implements MachineHost {
     if (command.flags.has("write") && this.#run!.isReadOnly) {
       return err("Write commands are not allowed from read-only scripts.");
     }
-    const needsRoom = command.flags.has("denyoom") && !this.#hasWritten;
+    const needsRoom = command.flags.has("denyoom") && !this.hasWritten;
     return needsRoom && !this.#run!.hasRoom ? OUT_OF_MEMORY : undefined;
   }
 }

@@ -6,7 +6,7 @@
 
 import type { Client } from "../engine/client.ts";
 import type { CommandInfo } from "../engine/command_info.ts";
-import { err } from "../engine/errors.ts";
+import { BUSY, err } from "../engine/errors.ts";
 import type { Service } from "../engine/service.ts";
 import { ErrorReply, type Reply } from "../protocol/reply.ts";
 import type { Arguments, Interpreter } from "./interpreter.ts";
@@ -19,6 +19,12 @@ const NO_ROOM = new ErrorReply(
 );
 
 const NOT_LOADED = err("the interpreter is not loaded: send the first script over a connection");
+
+const NOT_BUSY = new ErrorReply("NOTBUSY No scripts in execution right now.");
+const UNKILLABLE = new ErrorReply(
+  "UNKILLABLE Sorry the script already executed write commands against the dataset. You can either wait " +
+    "the script termination or kill the server in a hard way using the SHUTDOWN NOSAVE command.",
+);
 
 let interpreters: typeof import("./interpreter.ts") | undefined;
 let loading: Promise<void> | undefined;
@@ -60,6 +66,7 @@ export class Scripts {
 
   #use(): Interpreter {
     if (interpreters === undefined) throw NOT_LOADED;
+    if (this.#service.busy !== undefined) throw BUSY;
     return this.#interpreter ??= new interpreters.Interpreter(this.#host, this.#service.version);
   }
 
@@ -71,15 +78,46 @@ export class Scripts {
   /** Runs a script for a client. Nothing else is executed meanwhile. */
   run(client: Client, script: Script, { isReadOnly, ...rest }: ScriptCall): Reply {
     const hasRoom = this.#service.store.makeRoom(1, 1);
+    const nowMs = performance.now();
+    const { scriptTimeoutMs, busyThresholdMs } = this.#service;
     const run = {
       client,
+      isInTurns: false,
+      turnsAtMs: canWait(client) ? nowMs + busyThresholdMs : Infinity,
       isReadOnly: isReadOnly || (script.flags?.has("no-writes") ?? false),
       hasRoom: hasRoom || (script.flags?.has("allow-oom") ?? false),
-      endsAtMs: performance.now() + this.#service.scriptTimeoutMs,
+      endsAtMs: nowMs + scriptTimeoutMs,
     };
     if (script.flags !== undefined) checkFlags(script.flags, isReadOnly, run.hasRoom);
     this.compile(script);
-    return atomically(client, () => this.#use().run(script, rest, run));
+    const end = beginAtomic(client);
+    const interpreter = this.#use();
+    const reply = interpreter.run(script, rest, run);
+    end();
+    return reply ?? this.#runInTurns(client, () => interpreter.runInTurns(script, rest, run));
+  }
+
+  /** The client waits for its script. Others are told that the server is busy, and may end the script. */
+  #runInTurns(client: Client, execute: () => Promise<Reply>): Reply {
+    this.#service.busy = this.#endsInTurns(client, execute);
+    return client.block({ keys: [], timeoutMs: Infinity, onTimeout: null });
+  }
+
+  async #endsInTurns(client: Client, execute: () => Promise<Reply>): Promise<void> {
+    // First the client begins to wait.
+    await Promise.resolve();
+    const end = beginAtomic(client);
+    const reply = await execute();
+    end();
+    this.#service.busy = undefined;
+    if (client.blocked !== undefined) this.#service.blocked.finish(client.blocked, reply);
+  }
+
+  /** Ends the script that runs in turns, or throws why it cannot. */
+  kill(): void {
+    if (this.#service.busy === undefined) throw NOT_BUSY;
+    if (this.#host.hasWritten) throw UNKILLABLE;
+    this.#host.kill();
   }
 
   /** Forgets all scripts. */
@@ -96,18 +134,21 @@ function checkFlags(flags: ReadonlySet<string>, isReadOnly: boolean, hasRoom: bo
   if (!hasRoom) throw NO_ROOM;
 }
 
-/** What a script selects ends with it. */
-function atomically(client: Client, execute: () => Reply): Reply {
+/** Begins a script. Returns what ends it: what the script selects ends with it. */
+function beginAtomic(client: Client): () => void {
   const { db, version, isAtomic } = client;
   client.version = 2;
   client.isAtomic = true;
-  try {
-    return execute();
-  } finally {
+  return () => {
     client.db = db;
     client.version = version;
     client.isAtomic = isAtomic;
-  }
+  };
+}
+
+/** True if a client can wait for its script: not in a transaction. */
+function canWait(client: Client): boolean {
+  return interpreters!.canSuspend && !client.isAtomic;
 }
 
 const scripts = new WeakMap<Service, Scripts>();

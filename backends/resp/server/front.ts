@@ -71,8 +71,9 @@ export class RespFront {
     this.service.start();
   }
 
-  /** Ends that. */
-  stop(): void {
+  /** Ends that, after the script that runs. */
+  async stop(): Promise<void> {
+    await this.service.busy;
     this.service.stop();
   }
 }

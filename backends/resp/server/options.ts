@@ -21,8 +21,8 @@ export interface RedisOptions {
   /** True if all connections speak RESP, also those that send lines of words. Default: false. */
   isOnly?: boolean;
   /**
-   * Milliseconds after which a script is ended: nothing else is served while it runs. `Infinity`: never.
-   * `CONFIG SET busy-reply-threshold` changes it. Default: 5000.
+   * Milliseconds after which a script is ended, also if no client asks for it with `SCRIPT KILL`.
+   * `Infinity`: never. Default: 30,000.
    */
   scriptTimeoutMs?: number;
 }

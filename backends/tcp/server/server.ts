@@ -239,7 +239,7 @@ export class EmbeddedServer {
     this.#listener = undefined;
     const dropped = await this.#connections.shutdown(graceMs);
     await this.#accepting;
-    this.#resp.stop();
+    await this.#resp.stop();
     reportDropped(this.#store, dropped);
   }
 

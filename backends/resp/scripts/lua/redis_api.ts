@@ -9,7 +9,7 @@
  * value is a code, after which the reply is read as from a file.
  */
 export const HOST = String.raw`
-local execute, read, clock = os.execute, io.read, os.clock
+local execute, read, clock, suspend = os.execute, io.read, os.clock, os.difftime
 local running, tostring, sub = coroutine.running, tostring, string.sub
 -- The server reads the arguments from the stack of the current thread.
 local function host(operation, ...)

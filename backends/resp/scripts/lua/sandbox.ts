@@ -121,8 +121,10 @@ local function hook()
   if isKilled then
     -- What is around the script may end its work.
     if getinfo(2, 'S').source == '=ringbus' then return end
-  elseif clock() == 0 then
-    return
+  else
+    local next = clock()
+    if next == 2 then suspend(0, 0) end
+    if next ~= 1 then return end
   end
   isKilled = true
   sethook(hook, 'l', 1)

@@ -83,12 +83,6 @@ Deno.test("a script that takes too long is ended, whatever it catches", () =>
     }
   }));
 
-Deno.test("CONFIG SET changes the limit of time", () =>
-  withResp({}, async ({ client }) => {
-    await client.call("CONFIG", "SET", "busy-reply-threshold", 20);
-    assert.match(errorOf(await evaluate(client, "while true do end")), /Script killed/);
-  }));
-
 Deno.test("a script that needs too much gets an error, and the next ones run", () =>
   withResp({ redis: { scriptTimeoutMs: 300 } }, async ({ client }) => {
     const greedy = [
