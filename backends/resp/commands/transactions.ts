@@ -8,6 +8,7 @@ import type { Client } from "../engine/client.ts";
 import { ALL_KEYS, commandGroup, NO_KEYS, row } from "../engine/command.ts";
 import { err } from "../engine/errors.ts";
 import { ErrorReply, NULL_ARRAY, OK, type Reply } from "../protocol/reply.ts";
+import { replyBytes } from "../protocol/reply_size.ts";
 
 /** Commands of transactions. */
 export const TRANSACTION_COMMANDS = commandGroup("transactions", [
@@ -86,10 +87,20 @@ function exec(client: Client): Reply {
   if (isWatchBroken) return NULL_ARRAY;
   client.isAtomic = true;
   try {
-    return transaction.queued.map((words) => client.execute(words));
+    return repliesTo(client, transaction.queued);
   } finally {
     client.isAtomic = false;
   }
+}
+
+/** The replies of commands. All are executed, also those whose replies find no room. */
+function repliesTo(client: Client, commands: readonly (readonly string[])[]): Reply[] {
+  let bytes = 0;
+  return commands.map((words) => {
+    const reply = client.execute(words);
+    bytes += replyBytes(reply);
+    return client.service.refusalOfReply(bytes) ?? reply;
+  });
 }
 
 function watch(client: Client, keys: readonly string[]): Reply {

@@ -13,11 +13,13 @@ import type { ClientState } from "./client_state.ts";
 import type { CommandInfo } from "./command_info.ts";
 import { CommandStats } from "./command_stats.ts";
 import { Config } from "./config.ts";
+import { err } from "./errors.ts";
 import { ExpiryTimer } from "./expiry_timer.ts";
 import { RedisFaults } from "./faults.ts";
 import { Monitors } from "./monitors.ts";
 import { Notifications, selectedClasses } from "./notifications.ts";
 import { Pause } from "./pause.ts";
+import type { ErrorReply } from "../protocol/reply.ts";
 import type { Channels } from "./subscriber.ts";
 import { Slowlog } from "./slowlog.ts";
 import { Watches } from "./watches.ts";
@@ -39,6 +41,8 @@ export interface ServiceOptions {
   readonly commands: readonly CommandInfo[];
   /** Limits of the queues of subscribers. */
   readonly queueOptions?: QueueOptions | undefined;
+  /** Most bytes of a reply. Default: no limit. */
+  readonly maxReplyBytes?: number | undefined;
 }
 
 /** Milliseconds after which clients are told of a script, and may end it. */
@@ -72,6 +76,7 @@ export class Service implements KeyspaceObserver {
   readonly shardChannels: Channels;
   /** Limits of the queues of subscribers. */
   readonly queueOptions: QueueOptions;
+  readonly #maxReplyBytes: number;
   /** Identifies a run of the server. */
   readonly runId: string = randomId();
   readonly #notifications: Notifications;
@@ -90,7 +95,8 @@ export class Service implements KeyspaceObserver {
   /** True while a command is executed, after which the calls that wait are attempted. */
   isExecuting = false;
 
-  constructor({ store, version, isPassword, commands, queueOptions = {} }: ServiceOptions) {
+  constructor(options: ServiceOptions) {
+    const { store, version, isPassword, commands, queueOptions = {} } = options;
     this.store = store;
     this.clock = store.clock;
     this.version = version;
@@ -99,6 +105,7 @@ export class Service implements KeyspaceObserver {
     this.blocked = new BlockedCalls(store.clock);
     this.startedAtMs = this.nowMs = store.clock.now();
     this.queueOptions = queueOptions;
+    this.#maxReplyBytes = options.maxReplyBytes ?? Infinity;
     this.channels = { subscriptions: store.subscriptions, message: "message" };
     this.shardChannels = { subscriptions: store.newSubscriptions(), message: "smessage" };
     this.#expiryTimer = new ExpiryTimer(store);
@@ -134,6 +141,20 @@ export class Service implements KeyspaceObserver {
   /** Reads the clock. The commands that arrive together have one time. */
   readClock(): void {
     this.nowMs = this.clock.now();
+  }
+
+  /** The error in place of a reply of so many bytes, if there is no room for it. */
+  refusalOfReply(bytes: number): ErrorReply | undefined {
+    if (bytes > this.#maxReplyBytes) {
+      return err(
+        `the reply would have ${bytes} bytes, and maxReplyBytes is ${this.#maxReplyBytes}: ` +
+          "ask for less at once",
+      );
+    }
+    if (this.store.transit.hasRoom(bytes)) return undefined;
+    return err(
+      `there is no room for a reply of ${bytes} bytes now: ask for less at once, or raise maxBytes`,
+    );
   }
 
   /** An id for a new client. */

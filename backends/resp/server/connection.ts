@@ -16,7 +16,8 @@ import type { Dispatcher } from "../engine/dispatcher.ts";
 import type { ChannelSubscriber } from "../engine/subscriber.ts";
 import type { Service } from "../engine/service.ts";
 import { type RespVersion, writeReply } from "../protocol/encoder.ts";
-import { ErrorReply, type Reply } from "../protocol/reply.ts";
+import { ErrorReply, type Reply, Status } from "../protocol/reply.ts";
+import { replyBytes } from "../protocol/reply_size.ts";
 import { RequestParser } from "../protocol/request_parser.ts";
 import { limitsFor, type RespLimits } from "./limits.ts";
 
@@ -210,7 +211,11 @@ export class RespConnection implements ClientOutput {
   }
 
   send(reply: Reply, version: RespVersion): void {
-    writeReply(this.#writer.buffer, reply, version);
+    const bytes = sizeOf(reply);
+    const isLarge = bytes > FREE_PENDING_BYTES;
+    const refusal = isLarge ? this.#context.service.refusalOfReply(bytes) : undefined;
+    writeReply(this.#writer.buffer, refusal ?? reply, version);
+    if (isLarge) this.#countPending();
     if (!this.#isWorking) this.#scheduleFlush();
   }
 
@@ -295,4 +300,9 @@ export class RespConnection implements ClientOutput {
     this.#countPending();
     this.#conn.close();
   }
+}
+
+/** Bytes of a reply, or 0 if it is short. */
+function sizeOf(reply: Reply): number {
+  return typeof reply === "number" || reply instanceof Status ? 0 : replyBytes(reply);
 }

@@ -54,6 +54,7 @@ export class RespFront {
       version,
       commands: table.commands,
       queueOptions,
+      maxReplyBytes: options.maxPendingBytes,
     });
     this.service.scriptTimeoutMs = options.scriptTimeoutMs ?? this.service.scriptTimeoutMs;
     const dispatcher = new Dispatcher(this.service, table);

@@ -258,6 +258,40 @@ Deno.test("resp: a value that is larger than there is room for is refused before
     assert.deepEqual(await client.call("SET", "l", "x".repeat(900_000)), { status: "OK" });
   }));
 
+Deno.test("resp: a reply that has one value many times is refused before it is made", async (t) => {
+  const many = (word: string) => Array<string>(100).fill(word);
+  const value = "x".repeat(MIB);
+  const limits = [
+    [{ maxReplyBytes: 64 * MIB }, /maxReplyBytes is 67108864: ask for less at once/],
+    [{ maxBytes: 64 * MIB }, /no room for a reply of \d+ bytes now/],
+  ] as const;
+  for (const [options, expected] of limits) {
+    await t.step(Object.keys(options)[0], () =>
+      withResp(options, async ({ client }) => {
+        await client.call("SET", "k", value);
+        await client.call("HSET", "h", "f", value);
+        await client.call("RPUSH", "l", value);
+        const commands = [
+          ["MGET", ...many("k")],
+          ["HMGET", "h", ...many("f")],
+          ["SORT", "l", "BY", "no*", ...many("GET #").flatMap((words) => words.split(" "))],
+        ];
+        for (const words of commands) {
+          const reply = await client.call(...words) as { error: string };
+          assert.match(reply.error, expected, words[0]);
+        }
+        await client.call("MULTI");
+        for (let i = 0; i < 100; i++) await client.call("GET", "k");
+        await client.call("INCR", "n");
+        const replies = await client.call("EXEC") as { error: string }[];
+        assert.match(replies[99].error, expected);
+        assert.equal(replies.length, 101);
+        assert.equal(await client.call("GET", "n"), "1");
+        assert.equal(await client.call("GET", "k"), value);
+      }));
+  }
+});
+
 Deno.test("resp: a client that does not read its replies is disconnected, and others are served", () =>
   withResp({ maxReplyBytes: MIB }, async ({ server, client, connect }) => {
     await client.call("SET", "k", "x".repeat(100_000));
