@@ -24,6 +24,11 @@ export function parseInt64(text: string): bigint | undefined {
   return value < MIN_INT64 || value > MAX_INT64 ? undefined : value;
 }
 
+/** The whole number of at most 15 digits in a word; undefined if it is none, or a longer one. */
+export function smallInteger(text: string): number | undefined {
+  return text.length <= SAFE_LENGTH && INTEGER.test(text) ? Number(text) : undefined;
+}
+
 /** The whole number of 64 bits in a word, or throws. */
 export function toInt64(text: string, error: ErrorReply = NOT_AN_INTEGER): bigint {
   const value = parseInt64(text);
@@ -33,8 +38,7 @@ export function toInt64(text: string, error: ErrorReply = NOT_AN_INTEGER): bigin
 
 /** The whole number in a word, or throws. Beyond 2^53 it is rounded. */
 export function toInteger(text: string, error: ErrorReply = NOT_AN_INTEGER): number {
-  if (text.length <= SAFE_LENGTH && INTEGER.test(text)) return Number(text);
-  return Number(toInt64(text, error));
+  return smallInteger(text) ?? Number(toInt64(text, error));
 }
 
 /** The number in a word; undefined if it is none. `nan` is none. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { storedBytes } from "../../store/value.ts";
+import { byteStringOf, storedBytes, type StringValue } from "../../store/value.ts";
 import type { Client } from "../engine/client.ts";
 import { ALL_KEYS, commandGroup, EVERY_OTHER, ONE_KEY, row, TWO_KEYS } from "../engine/command.ts";
 import { err, NOT_A_FLOAT, OVERFLOW, SYNTAX_ERROR, wrongArity } from "../engine/errors.ts";
@@ -12,7 +12,7 @@ import { OK, type Reply } from "../protocol/reply.ts";
 import { expiryTime, TIME_FORMS } from "./expiry.ts";
 import { lcs } from "./lcs.ts";
 import { longDoubleSum } from "./long_double.ts";
-import { MAX_INT64, MIN_INT64, toInt64, toInteger } from "./numbers.ts";
+import { MAX_INT64, MIN_INT64, smallInteger, toInt64, toInteger } from "./numbers.ts";
 import { set, setWithExpiry } from "./set_string.ts";
 import { bytesFor, replyOf, storeBytes, stringOf } from "./values.ts";
 
@@ -176,12 +176,19 @@ function decrby(client: Client, [key, by]: readonly string[]): Reply {
 function increment(client: Client, key: string, by: bigint): Reply {
   const { db } = client;
   const entry = db.entryOf(key, "string");
-  const former = entry === undefined ? 0n : toInt64(stringOf(client, key)!);
-  const value = former + by;
-  if (value > MAX_INT64 || value < MIN_INT64) throw OVERFLOW;
+  const value = sumOf(entry === undefined ? "0" : byteStringOf(entry.value as StringValue), by);
   if (entry === undefined) db.set(key, "string", String(value), "incrby");
   else db.replaceString(entry, String(value), "incrby");
   return value;
+}
+
+/** Most numbers are small, and need no large ones to be added. */
+function sumOf(text: string, by: bigint): number | bigint {
+  const [small, added] = [smallInteger(text), Number(by)];
+  if (small !== undefined && Number.isSafeInteger(small + added)) return small + added;
+  const sum = toInt64(text) + by;
+  if (sum > MAX_INT64 || sum < MIN_INT64) throw OVERFLOW;
+  return sum;
 }
 
 function incrbyfloat(client: Client, [key, by]: readonly string[]): Reply {
