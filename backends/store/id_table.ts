@@ -37,6 +37,7 @@ export class IdTable<T> {
   #placeOf(id: StreamId): number {
     const last = this.#ids.at(-1);
     if (last === undefined || last.compare(id) < 0) return this.#ids.length;
+    if (this.#ids[this.#head].compare(id) >= 0) return this.#head;
     let [low, high] = [this.#head, this.#ids.length];
     while (low < high) {
       const middle = (low + high) >>> 1;

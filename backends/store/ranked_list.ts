@@ -31,6 +31,12 @@ interface Chunk {
   readonly entries: ScoredEntry[];
 }
 
+/** Less than 0 if an entry comes before another one. */
+export function compareEntries(one: ScoredEntry, other: ScoredEntry): number {
+  if (one.score !== other.score) return one.score - other.score;
+  return one.key < other.key ? -1 : 1;
+}
+
 /** The list. */
 export class RankedList {
   readonly #chunks: Chunk[] = [];

@@ -7,7 +7,7 @@
 import type { Collection } from "./collection.ts";
 import { EntryTable } from "./entry_table.ts";
 import { ENTRY_BYTES } from "./memory_quota.ts";
-import { type IsBefore, RankedList, ScoredEntry } from "./ranked_list.ts";
+import { compareEntries, type IsBefore, RankedList, ScoredEntry } from "./ranked_list.ts";
 
 /** Most members of a sorted set in the packed form of Redis, and most bytes of one in it. */
 const MAX_PACKED_MEMBERS = 128;
@@ -15,11 +15,25 @@ const MAX_PACKED_BYTES = 64;
 /** Bytes of a score, and of the places of its entry. */
 const SCORE_BYTES = 32;
 
+/** A member with its score. */
+export interface ScoredMember {
+  readonly key: string;
+  readonly score: number;
+}
+
 /** The members of a key with their scores. */
 export class SortedSetValue implements Collection {
   bytes = 0;
   readonly members: EntryTable<ScoredEntry> = new EntryTable();
   readonly #order = new RankedList();
+
+  /** A sorted set of members that are all different: they are sorted once. */
+  static from(members: Iterable<ScoredMember>): SortedSetValue {
+    const entries = Array.from(members, ({ key, score }) => new ScoredEntry(key, score + 0));
+    const set = new SortedSetValue();
+    for (const entry of entries.sort(compareEntries)) set.#add(entry);
+    return set;
+  }
 
   /** Number of members. */
   get size(): number {
@@ -41,9 +55,7 @@ export class SortedSetValue implements Collection {
   }
 
   clone(): this {
-    const copy = new SortedSetValue();
-    for (const { key, score } of this.members.values()) copy.set(key, score);
-    return copy as this;
+    return SortedSetValue.from(this.members.values()) as this;
   }
 
   /** The score of a member, or undefined. */
@@ -54,18 +66,21 @@ export class SortedSetValue implements Collection {
   /** Sets the score of a member, which is added if there is none; true if it is new. -0 becomes 0. */
   set(member: string, value: number): boolean {
     const score = value + 0;
-    let entry = this.members.get(member);
-    const isNew = entry === undefined;
+    const entry = this.members.get(member);
     if (entry === undefined) {
-      entry = new ScoredEntry(member, score);
-      this.members.add(entry);
-      this.bytes += member.length + SCORE_BYTES + ENTRY_BYTES;
-    } else {
-      this.#order.remove(entry);
-      entry.score = score;
+      this.#add(new ScoredEntry(member, score));
+      return true;
     }
+    this.#order.remove(entry);
+    entry.score = score;
     this.#order.add(entry);
-    return isNew;
+    return false;
+  }
+
+  #add(entry: ScoredEntry): void {
+    this.members.add(entry);
+    this.#order.add(entry);
+    this.bytes += entry.key.length + SCORE_BYTES + ENTRY_BYTES;
   }
 
   /** Removes a member; false if there was none. */

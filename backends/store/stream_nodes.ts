@@ -57,6 +57,8 @@ export class StreamNodes {
 
   /** The last node that begins at an id or before it. */
   #indexOf(id: StreamId): number {
+    // Most entries are removed at the begin.
+    if (this.#nodes.length > 1 && this.#nodes[1].firstId.compare(id) > 0) return 0;
     let [low, high] = [0, this.#nodes.length];
     while (high - low > 1) {
       const middle = (low + high) >>> 1;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { SortedSetValue } from "../../store/sorted_set_value.ts";
+import { SortedSetValue } from "../../store/sorted_set_value.ts";
 import type { Client } from "../engine/client.ts";
 import { err, SYNTAX_ERROR } from "../engine/errors.ts";
 import type { Reply } from "../protocol/reply.ts";
@@ -19,7 +19,7 @@ import {
 } from "./geo_words.ts";
 import { decodePosition, type Position } from "./geohash.ts";
 import { toInteger } from "./numbers.ts";
-import { storeMembers } from "./sorted_set_store.ts";
+import { storeSortedSet } from "./sorted_set_store.ts";
 
 const NO_MEMBER = err("could not decode requested zset member");
 
@@ -245,5 +245,6 @@ function store(
     key,
     score: storesDistance ? distance / area!.unit : score,
   }));
-  return storeMembers(client, target, members, isGeneral ? "geosearchstore" : "georadiusstore");
+  const event = isGeneral ? "geosearchstore" : "georadiusstore";
+  return storeSortedSet(client, target, SortedSetValue.from(members), event);
 }

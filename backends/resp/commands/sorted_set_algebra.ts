@@ -4,8 +4,10 @@
  * @module
  */
 
+import { EntryTable } from "../../store/entry_table.ts";
+import { ScoredEntry } from "../../store/ranked_list.ts";
 import type { SetValue } from "../../store/set_value.ts";
-import { SortedSetValue } from "../../store/sorted_set_value.ts";
+import { type ScoredMember, SortedSetValue } from "../../store/sorted_set_value.ts";
 import { byteStringOf } from "../../store/value.ts";
 import type { Client } from "../engine/client.ts";
 import { type CommandRow, countedKeys, type Handler, row } from "../engine/command.ts";
@@ -13,7 +15,7 @@ import { err, SYNTAX_ERROR, WRONG_TYPE } from "../engine/errors.ts";
 import { toInteger } from "./numbers.ts";
 import { toCount } from "./ranges.ts";
 import { membersReply, toScore } from "./scores.ts";
-import { storeMembers } from "./sorted_set_store.ts";
+import { storeSortedSet } from "./sorted_set_store.ts";
 
 /** What is made of several sorted sets. */
 type Operation = "diff" | "inter" | "union";
@@ -51,8 +53,7 @@ function writer(operation: Operation, since: string, summary: string): CommandRo
   const name = `z${operation}store`;
   const handle: Handler = (client, [to, ...args]) => {
     const call = callOf(client, name, args, { hasWeights: operation !== "diff" });
-    const result = combined(operation, call);
-    return storeMembers(client, to, result.slice(0, result.size), name);
+    return storeSortedSet(client, to, combined(operation, call), name);
   };
   return row(name, -4, "write denyoom movablekeys", countedKeys(2, [1]), since, summary, handle);
 }
@@ -179,11 +180,11 @@ function combined(operation: Operation, call: Call): SortedSetValue {
 }
 
 function difference({ sources: [first, ...others] }: Call): SortedSetValue {
-  const result = new SortedSetValue();
-  for (const [member, score] of first.entries()) {
-    if (others.every((source) => source.score(member) === undefined)) result.set(member, score);
+  const result: ScoredMember[] = [];
+  for (const [key, score] of first.entries()) {
+    if (others.every((source) => source.score(key) === undefined)) result.push({ key, score });
   }
-  return result;
+  return SortedSetValue.from(result);
 }
 
 function bySize(sources: readonly Source[]): Source[] {
@@ -193,30 +194,31 @@ function bySize(sources: readonly Source[]): Source[] {
 /** Goes through the smallest one. */
 function intersection({ sources, aggregate, limit }: Call): SortedSetValue {
   const [smallest, ...others] = bySize(sources);
-  const result = new SortedSetValue();
-  for (const [member, score] of smallest.entries()) {
-    if (limit > 0 && result.size === limit) break;
-    let value: number | undefined = weighed(score, smallest);
+  const result: ScoredMember[] = [];
+  for (const [key, first] of smallest.entries()) {
+    if (limit > 0 && result.length === limit) break;
+    let score: number | undefined = weighed(first, smallest);
     for (const source of others) {
-      const other = source.score(member);
-      value = other === undefined ? undefined : aggregate(value, weighed(other, source));
-      if (value === undefined) break;
+      const other = source.score(key);
+      score = other === undefined ? undefined : aggregate(score, weighed(other, source));
+      if (score === undefined) break;
     }
-    if (value !== undefined) result.set(member, value);
+    if (score !== undefined) result.push({ key, score });
   }
-  return result;
+  return SortedSetValue.from(result);
 }
 
 function union({ sources, aggregate }: Call): SortedSetValue {
-  const result = new SortedSetValue();
+  const result = new EntryTable<ScoredEntry>();
   for (const source of bySize(sources)) {
-    for (const [member, score] of source.entries()) {
+    for (const [key, score] of source.entries()) {
       const value = weighed(score, source);
-      const known = result.score(member);
-      result.set(member, known === undefined ? value : aggregate(known, value));
+      const known = result.get(key);
+      if (known === undefined) result.add(new ScoredEntry(key, value));
+      else known.score = aggregate(known.score, value);
     }
   }
-  return result;
+  return SortedSetValue.from(result.values());
 }
 
 function zintercard(client: Client, args: readonly string[]): number {

@@ -5,7 +5,7 @@
  */
 
 import type { ScoredEntry } from "../../store/ranked_list.ts";
-import type { SortedSetValue } from "../../store/sorted_set_value.ts";
+import { SortedSetValue } from "../../store/sorted_set_value.ts";
 import type { Client } from "../engine/client.ts";
 import { type CommandRow, type Handler, ONE_KEY, row, TWO_KEYS } from "../engine/command.ts";
 import { err, SYNTAX_ERROR } from "../engine/errors.ts";
@@ -13,7 +13,7 @@ import type { Reply } from "../protocol/reply.ts";
 import { toInteger } from "./numbers.ts";
 import { membersReply } from "./scores.ts";
 import { type Range, rangeOf, type RangeType } from "./sorted_set_ranges.ts";
-import { storeMembers } from "./sorted_set_store.ts";
+import { storeSortedSet } from "./sorted_set_store.ts";
 
 /** Rows of the table. */
 export const SORTED_SET_READ_ROWS: readonly CommandRow[] = [
@@ -204,7 +204,8 @@ function read(preset: Preset): Handler {
 function zrangestore(client: Client, [to, from, ...words]: readonly string[]): Reply {
   const query = queryOf(words, { isStore: true });
   const set = client.db.get(from, "zset");
-  return storeMembers(client, to, set === undefined ? [] : select(set, query), "zrangestore");
+  const result = SortedSetValue.from(set === undefined ? [] : select(set, query));
+  return storeSortedSet(client, to, result, "zrangestore");
 }
 
 function count(type: RangeType): Handler {

@@ -4,29 +4,20 @@
  * @module
  */
 
-import { SortedSetValue } from "../../store/sorted_set_value.ts";
+import type { SortedSetValue } from "../../store/sorted_set_value.ts";
 import type { Client } from "../engine/client.ts";
 
-/** A member with its score. */
-export interface Scored {
-  readonly key: string;
-  readonly score: number;
-}
-
-/** Stores members in place of what the key holds; returns their number. */
-export function storeMembers(
+/** Stores a sorted set in place of what the key holds; returns the number of its members. */
+export function storeSortedSet(
   { db }: Client,
   key: string,
-  members: readonly Scored[],
+  set: SortedSetValue,
   event: string,
 ): number {
-  if (members.length === 0) {
-    db.delete(key);
-    return 0;
+  if (set.isEmpty) db.delete(key);
+  else {
+    db.reserve(set.bytes, set.entries);
+    db.set(key, "zset", set, event);
   }
-  const set = new SortedSetValue();
-  for (const member of members) set.set(member.key, member.score);
-  db.reserve(set.bytes, set.entries);
-  db.set(key, "zset", set, event);
-  return members.length;
+  return set.size;
 }

@@ -27,7 +27,7 @@ Deno.test("resp: places beyond the meridian of 180 degrees are found as well", (
 });
 
 Deno.test("a position is not far from what its number says", () => {
-  const longitude = fc.double({ min: -180, max: 180, maxExcluded: true, noNaN: true });
+  const longitude = fc.double({ min: -180, max: 179.999, noNaN: true });
   const latitude = fc.double({ min: -85, max: 85, noNaN: true });
   assertProperty(fc.property(longitude, latitude, (longitude, latitude) => {
     const number = encodePosition({ longitude, latitude });

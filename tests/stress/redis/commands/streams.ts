@@ -127,5 +127,4 @@ export const STREAMS = [
   template("RENAME", [key, key]),
   template("TYPE", [key]),
   template("DEL", [key]),
-  template("OBJECT ENCODING", [key]),
 ];
