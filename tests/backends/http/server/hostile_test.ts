@@ -7,7 +7,7 @@ import { MessageCollector, numbered, numbersOf } from "../../../conformance/mess
 import { until } from "../../../support/deadline.ts";
 import { hostileBytes } from "../../../support/hostile_http.ts";
 import { sendRaw, serveHttp } from "../../../support/http.ts";
-import { Program, Running } from "../../../support/program.ts";
+import { Running } from "../../../support/program.ts";
 import { withSeed } from "../../../support/seed.ts";
 
 const COUNT = 100_000;
@@ -15,13 +15,16 @@ const OVER_SOCKETS = 3000;
 
 Deno.test("http hostile: the service responds to every request, and its memory use returns to normal", () =>
   withSeed(async (seed) => {
-    await using fuzz = new Program([
+    const args = [
+      "run",
+      "--quiet",
       "--v8-flags=--expose-gc",
       "-A",
       "tests/support/programs/http_fuzz.ts",
       String(seed),
       String(COUNT - OVER_SOCKETS),
-    ]);
+    ];
+    await using fuzz = new Running("http_fuzz.ts", Deno.execPath(), args, { deadlineMs: 120_000 });
     const [line] = await fuzz.lines();
     const { statuses, wrong, growthBytes, left } = JSON.parse(line);
     assert.deepEqual(wrong, []);
