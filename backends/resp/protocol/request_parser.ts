@@ -67,6 +67,7 @@ export class RequestParser {
   #bulkLength = -1;
   /** Bytes of the arguments that have arrived. */
   #requestBytes = 0;
+  #isLine = false;
   /** Bytes of arguments that the quota knows of. */
   #countedBytes = 0;
 
@@ -78,6 +79,11 @@ export class RequestParser {
   /** Bytes that were received and not read as a request yet. */
   get length(): number {
     return this.#end - this.#start;
+  }
+
+  /** True if the last request was a line of words. */
+  get isLine(): boolean {
+    return this.#isLine;
   }
 
   /** Appends bytes that were received elsewhere. */
@@ -156,7 +162,8 @@ export class RequestParser {
   next(): string[] | undefined {
     while (this.#missing === 0) {
       if (this.#start === this.#end) return undefined;
-      if (this.#bytes[this.#start] !== ARRAY) {
+      this.#isLine = this.#bytes[this.#start] !== ARRAY;
+      if (this.#isLine) {
         const words = this.#inline();
         if (words === undefined || words.length > 0) return words;
         continue;

@@ -28,6 +28,10 @@ const PUSH_BYTES = 64 * 1024;
 /** Most bytes that are received while the client waits. */
 const MAX_UNREAD_BYTES = 1024 * 1024;
 
+const FOREIGN = new ErrorReply(
+  "ERR Protocol error: this line is not a command, and a web page may have sent it",
+);
+
 /** What the connections of a server share. */
 export interface RespContext {
   readonly service: Service;
@@ -48,7 +52,7 @@ export class RespConnection implements ClientOutput {
   #isClosed = false;
   #isStopping = false;
   #isFlushScheduled = false;
-  /** True after the first request that is a command: the peer is a client. */
+  /** True after a request that no web page can send first. */
   #isClient = false;
   /** Fulfilled when the received requests are executed. */
   #work: Promise<void> = Promise.resolve();
@@ -159,9 +163,10 @@ export class RespConnection implements ClientOutput {
       if (isTurnDue() || this.#isStalled) return true;
       const words = this.#next();
       if (words === undefined) return false;
+      if (this.#parser.isLine && this.#isForeign(words)) return this.#endWith(FOREIGN);
+      this.#isClient = true;
       dispatcher.dispatch(this.#client, words, isSameTime);
       isSameTime = true;
-      if (!this.#isClient) this.#checkFirst(words);
       if (this.#writer.pendingBytes > this.#context.limits.maxPendingBytes) this.#dropSlow();
     }
     return false;
@@ -174,19 +179,21 @@ export class RespConnection implements ClientOutput {
       return words;
     } catch (error) {
       if (!(error instanceof ErrorReply)) throw error;
-      this.send(error, 2);
-      this.#client.isEnded = true;
+      this.#endWith(error);
       return undefined;
     }
   }
 
-  /** A web page can make a browser send any text to a port of this machine, but only after such a line. */
-  #checkFirst([name]: readonly string[]): void {
-    this.#isClient = true;
-    if (this.#context.dispatcher.isKnown(name)) return;
-    if (/^(?:post|host:|get|put|head|options|delete|patch|connect|trace)$/i.test(name)) {
-      this.#client.isEnded = true;
-    }
+  /** Sends an error, and reads no more. Returns false. */
+  #endWith(error: ErrorReply): false {
+    this.send(error, 2);
+    this.#client.isEnded = true;
+    return false;
+  }
+
+  /** True for a line that a browser may have sent for a web page. */
+  #isForeign(words: readonly string[]): boolean {
+    return isHttp(words) || (!this.#isClient && !this.#context.dispatcher.isKnown(words[0]));
   }
 
   /** The client does not read what it asks for. */
@@ -305,4 +312,13 @@ export class RespConnection implements ClientOutput {
 /** Bytes of a reply, or 0 if it is short. */
 function sizeOf(reply: Reply): number {
   return typeof reply === "number" || reply instanceof Status ? 0 : replyBytes(reply);
+}
+
+/**
+ * True for a line of an HTTP request. A web page can make a browser send any text to a port of this machine,
+ * but only after such lines, or after a TLS handshake. It chooses the method, which may be the name of a
+ * command.
+ */
+function isHttp([name, , version]: readonly string[]): boolean {
+  return /^(?:post|host:)$/i.test(name) || /^HTTP\/\d/.test(version ?? "");
 }

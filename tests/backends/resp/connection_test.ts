@@ -119,3 +119,36 @@ Deno.test("resp: what is unknown, or has the wrong number of words, gets the wor
     ];
     for (const [words, error] of cases) assert.deepEqual(await client.call(...words), { error });
   }));
+
+const HTTP_HEADERS = "Host: localhost\r\nContent-Type: text/plain\r\n\r\n";
+/** What a browser sends before what a page has chosen. */
+const OF_BROWSERS = {
+  "POST": `POST / HTTP/1.1\r\n${HTTP_HEADERS}`,
+  "GET": `GET / HTTP/1.1\r\n${HTTP_HEADERS}`,
+  "the name of a command as the method": `SET / HTTP/1.1\r\n${HTTP_HEADERS}`,
+  "a long path": `GET /${"a".repeat(60_000)} HTTP/1.1\r\n${HTTP_HEADERS}`,
+  "a preface of HTTP/2": "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+  "a TLS handshake": "\x16\x03\x01\x02\x00\x01\x00\r\n",
+  "an empty line, and a header": `\r\n${HTTP_HEADERS}`,
+  "a command, and a request": `PING\r\nPOST / HTTP/1.1\r\n${HTTP_HEADERS}`,
+};
+
+Deno.test("resp: what a web page makes a browser send is not carried out", async (t) => {
+  for (const [what, bytes] of Object.entries(OF_BROWSERS)) {
+    await t.step(what, () =>
+      withResp({ redis: { isOnly: true } }, async ({ client, connect }) => {
+        const browser = await connect();
+        await browser.send(bytes + "SET k v\r\n*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\nv\r\n");
+        assert.match(await browser.ended(), /-ERR Protocol error: .*web page/);
+        assert.equal(await client.call("DBSIZE"), 0);
+      }));
+  }
+});
+
+Deno.test("resp: a client may begin with a command that the server does not know", () =>
+  withResp({ redis: { isOnly: true } }, async ({ client }) => {
+    assert.match((await client.call("NEWER") as { error: string }).error, /unknown command/);
+    await client.send("TYPO 1\r\n");
+    assert.match((await client.reply() as { error: string }).error, /unknown command/);
+    assert.deepEqual(await client.call("PING"), { status: "PONG" });
+  }));
