@@ -17,6 +17,8 @@ const OPTIONS = [
   "--sharedMemory",
   "--enable",
   "threads",
+  "--enable",
+  "simd",
   "--initialMemory",
   "1",
   "--maximumMemory",

@@ -236,25 +236,22 @@ export class FrameCursor {
     if (words.has(target, length)) copyAligned(attachment, place, words, 0, length);
     else target.set(attachment.bytes.subarray(place, place + length));
     const result = attachment.ring.receive(place, this.#position, size, mode) >>> 0;
-    if (!this.#isPlaced(result, size)) return -1;
+    this.#flags = 0;
+    this.#position = (this.#position + size + 15) & ~7;
+    this.#place = (result & ~TAKEN_IN_PLACE) >>> 0;
+    if ((result & TAKEN_IN_PLACE) !== TAKEN || result <= MAX_TAKEN) {
+      if (!this.#afterPlaced(result)) return -1;
+    }
     this.#countReceived(length);
     return length;
   }
 
-  /** Notes where the message behind one of `size` lies; false if that one was not taken. */
-  #isPlaced(result: number, size: number): boolean {
-    this.#flags = 0;
-    this.#position = (this.#position + size + 15) & ~7;
-    if (result > MAX_TAKEN) {
-      this.#place = result & ~TAKEN_IN_PLACE;
-      if ((result & TAKEN_IN_PLACE) === TAKEN) return true;
-    } else this.#place = 0;
-    return result !== 0 && this.#afterTaken(result);
-  }
-
-  #afterTaken(result: number): boolean {
-    this.#afterTake(result > MAX_TAKEN ? result & TAKEN_IN_PLACE : result);
-    return true;
+  /** Does what the result of `receive` asks for, other than in the common case; false if nothing was taken. */
+  #afterPlaced(result: number): boolean {
+    const isPlaced = result > MAX_TAKEN;
+    if (!isPlaced) this.#place = 0;
+    if (result !== 0) this.#afterTake(isPlaced ? result & TAKEN_IN_PLACE : result);
+    return result !== 0;
   }
 
   /**

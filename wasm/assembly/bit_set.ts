@@ -33,16 +33,16 @@ export function hasBit(set: usize, index: u32): bool {
 // @ts-ignore: decorator
 @inline
 export function anyBit(set: usize): bool {
-  return (load<u64>(set) | load<u64>(set, 8) | load<u64>(set, 16) | load<u64>(set, 24)) != 0;
+  return v128.any_true(v128.or(v128.load(set), v128.load(set, 16)));
 }
 
 /** True if the set has a member other than `index`. */
 // @ts-ignore: decorator
 @inline
 export function anyBitBut(set: usize, index: u32): bool {
+  if (!anyBit(set)) return false;
   const own = word(set, index);
   const all = load<u64>(set) | load<u64>(set, 8) | load<u64>(set, 16) | load<u64>(set, 24);
-  if (all == 0) return false;
   return (all & ~bit(index)) != 0 || hasTwin(set, own, bit(index));
 }
 

@@ -110,7 +110,7 @@ export function takeCopied(size: u32): u32 {
   if (isAtHead() || seenHead - position > capacity || !checkRecord() || !isFound(size, 0)) return 0;
   start = position;
   advance();
-  return release();
+  return releaseAll();
 }
 
 /** Takes the record that was found, and pins its bytes until `unpin`. */
@@ -167,6 +167,12 @@ export function stepRun(limit: u32, space: u32): u32 {
 
 /** Takes all records up to the position, or none; returns TAKEN bits. */
 export function release(): u32 {
+  return releaseAll();
+}
+
+// @ts-ignore: decorator
+@inline
+function releaseAll(): u32 {
   const messages: u32 = batch == 0 ? 1 : batch;
   batch = 0;
   failpoint(TAKE_COPIED);

@@ -197,7 +197,7 @@ export function restoreClaim(): void {
  */
 export function send(payload: u32, flags: u32): u32 {
   writeNext(payload, recordBytes(payload), flags);
-  return commit();
+  return publish();
 }
 
 /**
@@ -205,6 +205,12 @@ export function send(payload: u32, flags: u32): u32 {
  * not certainly space for it; plus 1 if a receiver waits.
  */
 export function commit(): u32 {
+  return publish();
+}
+
+// @ts-ignore: decorator
+@inline
+function publish(): u32 {
   failpoint(COMMIT_BEGUN);
   const bytes = next - head;
   const messages = nextCount - count;
