@@ -70,6 +70,8 @@ export interface RingExports {
   flushTail(): void;
   // assembly/pin.ts
   unpin(index: number): void;
+  // assembly/record.ts
+  hashOfSizes(): number;
   // assembly/checksum.ts
   checksum(a: number, b: number): number;
   // assembly/participants.ts

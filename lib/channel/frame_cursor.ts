@@ -499,7 +499,7 @@ export class FrameCursor {
    * returns how many. 0 if they were lost meanwhile, -1 if `receive` has to take the first one.
    */
   receiveRun(run: RecordRun, limit: number): number {
-    if (this.#flags !== 0 || this.#isRequest) return -1;
+    if (this.#flags !== 0 || this.#isRequest || this.#isLogged) return -1;
     const { ring } = this.attachment;
     const bytes = ring.stepOver(Math.min(limit, RUN_BYTES), RUN_BYTES) >>> 0;
     if (bytes === 0) return -1;

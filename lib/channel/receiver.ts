@@ -43,7 +43,7 @@ export class Receiver<T> implements ReceiverApi<T> {
     this.#decoder.decode(frame) as T
   );
   readonly #batch = new Batch();
-  /** Undefined until `readMany` is called, and while it calls its reader. */
+  /** Undefined until `readMany` or `drain` is called, and while `readMany` calls its reader. */
   #run: RecordRun | undefined;
   #canBatch: boolean;
   #intoTarget: Uint8Array = new Uint8Array(0);
@@ -173,6 +173,8 @@ export class Receiver<T> implements ReceiverApi<T> {
     while (values.length < limit && !this.#attachment.isClosed) {
       const canContinue = this.#undecoded.length > 0
         ? this.#decodeKept(values)
+        : this.#attachment.isRaw
+        ? this.#receiveArrays(limit - values.length, values)
         : this.#canBatch
         ? this.#receiveBatch(limit - values.length, values)
         : this.#receiveOne(values);
@@ -195,6 +197,35 @@ export class Receiver<T> implements ReceiverApi<T> {
     const frame = this.#receiveNext(POLL_ANY);
     if (frame !== undefined) this.#undecoded.decodeOrKeep(frame, values);
     return frame !== undefined;
+  }
+
+  /** Takes arrays that lie side by side together; false when there is nothing. */
+  #receiveArrays(limit: number, values: T[]): boolean {
+    try {
+      return this.#tryReceiveArrays(limit, values);
+    } catch (error) {
+      this.#keepArrays(values);
+      throw error;
+    }
+  }
+
+  /** What an error would lose is received by the next call. */
+  #keepArrays(values: T[]): void {
+    if (!values.every((value) => value instanceof Uint8Array)) return;
+    for (const bytes of values) this.#undecoded.keep({ bytes, flags: 0 });
+  }
+
+  #tryReceiveArrays(limit: number, values: T[]): boolean {
+    const cursor = this.#cursor;
+    if (!cursor.next(POLL_ANY)) return false;
+    const run = this.#run ??= new RecordRun();
+    const messages = cursor.receiveRun(run, limit);
+    if (messages > 0) run.addTo(values);
+    else if (messages < 0) {
+      const frame = cursor.receive();
+      if (frame !== undefined) this.#undecoded.decodeOrKeep(frame, values);
+    }
+    return true;
   }
 
   /** Takes what one lane holds with one move of its tail; false when there is nothing. */
@@ -256,7 +287,8 @@ export class Receiver<T> implements ReceiverApi<T> {
       if (read === 0) break;
       count += read;
     }
-    if (count === 0 && limit > 0) this.#cursor.checkNotClosed(POLL_ANY);
+    if (limit === 0) this.#cursor.checkTermination();
+    else if (count === 0) this.#cursor.checkNotClosed(POLL_ANY);
     return count;
   }
 

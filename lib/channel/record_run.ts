@@ -24,20 +24,22 @@ export class RecordRun {
   /** Bytes of all their payloads. */
   payloadBytes = 0;
 
-  /** Copies a run in; false if the sizes of its records make no sense. */
-  copy({ bytes }: Attachment, offset: number, length: number): boolean {
+  /** Copies a run in; false if the sizes of its records are not those that the ring has checked. */
+  copy({ bytes, ring }: Attachment, offset: number, length: number): boolean {
     this.#memory.bytes.set(bytes.subarray(offset, offset + length));
     this.#bytes = length;
     this.#at = this.messages = this.payloadBytes = 0;
     let at = 0;
+    let hash = 0;
     while (at < length) {
       const payload = this.#payloadAt(at);
       if (payload < 0 || payload > length) return false;
       this.messages++;
       this.payloadBytes += payload;
+      hash = Math.imul(hash, 31) + payload + 8 | 0;
       at += recordBytes(payload);
     }
-    return at === length;
+    return at === length && hash === ring.hashOfSizes();
   }
 
   #payloadAt(at: number): number {
@@ -54,6 +56,16 @@ export class RecordRun {
       at += (length + (RECORD_PAYLOAD + 7)) & ~7;
       this.#at = at;
       reader(bytes, offset, length);
+    }
+  }
+
+  /** Adds all messages to a list, as arrays that share a buffer of their own. */
+  addTo(list: unknown[]): void {
+    const { buffer } = this.#memory.bytes.slice(0, this.#bytes);
+    for (let at = 0; at < this.#bytes;) {
+      const length = this.#payloadAt(at);
+      list.push(new Uint8Array(buffer, at + RECORD_PAYLOAD, length));
+      at += recordBytes(length);
     }
   }
 

@@ -118,8 +118,13 @@ async function traceLane(
     } else if (kind === "queue" && random.chance(0.3)) {
       const limit = random.between(1, MAX_AT_ONCE);
       tracer.act(who, () => reader.readMany(() => {}, { limit }));
-    } else if (random.chance(0.5)) {
+    } else if (kind === "queue" && random.chance(0.5)) {
       tracer.act(who, () => reader.drain(random.between(1, MAX_AT_ONCE)));
+    } else if (random.chance(0.5)) {
+      const times = random.between(1, MAX_AT_ONCE);
+      tracer.act(who, () => {
+        for (let i = 0; i < times; i++) reader.tryRecv();
+      });
     } else {
       const times = random.between(1, PLACED_AT_ONCE);
       tracer.act(who, () => {

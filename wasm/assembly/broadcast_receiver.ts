@@ -42,7 +42,7 @@ import {
 } from "./lane_cursor";
 import { loadFence, read64 } from "./memory";
 import { countAt, near } from "./message_count";
-import { check, foundBytes, foundFlags, foundSequence, isFound } from "./record";
+import { addSize, beginSizes, check, foundBytes, foundFlags, foundSequence, isFound } from "./record";
 import { addDropped } from "./segment";
 
 /** How often a value is read again that moves all the time. */
@@ -222,8 +222,10 @@ export function passRun(limit: u32, space: u32): u32 {
   let bytes: u32 = 0;
   runStart = position;
   runMessages = 0;
+  beginSizes();
   while (foundFlags == 0 && runMessages < limit && bytes + foundBytes <= space) {
     bytes += foundBytes;
+    addSize();
     advance();
     sequence++;
     runMessages++;

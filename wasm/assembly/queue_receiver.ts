@@ -41,7 +41,7 @@ import { acquireLease, cancelLease } from "./lease";
 import { hasLeaseTables } from "./lease_table";
 import { loadFence, read64 } from "./memory";
 import { pin, unpin } from "./pin";
-import { foundBytes, foundFlags, isFound } from "./record";
+import { addSize, beginSizes, foundBytes, foundFlags, isFound } from "./record";
 import { publishFirstTail } from "./tail";
 import { totalReceived } from "./totals";
 import { hasWaitingSenders } from "./waiters";
@@ -156,8 +156,10 @@ export function step(size: u32, flags: u32): u32 {
  */
 export function stepRun(limit: u32, space: u32): u32 {
   let bytes: u32 = 0;
+  beginSizes();
   while (foundFlags == 0 && batch < limit && bytes + foundBytes <= space) {
     bytes += foundBytes;
+    addSize();
     advance();
     batch++;
     if (isAtStart() || isAtHead() || seenHead - start > capacity || !checkRecord()) break;

@@ -65,6 +65,24 @@ export function check(at: usize, position: u64, space: u64): bool {
   return frame(position, size, word & 0xffffffffff) == word;
 }
 
+/** A hash of the sizes of records that were stepped over together: what a reader copied has to have the same. */
+let sizesHash: u32 = 0;
+
+export function beginSizes(): void {
+  sizesHash = 0;
+}
+
+// @ts-ignore: decorator
+@inline
+export function addSize(): void {
+  sizesHash = sizesHash * 31 + foundSize;
+}
+
+/** The hash of the sizes of all records that `stepOver` has stepped over. */
+export function hashOfSizes(): u32 {
+  return sizesHash;
+}
+
 /** Padding without a frame fills the last eight bytes of a ring; elsewhere zeros are damage. */
 function checkPadding(size: u64, space: u64): bool {
   foundBytes = 8;

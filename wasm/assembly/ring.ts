@@ -45,6 +45,7 @@ export { addOneMissed, isIntact, missedMessages } from "./broadcast_receiver";
 export { isFoundConsistent } from "./returned_receiver";
 export { flushTail } from "./tail";
 export { unpin } from "./pin";
+export { hashOfSizes } from "./record";
 export { checksum } from "./checksum";
 export {
   isolateOf,

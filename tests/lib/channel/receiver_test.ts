@@ -162,3 +162,26 @@ Deno.test("a message whose words change while it is received is rejected", () =>
 function attachmentOf(socket: unknown): { words: Int32Array } {
   return (socket as { attachment: { words: Int32Array } }).attachment;
 }
+
+Deno.test("a run of messages whose sizes change while it is copied is rejected", () => {
+  for (const sizes of [[100, 12], [12, 100]]) {
+    using channel = LocalChannel.create({ capacityBytes: 64 * 1024 });
+    using pusher = new Pusher<Uint8Array>(channel.handle, RAW);
+    using puller = new Puller<Uint8Array>(channel.handle, RAW);
+    pusher.sendMany([new Uint8Array(48), new Uint8Array(48)]);
+    let first = 0;
+    replaceRing(puller, (ring) => ({
+      ...ring,
+      next: (mode) => first = ring.next(mode),
+      stepOver(limit, space) {
+        const bytes = ring.stepOver(limit, space);
+        const { words } = attachmentOf(puller);
+        words[(first - 16) >>> 2] = sizes[0];
+        const second = (first - 16) + ((sizes[0] + 15) & ~7);
+        words[second >>> 2] = sizes[1];
+        return bytes;
+      },
+    }));
+    assert.throws(() => puller.readMany(() => assert.fail("it was read")), ShmCorruptionError);
+  }
+});
