@@ -172,6 +172,21 @@ async function publishTo(target: Target, channels: number): Promise<void> {
   await pipeline(peer, count, (i) => `PUBLISH c${i % channels} ${value}\r\n`, "\r\n");
 }
 
+/** A request of RESP. */
+function resp(...words: string[]): string {
+  return `*${words.length}\r\n${words.map((word) => `$${word.length}\r\n${word}\r\n`).join("")}`;
+}
+
+/** Many requests of RESP, most of which the server refuses in the end. */
+async function redisFlood(
+  target: Target,
+  count: number,
+  request: (i: number) => string,
+): Promise<void> {
+  const peer = await target.connect(target.tcpPort);
+  await pipeline(peer, count, request, "\r\n");
+}
+
 /** All ways, by name. */
 export const ATTACKS: Readonly<Record<string, (target: Target) => Promise<void>>> = {
   "plain messages over TCP": (target) => storeOverTcp(target, flood(target, 1.4, 200, () => "t")),
@@ -225,6 +240,42 @@ export const ATTACKS: Readonly<Record<string, (target: Target) => Promise<void>>
       const peer = await target.connect(target.tcpPort);
       await peer.write(`SUBSCRIBE c${i}\r\n`);
       await peer.reads("SUBSCRIBED");
+    }
+    await publishTo(target, 20);
+  },
+  "keys of Redis clients": (target) =>
+    redisFlood(target, Math.ceil(1.4 * target.maxBytes / 400), (i) => resp("SET", `key:${i}`, "v")),
+  async "elements of Redis clients"(target) {
+    const count = Math.ceil(0.4 * target.maxBytes / 500);
+    await redisFlood(target, count, (i) => resp("HSET", "hash", `field:${i}`, "v"));
+    await redisFlood(target, count, (i) => resp("SADD", "set", `member:${i}`));
+    await redisFlood(target, count, (i) => resp("ZADD", "zset", `${i}`, `member:${i}`));
+    await redisFlood(target, count, (i) => resp("RPUSH", "list", `element:${i}`));
+  },
+  async "unread replies of Redis clients"(target) {
+    await redisFlood(target, 1, () => resp("SET", "k", "x".repeat(MIB)));
+    await each(100, async () => {
+      const peer = await target.connect(target.tcpPort);
+      await writeFor(peer, resp("GET", "k").repeat(100));
+    });
+  },
+  async "unfinished requests of Redis clients"({ tcpPort, connect }) {
+    await each(100, async () => {
+      const peer = await connect(tcpPort);
+      await writeFor(peer, `*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$8000000\r\n${"x".repeat(4 * MIB)}`);
+    });
+  },
+  async "unfinished requests of many words"({ tcpPort, connect }) {
+    await each(100, async () => {
+      const peer = await connect(tcpPort);
+      await writeFor(peer, `*1000000\r\n${"$1\r\nx\r\n".repeat(500_000)}`);
+    });
+  },
+  async "queues of Redis subscribers"(target) {
+    for (let i = 0; i < 20; i++) {
+      const peer = await target.connect(target.tcpPort);
+      await peer.write(resp("SUBSCRIBE", `c${i}`));
+      await peer.reads("subscribe");
     }
     await publishTo(target, 20);
   },
