@@ -4,7 +4,7 @@
  * @module
  */
 
-import { withTurn } from "../../lib/base/turn.ts";
+import { takeTurnsIn, withTurn } from "../../lib/base/turn.ts";
 import { callback, observer, text } from "../../lib/base/option_checks.ts";
 import { checkNoMore } from "../../lib/base/checks.ts";
 import { formatValue } from "../../lib/base/options.ts";
@@ -40,6 +40,10 @@ export abstract class BaseMessagingBackend implements MessagingBackend {
   #cleanup: Promise<void> | undefined;
   /** Reports operations to the option `instrumentation`: a subclass makes its calls through it. */
   protected readonly observer: BackendObserver;
+
+  static {
+    takeTurnsIn(this.prototype);
+  }
 
   /** Makes a backend without handlers. Does no input or output. */
   constructor(options: MessagingBackendOptions = {}) {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { inTurn } from "../../lib/base/turn.ts";
+import { inTurn, takeTurnsIn } from "../../lib/base/turn.ts";
 import { checkNoMore } from "../../lib/base/checks.ts";
 import { instanceOf, text } from "../../lib/base/option_checks.ts";
 import { OptionRules } from "../../lib/base/option_rules.ts";
@@ -54,6 +54,10 @@ const OPTIONS = new OptionRules<InMemoryMessagingBackendOptions>("new InMemoryMe
  */
 export class InMemoryMessagingBackend extends StoreMessagingBackend implements RedisLikeBackend {
   readonly #store: Store;
+
+  static {
+    takeTurnsIn(this.prototype);
+  }
 
   /** Makes a backend on a store. */
   constructor(options: InMemoryMessagingBackendOptions = {}) {

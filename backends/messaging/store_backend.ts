@@ -5,7 +5,7 @@
  */
 
 import { text } from "../../lib/base/option_checks.ts";
-import { isTurnDue, takeTurn } from "../../lib/base/turn.ts";
+import { isTurnDue, takeTurn, takeTurnsIn } from "../../lib/base/turn.ts";
 import { checkNoMore } from "../../lib/base/checks.ts";
 import { checkId } from "../../lib/message/gemstone.ts";
 import { Message } from "../../lib/message/message.ts";
@@ -17,6 +17,10 @@ import { BaseMessagingBackend, checkIds } from "./base.ts";
 
 /** Base of backends that read from a store in this process. */
 export abstract class StoreMessagingBackend extends BaseMessagingBackend {
+  static {
+    takeTurnsIn(this.prototype);
+  }
+
   /**
    * Receives what is stored. It needs no limit, because it is drained from the next microtask on.
    * @internal

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { takeTurnsIn } from "../../lib/base/turn.ts";
 import { checkNoMore } from "../../lib/base/checks.ts";
 import { acknowledgeArguments, checkName, checkOutcome } from "./checks.ts";
 import type { QueueClock } from "./clock.ts";
@@ -51,6 +52,10 @@ export class QueueBase implements MessageQueue {
   readonly #observer: QueueObserver;
   readonly #subscriptions: SubscriptionSet;
   readonly #lifecycle: QueueLifecycle;
+
+  static {
+    takeTurnsIn(this.prototype);
+  }
 
   /** Makes a queue on a store. */
   protected constructor(store: QueueStore, config: ResolvedConfig, clock: QueueClock) {
@@ -156,12 +161,12 @@ export class QueueBase implements MessageQueue {
    *
    * @throws {TypeError} for the bare id of a broadcast without `agentId`
    */
-  acknowledge(
+  async acknowledge(
     message: string | MessageRecord,
     options: AcknowledgeOptions = {},
   ): Promise<boolean> {
     const call = () => this.#acknowledge(message, options);
-    return this.#observer.settle("acknowledge", message, call);
+    return await this.#observer.settle("acknowledge", message, call);
   }
 
   async #acknowledge(
@@ -206,11 +211,15 @@ export class QueueBase implements MessageQueue {
    *
    * @throws {TypeError} for the bare id of a broadcast without `agentId`
    */
-  requeue(
+  async requeue(
     message: string | MessageRecord,
     options: AcknowledgeOptions = {},
   ): Promise<boolean> {
-    return this.#observer.settle("requeue", message, () => this.#requeue(message, options));
+    return await this.#observer.settle(
+      "requeue",
+      message,
+      () => this.#requeue(message, options),
+    );
   }
 
   async #requeue(

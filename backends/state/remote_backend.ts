@@ -4,6 +4,7 @@
  * @module
  */
 
+import { takeTurnsIn } from "../../lib/base/turn.ts";
 import { checkNoMore } from "../../lib/base/checks.ts";
 import { infoOf, type SharedBackendInfo, type StateCounts, type StatePlace } from "./info.ts";
 import { LazyClient } from "./lazy_client.ts";
@@ -42,6 +43,10 @@ export interface StateClient {
 export abstract class RemoteBackend implements SharedBackend {
   readonly #client: LazyClient<StateClient>;
   readonly #place: StatePlace;
+
+  static {
+    takeTurnsIn(this.prototype);
+  }
 
   /**
    * Prepares a backend, and does no input or output.

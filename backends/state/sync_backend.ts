@@ -296,7 +296,7 @@ export abstract class SyncBackend implements SyncSharedBackend {
 
   /** Closes the backend. */
   close(): Promise<void> {
-    return Promise.try(() => this.closeSync());
+    return inTurn(() => this.closeSync());
   }
 
   /** Closes the backend at the end of an `await using` block. */

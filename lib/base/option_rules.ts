@@ -7,6 +7,7 @@
 
 import { shorten } from "./checks.ts";
 import { suggestOption, withUnit } from "./suggestions.ts";
+import { turnIfDue } from "./turn.ts";
 
 /**
  * Returns a value that an option may have, and throws an error with the option's name for any other.
@@ -64,12 +65,12 @@ export class OptionRules<T extends object> {
     if (options !== undefined) this.require(options);
   }
 
-  /** As `check`, for a call that returns a promise: its error in a rejected one. */
+  /** As `check`, for a call that returns a promise: its error in a rejected one, after a turn if one is due. */
   rejection(options: T | undefined): Promise<never> | undefined {
     try {
       this.check(options);
     } catch (error) {
-      return Promise.reject(error);
+      return turnIfDue(Promise.reject(error));
     }
     return undefined;
   }

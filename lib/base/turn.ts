@@ -91,3 +91,34 @@ export async function withTurn<T>(work: () => Promise<T>): Promise<T> {
     if (isTurnDue()) await takeTurn();
   }
 }
+
+/** A result that is there, after a turn if one is due. */
+export function turnIfDue<T>(result: Promise<T>): Promise<T> {
+  return isTurnDue() ? afterTurn(result) : result;
+}
+
+async function afterTurn<T>(result: Promise<T>): Promise<T> {
+  try {
+    return await result;
+  } finally {
+    await takeTurn();
+  }
+}
+
+type AsyncMethod = (this: unknown, ...args: unknown[]) => Promise<unknown>;
+const AsyncFunction = (async () => {}).constructor;
+
+/**
+ * Lets the event loop have its turns at all `async` methods of a class, also at calls that fail before they
+ * do anything: a program that tries them again and again would otherwise not leave the microtasks.
+ */
+export function takeTurnsIn(prototype: object): void {
+  for (const [name, property] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
+    if (!(property.value instanceof AsyncFunction)) continue;
+    const method = property.value as AsyncMethod;
+    const value: AsyncMethod = function (...args) {
+      return turnIfDue(method.apply(this, args));
+    };
+    Object.defineProperty(prototype, name, { ...property, value });
+  }
+}

@@ -25,6 +25,7 @@ import { ReplierObserver } from "./replier_observer.ts";
 import { Socket, type SocketOptions } from "./socket.ts";
 import { RECORD_ERROR, WAITERS_REQUESTERS } from "../../wasm/layout.ts";
 import { messageOf } from "../base/thrown.ts";
+import { turnIfDue } from "../base/turn.ts";
 
 /** Options of `serve`. */
 export interface ServeOptions {
@@ -128,8 +129,8 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
   recv(options?: WaitOptions): Promise<Q> {
     const rejection = RECV_OPTIONS.rejection(options);
     if (rejection !== undefined) return rejection;
-    if (this.#observer === undefined) return this.#recv(options);
-    return this.#observer.receiveAsync(() => this.#recv(options));
+    if (this.#observer === undefined) return turnIfDue(this.#recv(options));
+    return turnIfDue(this.#observer.receiveAsync(() => this.#recv(options)));
   }
 
   async #recv(options: WaitOptions | undefined): Promise<Q> {
@@ -218,10 +219,11 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
    *
    * @throws {ShmCorruptionError} if the segment is damaged; nothing else ends serving
    */
-  async serve(
-    handler: RequestHandler<Q, R>,
-    options: ServeOptions = {},
-  ): Promise<void> {
+  serve(handler: RequestHandler<Q, R>, options: ServeOptions = {}): Promise<void> {
+    return turnIfDue(this.#serve(handler, options));
+  }
+
+  async #serve(handler: RequestHandler<Q, R>, options: ServeOptions): Promise<void> {
     callback("handler", handler);
     SERVE_OPTIONS.check(options);
     const { signal, concurrency = 1 } = options;

@@ -225,6 +225,118 @@ Deno.test("a flood of Replier.serve with requests that fail leaves turns to time
   await flood.repeat(() => requester.request(1).catch(() => {}));
 });
 
+/** Repeats a call that fails until the event loop has had a turn; it has one at once or never. */
+async function failUntilTurn(name: string, call: () => Promise<unknown>): Promise<void> {
+  let hasTurn = false;
+  const turn = setImmediate(() => hasTurn = true);
+  const endMs = performance.now() + HUNG_MS;
+  while (!hasTurn && performance.now() < endMs) await assert.rejects(call, name);
+  clearImmediate(turn);
+  assert(hasTurn, `${name}: no turn`);
+}
+
+// deno-lint-ignore no-explicit-any
+type Any = any;
+
+Deno.test("calls of sockets that fail at once, again and again, leave turns", async () => {
+  using channel = LocalChannel.create();
+  using requests = LocalChannel.create();
+  using puller = new Puller(channel.handle);
+  using acking = new Puller(channel.handle, { ack: true });
+  using pusher = new Pusher(channel.handle);
+  using requester = new Requester(requests.handle);
+  using replier = new Replier(requests.handle);
+  const wrong = { timeout: 1 } as Any;
+  const calls = {
+    "recv with a wrong option": () => puller.recv(wrong),
+    "recv of deliveries with a wrong option": () => acking.recv(wrong),
+    "recv with a wrong timeout": () => puller.recv({ timeoutMs: -1 }),
+    "sendAsync with a wrong option": () => pusher.sendAsync(1, wrong),
+    "request with a wrong option": () => requester.request(1, wrong),
+    "recv of a requester without requests": () => requester.recv(),
+    "recv of a request with a wrong option": () => replier.recv(wrong),
+    "serve without a handler": () => replier.serve(undefined as Any),
+  };
+  for (const [name, call] of Object.entries(calls)) await failUntilTurn(name, call);
+  requester.send(1);
+  await replier.recv();
+  await failUntilTurn("recv before a reply", () => replier.recv());
+  for (const socket of [puller, acking, pusher, requester, replier]) socket.close();
+  const closed = {
+    "recv": () => puller.recv(),
+    "recv of deliveries": () => acking.recv(),
+    "sendAsync": () => pusher.sendAsync(1),
+    "request": () => requester.request(1),
+    "recv of a request": () => replier.recv(),
+    "serve": () => replier.serve(() => 1),
+  };
+  for (const [name, call] of Object.entries(closed)) await failUntilTurn(`closed: ${name}`, call);
+});
+
+Deno.test("calls of backends that fail at once, again and again, leave turns", async () => {
+  await inScratch(async ({ path: dir }) => {
+    const backends = [
+      new InMemoryMessagingBackend(),
+      new ShmMessagingBackend({ name: "flood", dir }),
+      new SharedMemoryMessagingBackend({ serverUrl: "http://127.0.0.1:1" }),
+      new EmbeddedMessagingBackend({ autoStartServer: false }),
+    ];
+    for (const backend of backends as Any[]) {
+      const calls: Record<string, () => Promise<unknown>> = {
+        subscribe: () => backend.subscribe("t", 5),
+        getMessagesForTopic: () => backend.getMessagesForTopic(5),
+        getMessagesForTopicSince: () => backend.getMessagesForTopicSince("t", 5),
+        getMessagesById: () => backend.getMessagesById("n", [5]),
+        storeMessage: () => backend.storeMessage("n", "t", {}),
+        testConnection: () => backend.testConnection(5),
+        publish: () => backend.publish(5, 1),
+      };
+      if ("set" in backend) {
+        calls.get = () => backend.get(5);
+        calls.set = () => backend.set("k", 1, { ttl: 1 });
+        calls.hset = () => backend.hset("k", 5, 1);
+      }
+      await using _ = backend;
+      for (const [name, call] of Object.entries(calls)) await failUntilTurn(name, call);
+      await backend.cleanup();
+      const closed = {
+        ...calls,
+        unsubscribe: () => backend.unsubscribe("t"),
+        getMessagesForTopic: () => backend.getMessagesForTopic("t"),
+        testConnection: () => backend.testConnection(),
+      };
+      for (const [name, call] of Object.entries(closed)) {
+        await failUntilTurn(`closed ${backend.constructor.name}: ${name}`, call);
+      }
+    }
+  });
+});
+
+Deno.test("calls of a queue that fail at once, again and again, leave turns", async () => {
+  await using queue = new InMemoryMessageQueue();
+  const wrong = { nothing: 1 } as Any;
+  const calls = {
+    publish: () => queue.publish(wrong),
+    get: () => queue.get("1", wrong),
+    getPending: () => queue.getPending("a", wrong),
+    list: () => queue.list(wrong),
+    count: () => queue.count(wrong),
+    acknowledge: () => queue.acknowledge("1", wrong),
+    requeue: () => queue.requeue("1", wrong),
+    put: () => queue.put(wrong),
+    delete: () => queue.delete(5 as Any),
+    unsubscribe: () => queue.unsubscribe("", "a"),
+  };
+  for (const state of ["not initialized", "open", "closed"]) {
+    if (state === "open") await queue.initialize();
+    if (state === "closed") await queue.close();
+    for (const [name, call] of Object.entries(calls)) {
+      await failUntilTurn(`${state}: ${name}`, call);
+    }
+  }
+  await failUntilTurn("closed: initialize", () => queue.initialize());
+});
+
 Deno.test("a flood leaves turns to input and output", async () => {
   using channel = LocalChannel.create();
   using puller = new Puller(channel.handle);

@@ -5,7 +5,7 @@
  */
 
 import { text } from "../../../lib/base/option_checks.ts";
-import { withTurn } from "../../../lib/base/turn.ts";
+import { takeTurnsIn, withTurn } from "../../../lib/base/turn.ts";
 import { checkNoMore } from "../../../lib/base/checks.ts";
 import { logger } from "../../../lib/base/log.ts";
 import { BEGINNING_ID, checkId, timestampOf } from "../../../lib/message/gemstone.ts";
@@ -73,6 +73,10 @@ const IDS_PER_REQUEST = 500;
  */
 export class SharedMemoryMessagingBackend extends BaseMessagingBackend implements RedisLikeBackend {
   readonly #connection: ServerConnection;
+
+  static {
+    takeTurnsIn(this.prototype);
+  }
 
   /**
    * Prepares a backend, and does no input or output.

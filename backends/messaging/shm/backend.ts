@@ -5,7 +5,7 @@
  */
 
 import { text } from "../../../lib/base/option_checks.ts";
-import { inTurn } from "../../../lib/base/turn.ts";
+import { inTurn, takeTurnsIn } from "../../../lib/base/turn.ts";
 import { checkNoMore } from "../../../lib/base/checks.ts";
 import { CatchUp } from "../../../lib/journal/catch_up.ts";
 import type { Journal } from "../../../lib/journal/journal.ts";
@@ -99,6 +99,10 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
   /** The journal while its records are applied for the first time. */
   #joining: Journal | undefined;
   readonly #catchUp = new CatchUp(() => this.#attachInTurns());
+
+  static {
+    takeTurnsIn(this.prototype);
+  }
 
   /**
    * Makes a backend. Does no input or output.

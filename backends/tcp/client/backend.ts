@@ -5,7 +5,7 @@
  */
 
 import { text } from "../../../lib/base/option_checks.ts";
-import { withTurn } from "../../../lib/base/turn.ts";
+import { takeTurnsIn, withTurn } from "../../../lib/base/turn.ts";
 import { checkNoMore } from "../../../lib/base/checks.ts";
 import { logger } from "../../../lib/base/log.ts";
 import { checkId, isId } from "../../../lib/message/gemstone.ts";
@@ -70,6 +70,10 @@ import { lineOf } from "./requests.ts";
  */
 export class EmbeddedMessagingBackend extends BaseMessagingBackend {
   readonly #client: ReconnectingClient;
+
+  static {
+    takeTurnsIn(this.prototype);
+  }
 
   /**
    * Prepares a backend, and does no input or output.
