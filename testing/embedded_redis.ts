@@ -6,6 +6,7 @@
 
 import type { Clock } from "../lib/base/clock.ts";
 import { OptionRules } from "../lib/base/option_rules.ts";
+import { formatValue } from "../lib/base/options.ts";
 import { checkUsers, checkVersion } from "../backends/resp/server/options.ts";
 import type { RedisFaults } from "../backends/resp/engine/faults.ts";
 import type { ReplyValue } from "../backends/resp/server/local_client.ts";
@@ -116,13 +117,25 @@ export class EmbeddedRedis implements AsyncDisposable {
     return this.#server;
   }
 
-  /** Executes a command of the test, and returns its reply. Throws an `Error` for an error reply. */
+  /**
+   * Executes a command of the test, and returns its reply. Throws an `Error` for an error reply.
+   *
+   * @throws {TypeError} if there is no word, or one is neither a text nor a number
+   */
   command(...words: (string | number)[]): ReplyValue {
-    return this.#server.resp.local.call(words);
+    return this.#server.resp.local.call(checkWords("command()", words));
   }
 
-  /** Executes commands that fill it. Throws an `Error` for an error reply. */
+  /**
+   * Executes commands that fill it. Throws an `Error` for an error reply.
+   *
+   * @throws {TypeError} if one of them is no array of texts and numbers; then none is executed
+   */
   seed(commands: readonly (readonly (string | number)[])[]): void {
+    if (!Array.isArray(commands)) {
+      throw new TypeError(`seed() takes an array of commands, not ${formatValue(commands)}`);
+    }
+    for (const words of commands) checkWords("a command of seed()", words);
     for (const words of commands) this.#server.resp.local.call(words);
   }
 
@@ -157,4 +170,20 @@ export class EmbeddedRedis implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
   }
+}
+
+function checkWords(what: string, words: unknown): (string | number)[] {
+  if (!Array.isArray(words) || words.length === 0) {
+    const given = Array.isArray(words) ? "none" : formatValue(words);
+    throw new TypeError(`${what} takes words, such as "SET", "key", "value", not ${given}`);
+  }
+  const wrong = words.findIndex((word) => !isWord(word));
+  if (wrong < 0) return words;
+  throw new TypeError(
+    `the words of ${what} must be texts or numbers, not ${formatValue(words[wrong])}`,
+  );
+}
+
+function isWord(word: unknown): boolean {
+  return typeof word === "string" || typeof word === "number" && !Number.isNaN(word);
 }

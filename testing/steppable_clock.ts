@@ -7,6 +7,7 @@
 import type { Clock } from "../lib/base/clock.ts";
 import { durationMs } from "../lib/base/option_checks.ts";
 import { type OptionChecks, OptionRules } from "../lib/base/option_rules.ts";
+import { formatValue } from "../lib/base/options.ts";
 
 /** A step of a clock. Its parts are added. */
 export interface ClockStep {
@@ -21,12 +22,19 @@ export interface ClockStep {
 }
 
 const PARTS: OptionChecks<ClockStep> = {
-  milliseconds: durationMs,
-  seconds: durationMs,
-  minutes: durationMs,
-  hours: durationMs,
+  milliseconds: amount,
+  seconds: amount,
+  minutes: amount,
+  hours: amount,
 };
 const STEP = new OptionRules<ClockStep>("advance()", PARTS);
+
+function amount(name: string, value: unknown): number {
+  if (typeof value === "number" && Number.isFinite(value) && value >= 0) return value;
+  throw new RangeError(
+    `${name} must be a finite number, at least 0, not ${formatValue(value)}`,
+  );
+}
 
 interface Timer {
   readonly atMs: number;

@@ -33,6 +33,25 @@ Deno.test("embeddedRedis: it has what a test needs", async () => {
   assert.throws(() => redis.command("INCR"), /wrong number of arguments/);
 });
 
+Deno.test("embeddedRedis: only texts and numbers are words of commands", async () => {
+  await using redis = await embeddedRedis();
+  for (const wrong of [null, undefined, NaN, true, 5n, { b: 1 }, new Uint8Array(1), ["SET"]]) {
+    const message = /the words of .* must be texts or numbers, not /;
+    const command = ["SET", "k", wrong] as string[];
+    assert.throws(() => redis.command(...command), { name: "TypeError", message });
+    assert.throws(() => redis.seed([["SET", "a", 0], command]), { name: "TypeError", message });
+  }
+  const noWords = { name: "TypeError", message: /takes words, such as/ };
+  assert.throws(() => redis.command(), noWords);
+  assert.throws(() => redis.seed([[]]), noWords);
+  assert.throws(() => redis.seed(["SET k v"] as never), noWords);
+  assert.throws(() => redis.seed("SET k v" as never), /seed\(\) takes an array of commands/);
+  assert.deepEqual(redis.dump(), {});
+  redis.command("SET", "", 0);
+  assert.deepEqual(redis.dump(), { "": { type: "string", value: "0" } });
+  await assert.rejects(embeddedRedis({ users: ["one"] as never }), /users must be an object/);
+});
+
 Deno.test("embeddedRedis: users have passwords", async () => {
   await using redis = await embeddedRedis({ users: { default: "one", anna: "two" } });
   await using client = await RespClient.open(redis.port);

@@ -44,8 +44,10 @@ export function checkVersion(name: string, value: unknown): string {
 
 /** Checks passwords by user. */
 export function checkUsers(name: string, value: unknown): Record<string, string> {
-  if (typeof value !== "object" || value === null) {
-    throw new TypeError(`${name} must be an object with a password for each user`);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new TypeError(
+      `${name} must be an object with a password for each user, not ${formatValue(value)}`,
+    );
   }
   for (const [user, password] of Object.entries(value)) checkToken(`${name}.${user}`, password);
   return value as Record<string, string>;
