@@ -7,11 +7,15 @@
 import { durationMs } from "../../lib/base/option_checks.ts";
 import { OptionRules } from "../../lib/base/option_rules.ts";
 import { logger } from "../../lib/base/log.ts";
+import { isTurnDue, takeTurn } from "../../lib/base/turn.ts";
 import { startTimer } from "../../lib/base/timer.ts";
 import type { Store } from "../store/store.ts";
 
 /** Milliseconds for clients to receive what is theirs. */
 const DEFAULT_GRACE_MS = 3000;
+
+/** Input that comes after the end is read in chunks of this size, and discarded. */
+const DRAIN_BUFFER_BYTES = 16 * 1024;
 
 /** Options of `stop()` of a server. */
 export interface StopOptions {
@@ -46,6 +50,14 @@ export async function endsWithin(work: Promise<unknown>, timeoutMs: number): Pro
   const hasEnded = await Promise.race([ended, late]);
   stopTimer();
   return hasEnded;
+}
+
+/** Reads until the client closes: with unread input, a closed socket discards output that is on its way. */
+export async function drainInput(conn: Deno.Conn): Promise<void> {
+  const discarded = new Uint8Array(DRAIN_BUFFER_BYTES);
+  while (await conn.read(discarded) !== null) {
+    if (isTurnDue()) await takeTurn();
+  }
 }
 
 /** Runs a periodic task of a server. Its failure is logged, and ends nothing else. */

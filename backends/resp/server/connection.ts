@@ -8,6 +8,7 @@
 import { isTurnDue, takeTurn, withTurn } from "../../../lib/base/turn.ts";
 import { logger } from "../../../lib/base/log.ts";
 import { addressText } from "../../hosting/endpoint.ts";
+import { drainInput } from "../../hosting/stop.ts";
 import { WriteBuffer } from "../../tcp/protocol/write_buffer.ts";
 import { Writer } from "../../tcp/protocol/writer.ts";
 import { Client } from "../engine/client.ts";
@@ -57,6 +58,8 @@ export class RespConnection implements ClientOutput {
   /** Fulfilled when the received requests are executed. */
   #work: Promise<void> = Promise.resolve();
   #isWorking = false;
+  /** Messages of subscriptions in the write that goes on. */
+  #appended = 0;
   /** Pending bytes that the store's quota knows of. */
   #countedBytes = 0;
   #lastActiveMs = performance.now();
@@ -114,7 +117,8 @@ export class RespConnection implements ClientOutput {
       do {
         await this.#execute();
       } while (!this.#client.isEnded && await this.#read());
-      await this.#writer.idle();
+      if (this.#isStopping) await drainInput(this.#conn);
+      else await this.#writer.idle();
     } catch (error) {
       // A peer that is gone causes an error, and so does `close`.
       logger.debug("a connection of RESP ended: {error}", { error });
@@ -245,16 +249,21 @@ export class RespConnection implements ClientOutput {
     return [subscriber, shardSubscriber].filter((each) => each !== undefined);
   }
 
-  /** Messages that no client has got. */
+  /** Messages of subscriptions that the client has not got. */
   get unsentPushes(): number {
-    return this.#subscribers.reduce((sum, { pending }) => sum + pending, 0);
+    return this.#subscribers.reduce((sum, { pending }) => sum + pending, this.#appended);
   }
 
-  /** Appends messages of subscriptions to the next write, up to a number of bytes. */
+  /**
+   * Appends messages of subscriptions to the next write, up to a number of bytes. Those of the call before
+   * are sent.
+   */
   #appendPushes(): void {
+    this.#appended = 0;
     for (const subscriber of this.#subscribers) {
       while (subscriber.pending > 0 && this.#writer.buffer.length < PUSH_BYTES) {
         writeReply(this.#writer.buffer, subscriber.shift()!, this.#client.version);
+        this.#appended++;
       }
     }
     this.#countPending();

@@ -8,6 +8,7 @@ import { isTurnDue, takeTurn, withTurn } from "../../../lib/base/turn.ts";
 import { logger } from "../../../lib/base/log.ts";
 import { Subscription, type SubscriptionQueueOptions } from "../../store/subscription.ts";
 import { addressText } from "../../hosting/endpoint.ts";
+import { drainInput } from "../../hosting/stop.ts";
 import type { RespConnection } from "../../resp/server/connection.ts";
 import type { RespFront } from "../../resp/server/front.ts";
 import { LineReader } from "../protocol/line_reader.ts";
@@ -18,8 +19,6 @@ import { LineSession, type SessionContext } from "./session.ts";
 const RESP_FIRST_BYTE = 0x2a;
 /** Pending bytes of a connection that do not count: the memory of its objects is of this size, too. */
 const FREE_PENDING_BYTES = 4096;
-/** Input after the end of the session is read in chunks of this size, and discarded. */
-const DRAIN_BUFFER_BYTES = 16 * 1024;
 
 /** What the connections of a server share. */
 export interface ConnectionContext {
@@ -101,7 +100,7 @@ export class Connection {
     do {
       await (this.#work = this.#process());
     } while (!this.#session.isEnded && await this.#hasMore());
-    if (this.#isShuttingDown) return await this.#drainInput();
+    if (this.#isShuttingDown) return await drainInput(this.#conn);
     // The client may have closed its sending side only, and still reads replies.
     this.#session.close();
     await this.#writer.idle();
@@ -116,14 +115,6 @@ export class Connection {
 
   async #hasMore(): Promise<boolean> {
     return !this.#isShuttingDown && await this.#read() && !this.#isShuttingDown;
-  }
-
-  /** Closing a socket with unread input would discard the output that the client has not read yet. */
-  async #drainInput(): Promise<void> {
-    const discarded = new Uint8Array(DRAIN_BUFFER_BYTES);
-    while (await this.#conn.read(discarded) !== null) {
-      if (isTurnDue()) await takeTurn();
-    }
   }
 
   async #read(): Promise<boolean> {
