@@ -94,7 +94,8 @@ export class Scripts {
     const interpreter = this.#use();
     const reply = interpreter.run(script, rest, run);
     end();
-    return reply ?? this.#runInTurns(client, () => interpreter.runInTurns(script, rest, run));
+    if (reply !== undefined) return reply;
+    return this.#runInTurns(client, () => interpreter.runInTurns(script, rest, run));
   }
 
   /** The client waits for its script. Others are told that the server is busy, and may end the script. */

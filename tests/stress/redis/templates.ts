@@ -9,6 +9,7 @@ import { HASHES } from "./commands/hashes.ts";
 import { HYPERLOGLOGS } from "./commands/hyperloglogs.ts";
 import { KEYS } from "./commands/keys.ts";
 import { LISTS } from "./commands/lists.ts";
+import { SCRIPTS } from "./commands/scripts.ts";
 import { SETS } from "./commands/sets.ts";
 import { SORTED_SETS } from "./commands/sorted_sets.ts";
 import { STREAMS } from "./commands/streams.ts";
@@ -26,4 +27,5 @@ export const TEMPLATES: Readonly<Record<string, readonly Template[]>> = {
   streams: STREAMS,
   geo: GEO,
   hyperloglogs: HYPERLOGLOGS,
+  scripts: SCRIPTS,
 };

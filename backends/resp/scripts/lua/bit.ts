@@ -14,6 +14,11 @@ local function word(name, position, value)
     local got = value == nil and 'no value' or type(value)
     error('bad argument #' .. position .. ' to \'' .. name .. '\' (number expected, got ' .. got .. ')', 3)
   end
+  -- Beyond these the bits are those of the number after the same addition in C.
+  if number ~= number then return 0 end
+  if number >= 2 ^ 51 or number <= -2 ^ 51 then
+    return numberOf(sub(floatBytes(number + 2 ^ 52 + 2 ^ 51, 8), 5))
+  end
   local whole = floor(number)
   local rest = number - whole
   if rest > 0.5 or (rest == 0.5 and whole % 2 == 1) then whole = whole + 1 end

@@ -101,20 +101,26 @@ json.encode = function(...)
   return concat(out)
 end
 
--- Tokens, of which errors speak.
+-- Tokens, of which errors speak, and where they are.
+local scanString
 local function tokenAt(text, at)
   local letter = sub(text, at, at)
-  if letter == '' then return 'T_END' end
+  if letter == '' or letter == '\0' then return 'T_END', at end
+  if letter == '"' then return scanString(text, at) end
   local names = { ['{'] = 'T_OBJ_BEGIN', ['}'] = 'T_OBJ_END', ['['] = 'T_ARR_BEGIN', [']'] = 'T_ARR_END',
-    [','] = 'T_COMMA', [':'] = 'T_COLON', ['"'] = 'T_STRING' }
-  if names[letter] then return names[letter] end
-  if find(text, '^true', at) or find(text, '^false', at) then return 'T_BOOLEAN' end
-  if find(text, '^null', at) then return 'T_NULL' end
-  if find(text, '^%-?%d', at) then return 'T_NUMBER' end
-  return 'invalid token'
+    [','] = 'T_COMMA', [':'] = 'T_COLON' }
+  if names[letter] then return names[letter], at end
+  if find(text, '^true', at) or find(text, '^false', at) then return 'T_BOOLEAN', at end
+  if find(text, '^null', at) then return 'T_NULL', at end
+  if find(text, '^[+-]?%.?%d', at) and letter ~= '.' or find(text, '^[+-]?[iI][nN][fF]', at) or
+    find(text, '^[+-]?[nN][aA][nN]', at) then
+    return 'T_NUMBER', at
+  end
+  return (letter == '-' or letter == '+') and 'invalid number' or 'invalid token', at
 end
 local function unexpected(expected, text, at)
-  error('Expected ' .. expected .. ' but found ' .. tokenAt(text, at) .. ' at character ' .. at, 0)
+  local token, place = tokenAt(text, at)
+  error('Expected ' .. expected .. ' but found ' .. token .. ' at character ' .. place, 0)
 end
 local function skip(text, at) return (match(text, '^[ \t\r\n]*()', at)) end
 
@@ -128,7 +134,7 @@ local function utf8(code)
     0x80 + code % 64)
 end
 local LETTERS = { b = '\b', f = '\f', n = '\n', r = '\r', t = '\t', ['"'] = '"', ['\\'] = '\\', ['/'] = '/' }
-local function invalid(what, at) error('Expected value but found ' .. what .. ' at character ' .. at, 0) end
+local function invalid(what, at) error({ token = what, place = at }) end
 -- The character of an escape whose backslash is at a position, and the position after it.
 local function unescape(text, at)
   local letter = sub(text, at + 1, at + 1)
@@ -159,7 +165,20 @@ local function decodeString(text, at)
     parts[#parts + 1], at = unescape(text, finish)
   end
 end
-local NUMBERS = { '^-?0[xX]%x+', '^-?%d+%.?%d*[eE][+-]?%d+', '^-?%d+%.%d*', '^-?%d+' }
+function scanString(text, at)
+  local isDone, fault = pcall(decodeString, text, at)
+  if isDone then return 'T_STRING', at end
+  return fault.token, fault.place
+end
+-- A string where something is expected.
+local function expectString(expected, text, at)
+  if byte(text, at) ~= 34 then unexpected(expected, text, at) end
+  local isDone, value, after = pcall(decodeString, text, at)
+  if not isDone then unexpected(expected, text, at) end
+  return value, after
+end
+local NUMBERS = { '^[+-]?0[xX]%x+', '^[+-]?%d+%.?%d*[eE][+-]?%d+', '^[+-]?%d+%.%d*', '^[+-]?%d+',
+  '^[+-]%.%d+[eE][+-]?%d+', '^[+-]%.%d+' }
 local function decodeNumber(text, at)
   local leading = match(text, '^%-?0%d', at)
   if leading and not settings.decodesInvalid then return nil end
@@ -185,9 +204,8 @@ local function decodeObject(text, at, depth)
   at = skip(text, at + 1)
   if byte(text, at) == 125 then return object, at + 1 end
   while true do
-    if byte(text, at) ~= 34 then unexpected('object key string', text, at) end
     local key, value
-    key, at = decodeString(text, at)
+    key, at = expectString('object key string', text, at)
     at = skip(text, at)
     if byte(text, at) ~= 58 then unexpected('colon', text, at) end
     value, at = decodeJson(text, skip(text, at + 1), depth)
@@ -216,7 +234,7 @@ local function decodeArray(text, at, depth)
 end
 function decodeJson(text, at, depth)
   local code = byte(text, at)
-  if code == 34 then return decodeString(text, at) end
+  if code == 34 then return expectString('value', text, at) end
   if code == 123 then return decodeObject(text, at, depth) end
   if code == 91 then return decodeArray(text, at, depth) end
   if find(text, '^true', at) then return true, at + 4 end
@@ -232,7 +250,7 @@ local function decodeAll(text)
   end
   local value, at = decodeJson(text, skip(text, 1), 0)
   at = skip(text, at)
-  if at <= #text then unexpected('the end', text, at) end
+  if at <= #text and byte(text, at) ~= 0 then unexpected('the end', text, at) end
   return value
 end
 json.decode = function(...)

@@ -107,7 +107,7 @@ local function unpackString(data, at, length)
   return sub(data, at, at + length - 1), at + length
 end
 -- What a first byte announces: size of the length or value, and how to read on.
-local LENGTHS = { [217] = 1, [218] = 2, [219] = 4, [196] = 1, [197] = 2, [198] = 4 }
+local LENGTHS = { [217] = 1, [218] = 2, [219] = 4 }
 local ARRAYS = { [220] = 2, [221] = 4 }
 local MAPS = { [222] = 2, [223] = 4 }
 local UNSIGNED = { [204] = 1, [205] = 2, [206] = 4, [207] = 8 }

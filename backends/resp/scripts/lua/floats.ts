@@ -6,26 +6,32 @@
 
 /** Lua that defines `bytesOf`, `numberOf`, `floatBytes` and `floatOf`. */
 export const FLOATS = String.raw`
--- The bytes of a whole number, the last one first; numbers below 0 in two's complement.
+-- The halves of a whole number of 64 bits: each of them is exact.
+local HALF_WORD = 2 ^ 32
+local function halfBytes(number)
+  return char(floor(number / 2 ^ 24), floor(number / 2 ^ 16) % 256, floor(number / 2 ^ 8) % 256, number % 256)
+end
+-- The bytes of a whole number, the last one last; numbers below 0 in two's complement.
 function bytesOf(number, size)
-  local isNegative = number < 0
-  if isNegative then number = -number - 1 end
-  local bytes = {}
-  for i = size, 1, -1 do
-    local low = number % 256
-    bytes[i] = char(isNegative and 255 - low or low)
-    number = (number - low) / 256
-  end
-  return concat(bytes)
+  local high = floor(number / HALF_WORD)
+  local bytes = halfBytes(high % HALF_WORD) .. halfBytes(number - high * HALF_WORD)
+  if size > 8 then bytes = rep(high < 0 and '\255' or '\0', size - 8) .. bytes end
+  return sub(bytes, -size)
+end
+local function valueOf(text)
+  local number = 0
+  for i = 1, #text do number = number * 256 + byte(text, i) end
+  return number
 end
 function numberOf(text, isSigned)
-  local number = 0
-  local isNegative = isSigned and byte(text) >= 128
-  for i = 1, #text do
-    local value = byte(text, i)
-    number = number * 256 + (isNegative and 255 - value or value)
+  if #text > 8 then text = sub(text, -8) end
+  local high, low = sub(text, 1, -5), sub(text, -4)
+  local number = valueOf(high)
+  if isSigned and byte(text) >= 128 then
+    if high == '' then return valueOf(low) - 256 ^ #low end
+    number = number - 256 ^ #high
   end
-  return isNegative and -number - 1 or number
+  return number * HALF_WORD + valueOf(low)
 end
 
 -- IEEE 754: bits of the exponent and of the fraction of numbers of 4 and 8 bytes.

@@ -156,7 +156,10 @@ threads.wrap = function(body)
   return function(...) return unwrapped(resume(thread, ...)) end
 end
 expose('coroutine', threads)
+`;
 
+/** Lua that gives scripts the libraries of strings and tables. */
+export const LIBRARIES = String.raw`
 local function copy(library)
   local members = {}
   for name, value in pairs(library) do members[name] = value end

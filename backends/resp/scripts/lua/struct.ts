@@ -57,16 +57,26 @@ local function options(name, text)
     end
   end
 end
+-- The bits that a number has in common with a small one.
+local function masked(number, mask)
+  local result, place = 0, 1
+  while mask > 0 do
+    if mask % 2 == 1 and number % 2 == 1 then result = result + place end
+    mask, number, place = floor(mask / 2), floor(number / 2), place * 2
+  end
+  return result
+end
 local function gap(total, size, align)
   if align > size then align = size end
   if align <= 1 then return 0 end
-  return (align - total % align) % align
+  return masked(align - masked(total, align - 1), align - 1)
 end
 local function whole(number)
   return number < 0 and math.ceil(number) or floor(number)
 end
 local function wrapped(number, size)
   number = whole(number)
+  if number >= 2 ^ 63 then return number < 2 ^ 64 and number or 0 end
   if number ~= number or number >= 2 ^ 63 or number < -2 ^ 63 then number = -2 ^ 63 end
   if size >= 8 then return number end
   return number % 2 ^ (8 * size)
@@ -120,7 +130,9 @@ packing.unpack = function(text, data, from)
   if type(data) == 'number' then data = tostring(data) end
   if type(data) ~= 'string' then badArgument(2, 'unpack', 'string expected, got ' .. (data == nil and 'no value' or type(data)), 3) end
   local at = from == nil and 0 or whole(tonumber(from)) - 1
-  if at < 0 then badArgument(3, 'unpack', 'offset must be 1 or greater', 3) end
+  local isBefore = at < 0
+  if at == -1 then badArgument(3, 'unpack', 'offset must be 1 or greater', 3) end
+  if isBefore and text ~= '' then badArgument(2, 'unpack', 'data string too short', 3) end
   local values, count = {}, 0
   local function need(size)
     if size > #data or at > #data - size then badArgument(2, 'unpack', 'data string too short', 4) end

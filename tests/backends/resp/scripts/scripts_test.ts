@@ -25,6 +25,12 @@ Deno.test("a script is executed as a whole, and its first call may be in a trans
     assert.equal(replies.at(-1), "2");
   }));
 
+Deno.test("a script without a reply is executed once", () =>
+  withResp({}, async ({ client }) => {
+    assert.equal(await evaluate(client, "redis.call('INCR', KEYS[1])", "n"), null);
+    assert.equal(await evaluate(client, "return redis.call('GETSET', KEYS[1], 'x')", "n"), "1");
+  }));
+
 Deno.test("requests after the first script keep their order", () =>
   withResp({}, async ({ client }) => {
     const replies = await client.pipeline([
