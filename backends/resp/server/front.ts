@@ -67,6 +67,16 @@ export class RespFront {
     return new RespConnection(conn, this.#context, first);
   }
 
+  /** Calls by command, those of commands that the server does not have among them. */
+  commandCounts(): Record<string, number> {
+    const { byName, unknown } = this.service.stats;
+    const known = [...byName].map(([name, { calls }]) => [`redis ${name}`, calls]);
+    const missed = [...unknown].map((
+      [name, calls],
+    ) => [`redis ${printable(name)} (unknown)`, calls]);
+    return Object.fromEntries([...known, ...missed]);
+  }
+
   /** Begins to hear of changes of the store. */
   start(): void {
     this.service.start();
@@ -77,6 +87,11 @@ export class RespFront {
     await this.service.busy;
     this.service.stop();
   }
+}
+
+/** A name that a client has chosen, for a label. */
+function printable(name: string): string {
+  return name.replace(/[^!-~]/g, "?");
 }
 
 /** The options that are given. */

@@ -28,6 +28,8 @@ export class ConnectionStats implements ConnectionStatsSource {
   pushes = 0;
   bytesReceived = 0;
   bytesSent = 0;
+  /** Calls by the name of the command, of clients that speak another protocol. */
+  otherCommands: () => Record<string, number> = () => ({});
   readonly #commands: ReadonlyMap<Command, { calls: number }>;
 
   constructor(commands: readonly Command[]) {
@@ -55,7 +57,7 @@ export class ConnectionStats implements ConnectionStatsSource {
       pushes,
       bytesReceived,
       bytesSent,
-      commands,
+      commands: { ...commands, ...this.otherCommands() },
     };
   }
 }

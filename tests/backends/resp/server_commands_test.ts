@@ -146,6 +146,12 @@ Deno.test("resp: INFO counts calls, errors and what is unknown", () =>
     assert.match(info, /^errorstat_WRONGTYPE:count=1/m);
     assert.match(info, /^unknown_commands:2/m);
     assert.match(info, /^maxmemory_policy:noeviction/m);
+    const { commands } = server.getStats();
+    assert.equal(commands["redis set"], 1);
+    assert.equal(commands["redis nosuch (unknown)"], 1);
+    // Other servers of the store show them, such as the dashboard.
+    const [shown] = [...server.store.connectionStats].map((source) => source.snapshot().commands);
+    assert.deepEqual(shown, commands);
     assert.deepEqual(server.getStats().unknownRedisCommands, { nosuch: 1, "config|nosuch": 1 });
     await client.call("CONFIG", "RESETSTAT");
     assert.match(String(await client.call("INFO", "stats")), /^unknown_commands:0/m);
