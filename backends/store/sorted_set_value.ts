@@ -23,7 +23,8 @@ export interface ScoredMember {
 
 /** The members of a key with their scores. */
 export class SortedSetValue implements Collection {
-  bytes = 0;
+  /** Its tables count as one member more. */
+  bytes = ENTRY_BYTES;
   readonly members: EntryTable<ScoredEntry> = new EntryTable();
   readonly #order = new RankedList();
 
@@ -41,7 +42,7 @@ export class SortedSetValue implements Collection {
   }
 
   get entries(): number {
-    return this.members.size;
+    return this.members.size + 1;
   }
 
   get isEmpty(): boolean {

@@ -23,7 +23,8 @@ export class StreamValue implements Collection {
   readonly log: IdTable<StreamFields> = new IdTable();
   readonly nodes: StreamNodes = new StreamNodes();
   readonly #groups = new TextMap<ConsumerGroup>();
-  readonly #tally: Tally = { bytes: 0, entries: 0 };
+  /** Its tables count as one entry more. */
+  readonly #tally: Tally = { bytes: ENTRY_BYTES, entries: 1 };
   /** The last id that an entry has had, or that was set. */
   lastId: StreamId = FIRST_ID;
   /** The last id of those that were deleted one by one. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Collection } from "../../store/collection.ts";
 import type { Client } from "../engine/client.ts";
 import { err, SYNTAX_ERROR } from "../engine/errors.ts";
 import { ErrorReply, OK, type Reply } from "../protocol/reply.ts";
@@ -37,6 +38,10 @@ export function restore(client: Client, [key, ttl, text, ...rest]: readonly stri
   const ttlMs = toInteger(ttl);
   if (ttlMs < 0) throw err("Invalid TTL value, must be >= 0");
   const { kind, value } = read(text);
+  if (kind !== "string") {
+    const { bytes, entries } = value as Collection;
+    db.reserve(bytes, entries);
+  }
   const atMs = ttlMs === 0 ? Infinity : options.isAbsolute ? ttlMs : nowMs + ttlMs;
   db.delete(key);
   if (atMs <= nowMs) return OK;

@@ -5,6 +5,7 @@
  */
 
 import type { Consumer, ConsumerGroup } from "../../store/consumer_group.ts";
+import { ENTRY_BYTES } from "../../store/memory_quota.ts";
 import { FIRST_ID, LAST_ID, laterId, type StreamId } from "../../store/stream_id.ts";
 import type { StreamValue } from "../../store/stream_value.ts";
 import type { Client } from "../engine/client.ts";
@@ -56,6 +57,7 @@ function claimOne(claim: Claim, id: StreamId): Reply | undefined {
   const { stream, group, isIdOnly, isForced, deliveries } = claim;
   const known = group.pending.get(id);
   if (known === undefined ? !isForced : !isIdle(claim, known.deliveredAtMs)) return undefined;
+  if (known === undefined) claim.client.db.reserve(ENTRY_BYTES, 1);
   const before = known?.deliveries ?? 1;
   const count = deliveries ?? (isIdOnly ? before : before + 1);
   group.assign(id, claimant(claim, true)!, claim.deliveredAtMs, count);

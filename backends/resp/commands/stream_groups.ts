@@ -5,6 +5,7 @@
  */
 
 import type { Consumer, ConsumerGroup } from "../../store/consumer_group.ts";
+import { ENTRY_BYTES } from "../../store/memory_quota.ts";
 import { FIRST_ID, type StreamId } from "../../store/stream_id.ts";
 import { StreamValue } from "../../store/stream_value.ts";
 import type { Client } from "../engine/client.ts";
@@ -106,6 +107,7 @@ export function consumerOf(
 }
 
 function addConsumer({ db, nowMs }: Client, key: string, group: ConsumerGroup, name: string) {
+  db.reserve(ENTRY_BYTES + name.length, 1);
   const consumer = group.addConsumer(name, nowMs);
   db.changed(key, "xgroup-createconsumer");
   return consumer;

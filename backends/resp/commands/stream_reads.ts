@@ -5,6 +5,7 @@
  */
 
 import type { Consumer, ConsumerGroup } from "../../store/consumer_group.ts";
+import { ENTRY_BYTES } from "../../store/memory_quota.ts";
 import { FIRST_ID, LAST_ID, type StreamId } from "../../store/stream_id.ts";
 import type { StreamFields, StreamValue } from "../../store/stream_value.ts";
 import type { Client } from "../engine/client.ts";
@@ -205,6 +206,7 @@ function groupEntries(client: Client, call: ReadCall, source: GroupSource): Foun
     return [{ key, entries: pendingEntries(client, call, source, consumer) }];
   }
   const entries = entriesAfter(stream, group.lastId, call.count);
+  if (!call.isAcknowledged) client.db.reserve(entries.length * ENTRY_BYTES, entries.length);
   deliver(stream, group, entries.map(([id]) => id));
   if (!call.isAcknowledged) {
     for (const [id] of entries) group.assign(id, consumer, client.nowMs, 1);

@@ -178,6 +178,12 @@ Deno.test("resp: entries, groups and what is pending count for the memory of the
   call("XTRIM", "s", "MAXLEN", 0);
   assert.equal(store.stats().bytes, empty);
   assert.equal(call("XADD", "s", "*", "field", "x".repeat(100_000)), OUT_OF_MEMORY);
+  for (let i = 1; i < 130; i++) call("XADD", "s", "*", "f", "v".repeat(300));
+  const pending = call("XREADGROUP", "GROUP", "g", "c", "STREAMS", "s", ">");
+  assert.equal(pending, OUT_OF_MEMORY);
+  assert.deepEqual(call("XPENDING", "s", "g"), [0, null, null, NULL_ARRAY]);
+  const read = ["XREADGROUP", "GROUP", "g", "c", "COUNT", 1, "STREAMS", "s", ">"];
+  assert.ok(!(call(...read) instanceof ErrorReply));
   call("DEL", "s");
   assert.equal(store.stats().bytes, before);
 });

@@ -39,7 +39,7 @@ Deno.test("a sorted set has its members in the order of scores and bytes", () =>
       expected.map(([k]) => k),
     );
     for (const [key] of expected) set.delete(key);
-    assert.deepEqual([set.bytes, set.isEmpty], [0, true]);
+    assert.deepEqual([set.bytes, set.isEmpty], [new SortedSetValue().bytes, true]);
   }));
 });
 
