@@ -24,11 +24,14 @@ const UNDEFINED: Encoded = { bytes: new Uint8Array(0), flags: RECORD_UNDEFINED }
 export class Encoder {
   readonly #attachment: Attachment;
   readonly #counts: SocketStatistics;
+  readonly #isForReplies: boolean;
   #tensorScratch = new Uint8Array(0);
 
-  constructor(attachment: Attachment, counts: SocketStatistics) {
+  /** With `isForReplies`, codec `"raw"` takes `undefined` as well: a handler that returns nothing has replied. */
+  constructor(attachment: Attachment, counts: SocketStatistics, isForReplies = false) {
     this.#attachment = attachment;
     this.#counts = counts;
+    this.#isForReplies = isForReplies;
   }
 
   /**
@@ -39,7 +42,7 @@ export class Encoder {
   encode(value: unknown): Encoded {
     try {
       if (isTensor(value)) return { bytes: this.#encodeTensor(value), flags: RECORD_TENSOR };
-      if (value === undefined && this.#attachment.codec.id !== "raw") return UNDEFINED;
+      if (value === undefined && this.#takesUndefined) return UNDEFINED;
       return { bytes: this.#attachment.codec.encode(value), flags: 0 };
     } catch (cause) {
       this.#counts.errors++;
@@ -51,6 +54,10 @@ export class Encoder {
         { cause },
       );
     }
+  }
+
+  get #takesUndefined(): boolean {
+    return this.#isForReplies || this.#attachment.codec.id !== "raw";
   }
 
   #encodeTensor(value: Parameters<typeof writeTensor>[0]): Uint8Array {

@@ -73,7 +73,7 @@ const OPTIONS = socketOptions("Replier");
  */
 export class Replier<Q = unknown, R = unknown> extends Socket {
   readonly #receiver: Receiver<Q>;
-  #encoder: Encoder = new Encoder(this.attachment, this.counts);
+  #encoder: Encoder = new Encoder(this.attachment, this.counts, true);
   readonly #observer: ReplierObserver<Q, R> | undefined;
   readonly #blocks = new ReplyBlocks(this.attachment);
   #currentRequest: RequestRef | undefined;
@@ -352,7 +352,7 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
    */
   protected override enableHeaders(): void {
     this.#receiver.enableHeaders();
-    this.#encoder = new HeaderEncoder(this.attachment, this.counts);
+    this.#encoder = new HeaderEncoder(this.attachment, this.counts, true);
   }
 
   /**

@@ -191,6 +191,26 @@ export function testRequests(transport: TestTransport): void {
     await served.stop();
   });
 
+  testOn(
+    transport,
+    "a handler that returns nothing has replied, with every codec",
+    async (open) => {
+      for (const codec of ["msgpack", "json", "raw", "clone"] as const) {
+        const channel = open();
+        const requester = channel.requester<Uint8Array | null, void>({ codec });
+        const replier = channel.replier<unknown, void>({ codec });
+        const served = serve(replier, () => {});
+        const request = codec === "raw" ? new Uint8Array(1) : null;
+        assert.equal(await requester.request(request, { timeoutMs: 5000 }), undefined, codec);
+        await served.stop();
+        requester.send(request);
+        await replier.recv();
+        replier.send();
+        assert.equal(await requester.recv({ timeoutMs: 5000 }), undefined, codec);
+      }
+    },
+  );
+
   testOn(transport, "send and recv are the two steps of a request", async (open) => {
     const channel = open();
     const requester = channel.requester<string, string>();
