@@ -63,7 +63,7 @@ interface ReadCall {
 
 /** `XREAD` */
 export function xread(client: Client, words: readonly string[]): Reply {
-  const call = readCall(words, "xread");
+  const call = readCall(client, words, "xread");
   const after = call.keys.map((key, i) => startOf(client, key, call.ids[i]));
   const found = call.keys.flatMap((key, i) => newEntries(client, key, after[i], call.count));
   if (found.length > 0) return streamsReply(client, found);
@@ -74,14 +74,18 @@ export function xread(client: Client, words: readonly string[]): Reply {
 
 /** `XREADGROUP` */
 export function xreadgroup(client: Client, words: readonly string[]): Reply {
-  const call = readCall(words, "xreadgroup");
+  const call = readCall(client, words, "xreadgroup");
   if (call.group === undefined) throw err("Missing GROUP option for XREADGROUP");
   const sources = call.keys.map((key, i) => groupSource(client, call, key, call.ids[i]));
   const found = sources.flatMap((source) => groupEntries(client, call, source));
   return found.length > 0 ? streamsReply(client, found) : blockFor(client, call, words);
 }
 
-function readCall(words: readonly string[], name: "xread" | "xreadgroup"): ReadCall {
+function readCall(
+  { scriptedCommand }: Client,
+  words: readonly string[],
+  name: "xread" | "xreadgroup",
+): ReadCall {
   const call = {
     timeoutMs: undefined,
     count: 0,
@@ -94,6 +98,9 @@ function readCall(words: readonly string[], name: "xread" | "xreadgroup"): ReadC
     const option = words[i].toUpperCase();
     const left = words.length - 1 - i;
     if (option === "BLOCK" && left >= 1) {
+      if (scriptedCommand !== undefined) {
+        throw err(`${scriptedCommand} command is not allowed with BLOCK option from scripts`);
+      }
       options.timeoutMs = limited(
         toInteger(words[++i], err("timeout is not an integer or out of range")),
       );

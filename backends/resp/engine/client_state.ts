@@ -69,6 +69,8 @@ export class ClientState {
   isNoTouch = false;
   /** True while it executes a script or a transaction: nothing waits there. */
   isAtomic = false;
+  /** While a script calls a command: its name as the script has it. */
+  scriptedCommand: string | undefined = undefined;
   /** True after `QUIT`, or after a fault that ends it. */
   isEnded = false;
   /** The last command, in small letters. */

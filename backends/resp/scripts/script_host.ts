@@ -146,7 +146,10 @@ export class ScriptHost implements MachineHost {
       return refusal;
     }
     if (command!.flags.has("write")) this.hasWritten = true;
-    return client.execute(words);
+    client.scriptedCommand = words[0];
+    const reply = client.execute(words);
+    client.scriptedCommand = undefined;
+    return reply;
   }
 
   #refusal(command: CommandInfo | undefined, words: readonly string[]): ErrorReply | undefined {

@@ -39,7 +39,8 @@ function step({ words, comparison }: Template): fc.Arbitrary<Step> {
     { weight: 1, arbitrary: junk.map((word) => ({ word })) },
   );
   return fc.tuple(words, change).map(([all, change]) => {
-    if (UNCHANGED.test(all[0])) return { words: all, comparison };
+    // A script may call the command.
+    if (UNCHANGED.test(all[0]) || UNCHANGED.test(all[3] ?? "")) return { words: all, comparison };
     if (change === "drop") return { words: all.slice(0, Math.max(1, all.length - 1)), comparison };
     return { words: change === undefined ? all : [...all, change.word], comparison };
   });
