@@ -17,6 +17,8 @@ import { EmbeddedServer } from "../backends/tcp/server/server.ts";
 import { type KeySnapshot, snapshotOf } from "./redis_snapshot.ts";
 
 const HOST = "127.0.0.1";
+/** Most bytes of an argument, as in Redis. */
+const MAX_ARGUMENT_BYTES = 512 * 2 ** 20;
 /** Most commands that are remembered. */
 const MAX_COMMANDS = 100_000;
 
@@ -62,6 +64,7 @@ export async function embeddedRedis(options: EmbeddedRedisOptions = {}): Promise
     host: HOST,
     port: 0,
     idleTimeoutMs: Infinity,
+    maxLineBytes: MAX_ARGUMENT_BYTES,
     redis: {
       isOnly: true,
       ...(users === undefined ? {} : { users }),

@@ -72,6 +72,14 @@ Deno.test("embeddedRedis: lines of words are commands from the first byte on", a
   assert.equal(redis.command("GET", "k"), "v");
 });
 
+Deno.test("embeddedRedis: an argument may be as long as in Redis", async () => {
+  await using redis = await embeddedRedis();
+  await using client = await RespClient.open(redis.port);
+  const value = "\xff0123456".repeat(5 * 2 ** 20);
+  assert.deepEqual(await client.call("SET", "k", value), { status: "OK" });
+  assert.ok(await client.call("GET", "k") === value);
+});
+
 Deno.test("embeddedRedis: a hundred of them run in one process", async () => {
   await using servers = new AsyncDisposableStack();
   const all = await Promise.all(Array.from({ length: 100 }, () => embeddedRedis()));

@@ -24,6 +24,7 @@ const GROUPS: Readonly<Record<CommandGroup, string>> = {
   pubsub: "Messages",
   transactions: "Transactions",
   scripting: "Scripts",
+  cluster: "Clusters",
 };
 
 /** A table for each group. */

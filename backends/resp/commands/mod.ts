@@ -6,6 +6,7 @@
 
 import type { Command } from "../engine/command.ts";
 import { BIT_COMMANDS } from "./bits.ts";
+import { CLUSTER_COMMANDS } from "./cluster.ts";
 import { CONNECTION_COMMANDS } from "./connection.ts";
 import { GENERIC_COMMANDS } from "./generic.ts";
 import { GEO_COMMANDS } from "./geo.ts";
@@ -24,6 +25,7 @@ import { TRANSACTION_COMMANDS } from "./transactions.ts";
 /** All commands, by group. */
 export const COMMANDS: readonly Command[] = [
   ...BIT_COMMANDS,
+  ...CLUSTER_COMMANDS,
   ...CONNECTION_COMMANDS,
   ...GENERIC_COMMANDS,
   ...GEO_COMMANDS,

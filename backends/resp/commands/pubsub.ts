@@ -192,9 +192,6 @@ const KINDS: Readonly<Record<string, SubscriptionKind>> = {
 };
 
 function subscribe(client: Client, names: readonly string[], command: string): Reply {
-  if (client.isAtomic && client.version === 2) {
-    throw err(`${command.toUpperCase()} isn't allowed for a DENY BLOCKING client`);
-  }
   const kind = KINDS[command];
   const subscriber = kind.subscriber(client);
   const replies = names.map((name) => {

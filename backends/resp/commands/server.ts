@@ -8,6 +8,7 @@ import type { Client } from "../engine/client.ts";
 import { commandGroup, type CommandRow, NO_KEYS, row } from "../engine/command.ts";
 import { err, SYNTAX_ERROR } from "../engine/errors.ts";
 import { OK, type Reply } from "../protocol/reply.ts";
+import { ACL_ROW, MODULE_ROW } from "./acl.ts";
 import { COMMAND_ROW } from "./command.ts";
 import { CONFIG_ROW } from "./config.ts";
 import { DEBUG_ROW, LATENCY_ROW, MEMORY_ROW, SLOWLOG_ROW } from "./debug.ts";
@@ -15,11 +16,13 @@ import { info } from "./info.ts";
 import { toInteger } from "./numbers.ts";
 
 const ROWS: readonly CommandRow[] = [
+  ACL_ROW,
   COMMAND_ROW,
   CONFIG_ROW,
   DEBUG_ROW,
   LATENCY_ROW,
   MEMORY_ROW,
+  MODULE_ROW,
   SLOWLOG_ROW,
   row("info", -1, "loading stale", NO_KEYS, "1.0.0", "What is known of the server.", info),
   row(

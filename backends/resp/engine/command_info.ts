@@ -8,6 +8,7 @@
 /** A group of commands, as in the documentation of Redis. */
 export type CommandGroup =
   | "bitmap"
+  | "cluster"
   | "connection"
   | "generic"
   | "geo"

@@ -39,6 +39,8 @@ export interface ServiceOptions {
   readonly isPassword: ((user: string, password: string) => boolean) | undefined;
   /** All commands. */
   readonly commands: readonly CommandInfo[];
+  /** Names of the users. Default: that of the default user. */
+  readonly users?: readonly string[];
   /** Limits of the queues of subscribers. */
   readonly queueOptions?: QueueOptions | undefined;
   /** Most bytes of a reply. Default: no limit. */
@@ -55,6 +57,8 @@ export class Service implements KeyspaceObserver {
   readonly store: Store;
   readonly clock: Clock;
   readonly version: string;
+  /** Names of the users. */
+  readonly users: readonly string[];
   /** Checks the password of a user; undefined: everybody is let in. */
   isPassword: ServiceOptions["isPassword"];
   readonly commands: readonly CommandInfo[];
@@ -101,6 +105,7 @@ export class Service implements KeyspaceObserver {
     this.clock = store.clock;
     this.version = version;
     this.isPassword = isPassword;
+    this.users = options.users ?? ["default"];
     this.commands = commands;
     this.blocked = new BlockedCalls(store.clock);
     this.startedAtMs = this.nowMs = store.clock.now();

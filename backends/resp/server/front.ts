@@ -27,6 +27,8 @@ export interface RespFrontOptions {
   readonly store: Store;
   /** Compares a password with that of a user; undefined: everybody is let in. */
   readonly isPassword: ((user: string, password: string) => boolean) | undefined;
+  /** Passwords by the names of users. */
+  readonly users?: Readonly<Record<string, string>> | undefined;
   /** Version of Redis that it reports. */
   readonly version?: string | undefined;
   readonly queueOptions: QueueOptions;
@@ -51,6 +53,7 @@ export class RespFront {
     this.service = new Service({
       store,
       isPassword,
+      users: ["default", ...Object.keys(options.users ?? {}).filter((user) => user !== "default")],
       version,
       commands: table.commands,
       queueOptions,

@@ -84,6 +84,7 @@ export class EmbeddedServer {
     this.#resp = new RespFront({
       store: this.#store,
       isPassword: passwordMatcher(token, options.redis?.users),
+      users: options.redis?.users,
       version: options.redis?.version,
       scriptTimeoutMs: options.redis?.scriptTimeoutMs,
       queueOptions: queueOptionsOf(options),

@@ -157,6 +157,21 @@ Deno.test("resp: INFO counts calls, errors and what is unknown", () =>
     assert.match(String(await client.call("INFO", "stats")), /^unknown_commands:0/m);
   }));
 
+Deno.test("resp: users, modules and clusters are what there is", () =>
+  withResp({ redis: { users: { anna: "one", default: "two" } } }, async ({ client }) => {
+    assert.deepEqual(await client.call("AUTH", "anna", "one"), OK);
+    assert.equal(await client.call("ACL", "WHOAMI"), "anna");
+    assert.deepEqual(await client.call("ACL", "USERS"), ["default", "anna"]);
+    assert.match(
+      JSON.stringify(await client.call("ACL", "LIST")),
+      /user anna on #hidden ~\* &\* \+@all/,
+    );
+    assert.deepEqual(await client.call("MODULE", "LIST"), []);
+    const error = "ERR This instance has cluster support disabled";
+    assert.deepEqual(await client.call("CLUSTER", "INFO"), { error });
+    assert.deepEqual(await client.call("READONLY"), { error });
+  }));
+
 Deno.test("resp: SLOWLOG keeps commands that took long", () =>
   withResp({}, async ({ client }) => {
     assert.equal(await client.call("SLOWLOG", "LEN"), 0);
