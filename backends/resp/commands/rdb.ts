@@ -4,6 +4,7 @@
  * @module
  */
 
+import { readLatin1 } from "../../store/latin1.ts";
 import { err } from "../engine/errors.ts";
 import { crc64 } from "./crc64.ts";
 
@@ -12,6 +13,8 @@ const WRITTEN_VERSION = 10;
 /** Latest version that is read. */
 const MAX_VERSION = 12;
 const FOOTER_BYTES = 10;
+/** A reference of two bytes or three stands for at most so many times its size. */
+const MAX_EXPANSION = 132;
 const BAD_FORMAT = err("Bad data format");
 const BAD_CHECKSUM = err("DUMP payload version or checksum are wrong");
 
@@ -143,20 +146,35 @@ export class RdbReader {
   /** Pieces of text, and references to text before them. */
   #compressed(): string {
     const [size, length] = [this.length(), this.length()];
+    if (length > size * MAX_EXPANSION) throw BAD_FORMAT;
     const end = this.#at + size;
-    let text = "";
-    while (this.#at < end && text.length <= length) {
+    const text = new Uint8Array(length);
+    let to = 0;
+    while (this.#at < end) {
       const control = this.byte();
-      if (control < 32) text += this.bytes(control + 1);
-      else {
-        const count = (control >> 5) + 2 + (control >> 5 === 7 ? this.byte() : 0);
-        const from = text.length - ((control & 0x1f) << 8 | this.byte()) - 1;
-        if (from < 0) throw BAD_FORMAT;
-        for (let i = 0; i < count; i++) text += text[from + i];
-      }
+      to = control < 32
+        ? this.#copyPiece(text, to, control + 1)
+        : this.#copyBefore(text, to, control);
     }
-    if (text.length !== length) throw BAD_FORMAT;
-    return text;
+    if (to !== length) throw BAD_FORMAT;
+    return readLatin1(text);
+  }
+
+  /** Copies the next bytes to a place; returns the place after them. */
+  #copyPiece(text: Uint8Array, to: number, count: number): number {
+    const piece = this.bytes(count);
+    if (to + count > text.length) throw BAD_FORMAT;
+    for (let i = 0; i < count; i++) text[to + i] = piece.charCodeAt(i);
+    return to + count;
+  }
+
+  /** Copies text that came before, of which the next bytes tell length and distance. */
+  #copyBefore(text: Uint8Array, to: number, control: number): number {
+    const count = (control >> 5) + 2 + (control >> 5 === 7 ? this.byte() : 0);
+    const from = to - ((control & 0x1f) << 8 | this.byte()) - 1;
+    if (from < 0 || to + count > text.length) throw BAD_FORMAT;
+    for (let i = 0; i < count; i++) text[to + i] = text[from + i];
+    return to + count;
   }
 
   double(): number {

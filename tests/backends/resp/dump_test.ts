@@ -19,6 +19,11 @@ const VALUES: Readonly<Record<string, [string[][], string[]]>> = {
   "a text": [[["SET", "key", "hello"]], ["GET", "key"]],
   "a number": [[["SET", "key", "12345"]], ["GET", "key"]],
   "a long text": [[["SET", "key", "abc".repeat(5000)]], ["GET", "key"]],
+  "a text that is compressed very much": [[["SET", "key", "abc".repeat(500_000)]], ["GET", "key"]],
+  "a text that is compressed a little": [[["SET", "key", texts(3000, 20).join("")]], [
+    "GET",
+    "key",
+  ]],
   "a short list": [[["RPUSH", "key", ...INTEGERS, ...texts(5, 70)]], ["LRANGE", "key", "0", "-1"]],
   "a long list": [[["RPUSH", "key", ...numbers(3000), ...texts(9, 5000)]], [
     "LRANGE",
