@@ -97,7 +97,8 @@ local function unpackMap(data, at, length)
     local key, value
     key, at = unpackValue(data, at)
     value, at = unpackValue(data, at)
-    if key == nil or key ~= key then error(BAD, 0) end
+    if key == nil then error('table index is nil', 0) end
+    if key ~= key then error('table index is NaN', 0) end
     map[key] = value
   end
   return map, at
