@@ -7,7 +7,7 @@
  */
 
 import { nodeModule } from "../../../lib/base/node_module.ts";
-import { latin1Bytes, readLatin1 } from "../../store/latin1.ts";
+import { latin1Bytes, readLatin1, writeLatin1 } from "../../store/latin1.ts";
 import { LUA_BASE64, LUA_EXPORTS, LUA_IMPORTS } from "./lua_bytes.ts";
 import { JUMP, ProtectedCalls } from "./protected_calls.ts";
 
@@ -90,7 +90,7 @@ export class LuaMachine {
   /** Where a length is returned. */
   readonly #lengthAt: number;
   #bytes: Uint8Array;
-  #input: Uint8Array = new Uint8Array(0);
+  #input = "";
   #inputAt = 0;
 
   constructor(host: MachineHost, program: string) {
@@ -166,7 +166,7 @@ export class LuaMachine {
 
   /** What the script reads next. */
   setRawInput(text: string): void {
-    this.#input = latin1Bytes(text);
+    this.#input = text;
     this.#inputAt = 0;
   }
 
@@ -211,8 +211,8 @@ export class LuaMachine {
     let total = 0;
     for (let i = 0; i < count; i++) {
       const [to, length] = [this.#number(vectors + 8 * i), this.#number(vectors + 8 * i + 4)];
-      const part = this.#input.subarray(this.#inputAt, this.#inputAt + length);
-      this.#view().set(part, to);
+      const part = this.#input.slice(this.#inputAt, this.#inputAt + length);
+      writeLatin1(part, this.#view(), to);
       this.#inputAt += part.length;
       total += part.length;
     }
