@@ -31,7 +31,7 @@ function add(client: Client, key: string, words: readonly string[], options: Set
   const pairs = pairsOf(rest);
   const isKnown = client.db.entryOf(key, "zset") !== undefined;
   const counts = isKnown || !options.has("xx") ? setAll(client, key, pairs, options) : NOTHING;
-  if (options.has("incr")) return scoreReply(counts.score);
+  if (options.has("incr")) return scoreReply(client, counts.score);
   return options.has("ch") ? counts.added + counts.updated : counts.added;
 }
 

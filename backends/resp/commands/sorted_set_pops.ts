@@ -105,7 +105,7 @@ function pop(client: Client, [key, count, ...rest]: readonly string[], side: Sid
   const set = client.db.get(key, "zset");
   if (set === undefined || most === 0) return [];
   const entries = take(client, key, set, side, most);
-  return count === undefined ? flatReply(entries) : membersReply(client, entries, true);
+  return count === undefined ? flatReply(client, entries) : membersReply(client, entries, true);
 }
 
 function blockingPop(client: Client, args: readonly string[], side: Side): Reply {
@@ -113,7 +113,7 @@ function blockingPop(client: Client, args: readonly string[], side: Side): Reply
   const timeoutMs = toTimeoutMs(args.at(-1)!);
   for (const key of keys) {
     const set = awaited(client, key, "zset");
-    if (set !== undefined) return [key, ...flatReply(take(client, key, set, side, 1))];
+    if (set !== undefined) return [key, ...flatReply(client, take(client, key, set, side, 1))];
   }
   return client.block({ keys, timeoutMs, onTimeout: NULL_ARRAY });
 }
@@ -122,7 +122,7 @@ function blockingPop(client: Client, args: readonly string[], side: Side): Reply
 function popMany(client: Client, { keys, where, count }: ManyPops<Side>): Reply | undefined {
   for (const key of keys) {
     const set = awaited(client, key, "zset");
-    if (set !== undefined) return [key, pairsReply(take(client, key, set, where, count))];
+    if (set !== undefined) return [key, pairsReply(client, take(client, key, set, where, count))];
   }
   return undefined;
 }

@@ -168,7 +168,9 @@ function queryOf([first, last, ...rest]: readonly string[], preset: Preset): Que
   checkOptions(type, options);
   const isSwapped = isReverse && type !== "rank";
   const range = isSwapped ? rangeOf(type, last, first) : rangeOf(type, first, last, isReverse);
-  return { ...options, range, isReverse };
+  // A range of ranks accepts a limit that has no effect.
+  const offset = type === "rank" ? 0 : options.offset;
+  return { ...options, range, isReverse, offset };
 }
 
 function checkOptions(type: RangeType, { limit, hasScores }: Options): void {

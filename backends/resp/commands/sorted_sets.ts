@@ -12,7 +12,7 @@ import { DoubleReply, NULL_ARRAY, type Reply } from "../protocol/reply.ts";
 import { MAX_INT64, toInteger } from "./numbers.ts";
 import { sample } from "./random.ts";
 import { cursorOf, partOf, scanOptions } from "./scan.ts";
-import { flatReply, membersReply, scoreReply } from "./scores.ts";
+import { flatReply, membersReply, scoreOf, scoreReply } from "./scores.ts";
 import { zadd, zincrby } from "./sorted_set_add.ts";
 import { SORTED_SET_ALGEBRA_ROWS } from "./sorted_set_algebra.ts";
 import { SORTED_SET_POP_ROWS } from "./sorted_set_pops.ts";
@@ -73,13 +73,13 @@ function zcard({ db }: Client, [key]: readonly string[]): Reply {
   return db.get(key, "zset")?.size ?? 0;
 }
 
-function zscore({ db }: Client, [key, member]: readonly string[]): Reply {
-  return scoreReply(db.get(key, "zset")?.score(member));
+function zscore(client: Client, [key, member]: readonly string[]): Reply {
+  return scoreReply(client, client.db.get(key, "zset")?.score(member));
 }
 
-function zmscore({ db }: Client, [key, ...members]: readonly string[]): Reply {
-  const set = db.get(key, "zset");
-  return members.map((member) => scoreReply(set?.score(member)));
+function zmscore(client: Client, [key, ...members]: readonly string[]): Reply {
+  const set = client.db.get(key, "zset");
+  return members.map((member) => scoreReply(client, set?.score(member)));
 }
 
 function zrem({ db }: Client, [key, ...members]: readonly string[]): Reply {
@@ -101,7 +101,7 @@ function rank(
   const found = set?.rank(member);
   if (found === undefined) return hasScore ? NULL_ARRAY : null;
   const result = place(found, set!.size);
-  return hasScore ? [result, new DoubleReply(set!.score(member)!)] : result;
+  return hasScore ? [result, scoreOf(client, set!.score(member)!)] : result;
 }
 
 /** Redis has the option since 7.2. */
@@ -130,15 +130,15 @@ function zrandmember(client: Client, [key, count, option, ...rest]: readonly str
   return set === undefined ? [] : membersReply(client, sample(set.members, wanted), hasScores);
 }
 
-function zscan({ db }: Client, [key, cursor, ...rest]: readonly string[]): Reply {
+function zscan(client: Client, [key, cursor, ...rest]: readonly string[]): Reply {
   const from = cursorOf(cursor);
-  const set = db.get(key, "zset");
+  const set = client.db.get(key, "zset");
   if (set === undefined) return ["0", []];
   const options = scanOptions(rest);
   if (options.isKeysOnly) throw SYNTAX_ERROR;
   const part = partOf(set.members, from, options);
   const found = part.entries.filter((entry) => options.matches(entry.key));
-  return [String(part.cursor), flatReply(found).map(textOf)];
+  return [String(part.cursor), flatReply(client, found).map(textOf)];
 }
 
 /** The replies of scans have texts in both versions of the protocol. */

@@ -8,11 +8,22 @@ import fc from "fast-check";
 import { all, many, maybe, one, template } from "../template.ts";
 import { integer, key, member, pattern, small } from "../words.ts";
 
-/** Scores that have the same digits in all versions of Redis. */
 const score = fc.oneof(
   {
     weight: 9,
-    arbitrary: fc.constantFrom("0", "1", "2", "3", "1.5", "-2.25", "1e3", "100000.75", "-1"),
+    arbitrary: fc.constantFrom(
+      "0",
+      "1",
+      "2",
+      "3",
+      "1.5",
+      "-2.25",
+      "1e3",
+      "100000.7",
+      "-1",
+      "0.1",
+      "1.5e-7",
+    ),
   },
   {
     weight: 1,
