@@ -573,7 +573,7 @@ export function testAck(transport: TestTransport): void {
     })();
     await sleep(1);
     puller.close();
-    for (const call of waiting) await assert.rejects(call, ShmClosedError);
+    await Promise.all(waiting.map((call) => assert.rejects(call, ShmClosedError)));
     await ended;
     assert.throws(() => puller.tryRecv(), ShmClosedError);
     assert.throws(() => puller.drain(), ShmClosedError);

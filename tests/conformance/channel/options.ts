@@ -84,7 +84,7 @@ export function testOptions(transport: TestTransport): void {
       const [puller, pusher] = [channel.puller(), channel.pusher()];
       const wrong = { timeout: 5 } as object;
       const calls = [puller.recv(wrong), pusher.sendAsync(1, wrong)];
-      for (const call of calls) await assert.rejects(call, TypeError);
+      await Promise.all(calls.map((call) => assert.rejects(call, TypeError)));
       assert.equal(puller.tryRecv(), undefined);
     },
   );

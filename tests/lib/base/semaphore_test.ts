@@ -65,7 +65,7 @@ Deno.test("rejectAll ends every wait, and leaves the permits as they are", async
   const semaphore = new Semaphore(0);
   const calls = [1, 2].map(() => semaphore.acquire(undefined));
   semaphore.rejectAll(new Error("closed"));
-  for (const call of calls) await assert.rejects(call, /closed/);
+  await Promise.all(calls.map((call) => assert.rejects(call, /closed/)));
   await settle();
   assert.equal(semaphore.available, 0);
 });

@@ -134,7 +134,7 @@ Deno.test("an error of what checks a wait rejects the calls that wait", async ()
     waitBoundMs: () => 1,
   });
   const waiting = [waits.wait(() => NONE, undefined), waits.wait(() => NONE, undefined)];
-  for (const each of waiting) await assert.rejects(each, /no memory is left/);
+  await Promise.all(waiting.map((each) => assert.rejects(each, /no memory is left/)));
   attachment.close();
 });
 
