@@ -9,6 +9,7 @@ import type { Attachment } from "./attachment.ts";
 import { Batch } from "./batch.ts";
 import { Decoder } from "./decoder.ts";
 import { FrameCursor, type ReceivedFrame, type RequestRef } from "./frame_cursor.ts";
+import { logger } from "../base/log.ts";
 import { MessageWait } from "./message_wait.ts";
 import { NONE, type None } from "../base/none.ts";
 import type { MessageView, ReceiverApi } from "./receiver_api.ts";
@@ -318,6 +319,7 @@ export class Receiver<T> implements ReceiverApi<T> {
       run.read(reader);
     } catch (error) {
       this.#keepRest(run);
+      if (this.#attachment.isClosed) this.#reportUnread();
       throw error;
     } finally {
       this.#run = run;
@@ -355,7 +357,20 @@ export class Receiver<T> implements ReceiverApi<T> {
   abortWaits(error: unknown): void {
     this.#counts.missed = this.missed;
     this.#cursor.reportLosses(this.missed);
+    this.#reportUnread();
     this.#cursor.flushTail();
     this.#wait.rejectAll(error);
+  }
+
+  /** Messages of a queue that were taken together, and of which a reader or a decoder failed at one. */
+  #reportUnread(): void {
+    const { kind, name } = this.#attachment;
+    const count = this.#undecoded.length;
+    if (count === 0 || kind !== "queue") return;
+    logger.warn(
+      "a puller of {channel} was closed before it received {count} messages that it had taken: they are " +
+        "lost; receive them after an error of readMany or drain, or use a puller with ack",
+      { channel: name, count },
+    );
   }
 }

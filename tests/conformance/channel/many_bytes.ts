@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import type { Publisher, Puller, Pusher, Subscriber } from "../../../mod.ts";
+import { collectLog, textsOf } from "../../support/log_records.ts";
 import { testOn, type TestTransport } from "./channel.ts";
 import { pattern, sameBytes } from "./values.ts";
 import { Random } from "../../support/random.ts";
@@ -165,6 +166,40 @@ export function testManyBytes(transport: TestTransport): void {
     pusher.send(Uint8Array.of(4));
     assert.deepEqual(readAll(channel.puller<Uint8Array>(RAW)), [Uint8Array.of(4)]);
   });
+
+  testOn(
+    transport,
+    "a puller that is closed after its reader threw logs what it loses",
+    async (open) => {
+      const records = await collectLog(() => {
+        const channel = open();
+        const pusher = channel.pusher<Uint8Array>(RAW);
+        for (const closes of [true, false]) {
+          const puller = channel.puller<Uint8Array>(RAW);
+          pusher.sendMany(new Uint8Array(3), [1, 1, 1]);
+          const read = () => {
+            if (closes) puller.close();
+            throw new Error("reader");
+          };
+          assert.throws(() => puller.readMany(read), /reader/);
+          puller.close();
+        }
+        const received = channel.puller<Uint8Array>(RAW);
+        pusher.sendMany(new Uint8Array(2), [1, 1]);
+        assert.throws(() =>
+          received.readMany(() => {
+            throw new Error("reader");
+          })
+        );
+        assert.equal(received.drain().length, 1);
+        received.close();
+        // At debug level messages are received one by one.
+      }, "warning");
+      const warnings = textsOf(records, "warning");
+      assert.equal(warnings.length, 2);
+      for (const text of warnings) assert.match(text, /closed before it received 2 messages/);
+    },
+  );
 
   testOn(transport, "a reader may receive and read as well", (open) => {
     const channel = open();
