@@ -6,7 +6,8 @@
 
 import type { Client } from "../engine/client.ts";
 import { ALL_KEYS, commandGroup, NO_KEYS, row } from "../engine/command.ts";
-import { err } from "../engine/errors.ts";
+import { nameBytes } from "../engine/client_memory.ts";
+import { err, OUT_OF_MEMORY } from "../engine/errors.ts";
 import { ErrorReply, NULL_ARRAY, OK, type Reply } from "../protocol/reply.ts";
 import { replyBytes } from "../protocol/reply_size.ts";
 
@@ -67,20 +68,14 @@ function multi(client: Client): Reply {
 
 function discard(client: Client): Reply {
   if (client.transaction === undefined) throw err("DISCARD without MULTI");
-  end(client);
+  client.endTransaction();
   return OK;
-}
-
-/** Ends a transaction, and all watches. */
-function end(client: Client): void {
-  client.transaction = undefined;
-  client.service.watches.clear(client);
 }
 
 function exec(client: Client): Reply {
   const { transaction, isWatchBroken } = client;
   if (transaction === undefined) throw err("EXEC without MULTI");
-  end(client);
+  client.endTransaction();
   if (transaction.hasFailed) {
     throw new ErrorReply("EXECABORT Transaction discarded because of previous errors.");
   }
@@ -105,11 +100,13 @@ function repliesTo(client: Client, commands: readonly (readonly string[])[]): Re
 
 function watch(client: Client, keys: readonly string[]): Reply {
   if (client.transaction !== undefined) throw err("WATCH inside MULTI is not allowed");
+  if (!client.transactionMemory.reserve(nameBytes(keys))) throw OUT_OF_MEMORY;
   for (const key of keys) client.service.watches.add(client, key);
   return OK;
 }
 
 function unwatch(client: Client): Reply {
   client.service.watches.clear(client);
+  if (client.transaction === undefined) client.transactionMemory.release();
   return OK;
 }

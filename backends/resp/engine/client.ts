@@ -29,9 +29,8 @@ export interface BlockOptions {
 export class Client extends ClientState {
   readonly service: Service;
   readonly #execute: Execute;
-
   constructor(service: Service, output: ClientOutput, db: Keyspace, execute: Execute) {
-    super(service.nextClientId(), output, db, service.clock.now());
+    super(service.nextClientId(), output, service.store.transit, db, service.clock.now());
     this.service = service;
     this.#execute = execute;
     this.isAuthenticated = service.isPassword === undefined;
@@ -61,14 +60,20 @@ export class Client extends ClientState {
     });
   }
 
+  /** Ends a transaction, and all watches. */
+  endTransaction(): void {
+    this.transaction = undefined;
+    this.service.watches.clear(this);
+    this.transactionMemory.release();
+  }
+
   /** Makes it like a new client. */
   reset(): void {
     this.subscriber?.close();
     this.shardSubscriber?.close();
     this.subscriber = this.shardSubscriber = undefined;
     this.service.monitors.delete(this);
-    this.transaction = undefined;
-    this.service.watches.clear(this);
+    this.endTransaction();
     this.name = "";
     this.version = 2;
     this.user = "default";

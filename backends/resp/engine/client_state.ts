@@ -4,10 +4,12 @@
  * @module
  */
 
+import type { TransitQuota } from "../../store/transit_quota.ts";
 import type { Keyspace } from "../../store/keyspace.ts";
 import type { RespVersion } from "../protocol/encoder.ts";
 import type { Reply } from "../protocol/reply.ts";
 import type { BlockedCall } from "./blocked_calls.ts";
+import { ClientMemory } from "./client_memory.ts";
 import type { ChannelSubscriber } from "./subscriber.ts";
 
 /** Where the replies of a client go. */
@@ -76,16 +78,23 @@ export class ClientState {
   /** The last command, in small letters. */
   lastCommand = "NULL";
   usedAtMs: number;
+  /** What it keeps for a transaction: its commands, and the keys that it watches. */
+  readonly transactionMemory: ClientMemory;
+  /** What it keeps while it waits. */
+  readonly waitingMemory: ClientMemory;
 
   constructor(
     readonly id: number,
     readonly output: ClientOutput,
+    transit: TransitQuota,
     /** The database that it has selected. */
     public db: Keyspace,
     /** Milliseconds of the store's clock. */
     readonly createdAtMs: number,
   ) {
     this.usedAtMs = createdAtMs;
+    this.transactionMemory = new ClientMemory(transit);
+    this.waitingMemory = new ClientMemory(transit);
   }
 
   /** Appends a reply, unless the client wants none. */

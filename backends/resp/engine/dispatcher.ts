@@ -10,6 +10,7 @@ import { Blocked, ErrorReply, NO_REPLY, QUEUED, type Reply } from "../protocol/r
 import { textOfBytes } from "../../store/byte_string.ts";
 import type { BlockedCall } from "./blocked_calls.ts";
 import type { Client } from "./client.ts";
+import { commandBytes, nameBytes } from "./client_memory.ts";
 import type { Command } from "./command.ts";
 import { acceptsWords } from "./command_info.ts";
 import type { CommandTable } from "./command_table.ts";
@@ -153,14 +154,21 @@ export class Dispatcher {
     client.lastCommand = command.name;
     if (command.load !== undefined && this.#isFirst(client, command, words)) return NO_REPLY;
     if (client.transaction !== undefined && !IMMEDIATE.has(command.name)) {
-      client.transaction.queued.push([...words]);
-      return QUEUED;
+      return this.#queue(client, words);
     }
     if (this.#service.pause.isOn && this.#isPaused(client, command, words)) return NO_REPLY;
     const reply = this.#call(client, { command, args });
     if (!(reply instanceof Blocked)) return reply;
-    this.#block(client, { command, args }, reply);
-    return NO_REPLY;
+    return this.#block(client, { command, args }, reply);
+  }
+
+  /** Keeps a command for `EXEC`. */
+  #queue(client: Client, words: readonly string[]): Reply {
+    if (!client.transactionMemory.reserve(commandBytes(words))) {
+      return this.#refuse(client, OUT_OF_MEMORY, OUT_OF_MEMORY);
+    }
+    client.transaction!.queued.push([...words]);
+    return QUEUED;
   }
 
   /** During a pause a request waits, and is executed after it. */
@@ -184,8 +192,7 @@ export class Dispatcher {
 
   /** An `EXEC` that is refused ends its transaction. */
   #abort(client: Client, { text }: ErrorReply): ErrorReply {
-    client.transaction = undefined;
-    this.#service.watches.clear(client);
+    client.endTransaction();
     const why = text.replace(/^ERR /, "");
     return new ErrorReply(`EXECABORT Transaction discarded because of: ${why}`);
   }
@@ -274,7 +281,8 @@ export class Dispatcher {
     }
   }
 
-  #block(client: Client, { command, args }: Call, wait: Blocked): void {
+  #block(client: Client, { command, args }: Call, wait: Blocked): Reply {
+    if (!client.waitingMemory.reserve(nameBytes(wait.keys))) return OUT_OF_MEMORY;
     const { blocked } = this.#service;
     const attempt = () => {
       this.#service.readClock();
@@ -283,10 +291,12 @@ export class Dispatcher {
     };
     const finish = (reply: Reply) => {
       client.blocked = undefined;
+      client.waitingMemory.release();
       client.send(reply);
       client.output.resume();
     };
     const call = { keys: client.db, names: wait.keys, onTimeout: wait.onTimeout, attempt, finish };
     client.blocked = blocked.add(call, wait.timeoutMs);
+    return NO_REPLY;
   }
 }

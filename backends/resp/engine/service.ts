@@ -171,6 +171,8 @@ export class Service implements KeyspaceObserver {
   forget(client: ClientState): void {
     this.clients.delete(client.id);
     this.watches.clear(client);
+    client.transactionMemory.release();
+    client.waitingMemory.release();
     this.monitors.delete(client);
     client.subscriber?.close();
     client.shardSubscriber?.close();

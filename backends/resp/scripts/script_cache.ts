@@ -9,8 +9,10 @@ import { type Script, scriptOf, sha1 } from "./script_text.ts";
 
 /** Scripts of `EVAL` that are kept; the one that was not used for the longest time is forgotten first. */
 const MAX_EVALUATED = 500;
-/** Most characters of the scripts of `SCRIPT LOAD`, which are kept. */
-const MAX_LOADED_LENGTH = 64 * 2 ** 20;
+/** Most characters of scripts of `SCRIPT LOAD`, and as many of those of `EVAL`. */
+const MAX_LENGTH = 64 * 2 ** 20;
+/** With a limit of the memory, the part of the share of what is on its way. The interpreter has a copy. */
+const SHARE = 1 / 4;
 
 /** Scripts by their id. */
 export class ScriptCache {
@@ -18,8 +20,15 @@ export class ScriptCache {
   readonly #evaluated = new Map<string, Script>();
   readonly #loaded = new Map<string, Script>();
   #loadedLength = 0;
+  #evaluatedLength = 0;
+  readonly #maxLength: () => number;
   /** Called with the id of a script that is forgotten. */
   onForget: (id: string) => void = () => {};
+
+  /** @param shareBytes the limit of what is on its way in the server */
+  constructor(shareBytes: () => number) {
+    this.#maxLength = () => Math.min(MAX_LENGTH, shareBytes() * SHARE);
+  }
 
   /** A script by its id, in letters of any size. */
   get(id: string): Script | undefined {
@@ -44,19 +53,34 @@ export class ScriptCache {
   /** Keeps a script that was executed. */
   addEvaluated(script: Script): void {
     if (this.#loaded.has(script.id)) return;
+    if (!this.#evaluated.has(script.id)) this.#evaluatedLength += script.text.length;
     this.#use(script);
-    if (this.#evaluated.size <= MAX_EVALUATED) return;
-    const [oldest] = this.#evaluated.keys();
-    this.#evaluated.delete(oldest);
-    this.onForget(oldest);
+    while (this.#isFull) {
+      const [oldest] = this.#evaluated.values();
+      this.#removeEvaluated(oldest);
+      this.onForget(oldest.id);
+    }
+  }
+
+  /** True if there are too many scripts of `EVAL`. The one that was executed last stays. */
+  get #isFull(): boolean {
+    const { size } = this.#evaluated;
+    return size > MAX_EVALUATED || (size > 1 && this.#evaluatedLength > this.#maxLength());
+  }
+
+  #removeEvaluated(script: Script): void {
+    if (this.#evaluated.delete(script.id)) this.#evaluatedLength -= script.text.length;
   }
 
   /** Keeps a script until `clear`. */
   addLoaded(script: Script): void {
     if (this.#loaded.has(script.id)) return;
-    if (this.#loadedLength + script.text.length > MAX_LOADED_LENGTH) throw OUT_OF_MEMORY;
+    if (this.#loadedLength + script.text.length > this.#maxLength()) {
+      if (!this.#evaluated.has(script.id)) this.onForget(script.id);
+      throw OUT_OF_MEMORY;
+    }
     this.#loadedLength += script.text.length;
-    this.#evaluated.delete(script.id);
+    this.#removeEvaluated(script);
     this.#loaded.set(script.id, script);
   }
 
@@ -64,6 +88,6 @@ export class ScriptCache {
   clear(): void {
     this.#evaluated.clear();
     this.#loaded.clear();
-    this.#loadedLength = 0;
+    this.#loadedLength = this.#evaluatedLength = 0;
   }
 }

@@ -43,7 +43,7 @@ export interface ScriptCall extends Arguments {
 
 /** The scripts of one server. */
 export class Scripts {
-  readonly cache = new ScriptCache();
+  readonly cache: ScriptCache;
   readonly #service: Service;
   readonly #commands = new Map<string, CommandInfo>();
   readonly #host = new ScriptHost((words) => this.#find(words));
@@ -55,6 +55,7 @@ export class Scripts {
       this.#commands.set(command.name, command);
       for (const each of command.subcommands ?? []) this.#commands.set(each.name, each);
     }
+    this.cache = new ScriptCache(() => service.store.transit.maxBytes);
     this.cache.onForget = (id) => this.#interpreter?.forget(id);
   }
 

@@ -14,6 +14,8 @@ import { limitsFor } from "../../../backends/resp/server/limits.ts";
 import { latin1Bytes, readLatin1 } from "../../../backends/store/latin1.ts";
 import { Store } from "../../../backends/store/store.ts";
 import { WriteBuffer } from "../../../backends/tcp/protocol/write_buffer.ts";
+import { sha1 } from "../../../backends/resp/scripts/script_text.ts";
+import { until } from "../../support/deadline.ts";
 import { Random } from "../../support/random.ts";
 import { requestBytes, RespClient } from "../../support/resp_client.ts";
 import { withResp } from "../../support/resp_server.ts";
@@ -247,12 +249,11 @@ Deno.test("resp: hostile bytes over sockets close at most their own connection",
 
 Deno.test("resp: a value that is larger than there is room for is refused before it is made", () =>
   withResp({ maxBytes: MIB }, async ({ client }) => {
-    const full = { error: "OOM command not allowed when used memory > 'maxmemory'." };
-    assert.deepEqual(await client.call("SETRANGE", "k", 500_000_000, "x"), full);
-    assert.deepEqual(await client.call("SETBIT", "k", 4_000_000_000, 1), full);
-    assert.deepEqual(await client.call("BITFIELD", "k", "SET", "u8", 4_000_000_000, 1), full);
+    assert.deepEqual(await client.call("SETRANGE", "k", 500_000_000, "x"), FULL);
+    assert.deepEqual(await client.call("SETBIT", "k", 4_000_000_000, 1), FULL);
+    assert.deepEqual(await client.call("BITFIELD", "k", "SET", "u8", 4_000_000_000, 1), FULL);
     await client.call("SET", "k", "x".repeat(900_000));
-    assert.deepEqual(await client.call("SET", "l", "x".repeat(900_000)), full);
+    assert.deepEqual(await client.call("SET", "l", "x".repeat(900_000)), FULL);
     assert.equal(await client.call("STRLEN", "k"), 900_000);
     assert.equal(await client.call("DEL", "k"), 1);
     assert.deepEqual(await client.call("SET", "l", "x".repeat(900_000)), { status: "OK" });
@@ -291,6 +292,69 @@ Deno.test("resp: a reply that has one value many times is refused before it is m
       }));
   }
 });
+
+const NAMES_OF_KEYS = Array.from({ length: 2400 }, (_, i) => `key${i}`);
+/** What a client begins with, and what it repeats until it is refused. */
+const KEPT: Record<string, { first: string[]; words: string[]; last: string[] }> = {
+  "commands in a transaction": {
+    first: ["MULTI"],
+    words: ["SET", "k", "x".repeat(MIB)],
+    last: ["DISCARD"],
+  },
+  "short commands in a transaction": {
+    first: ["MULTI"],
+    words: ["MGET", ...NAMES_OF_KEYS],
+    last: ["DISCARD"],
+  },
+  "watched keys": { first: ["PING"], words: ["WATCH", ...NAMES_OF_KEYS], last: ["UNWATCH"] },
+};
+const FULL = { error: "OOM command not allowed when used memory > 'maxmemory'." };
+
+Deno.test("resp: what clients keep in the server counts, and is released", async (t) => {
+  for (const [what, { first, words, last }] of Object.entries(KEPT)) {
+    await t.step(what, () =>
+      withResp({ maxBytes: 8 * MIB }, async ({ server, client }) => {
+        await client.call(...first);
+        const replies = new Set<string>();
+        for (let i = 0; i < 100; i++) replies.add(JSON.stringify(await client.call(...words)));
+        assert.ok(replies.has(JSON.stringify(FULL)), [...replies].join());
+        assert.deepEqual(await client.call(...last), { status: "OK" });
+        // The buffer of the connection stays.
+        assert.ok(server.store.transit.used <= MIB / 16, `${server.store.transit.used}`);
+      }));
+  }
+});
+
+Deno.test("resp: the keys that clients wait for count, until their connections end", () =>
+  withResp({ maxBytes: 8 * MIB }, async ({ server, connect }) => {
+    const { transit } = server.store;
+    const waiting: RespClient[] = [];
+    for (let i = 0; i < 5; i++) {
+      const client = await connect();
+      waiting.push(client);
+      await client.send(requestBytes(["BLPOP", ...NAMES_OF_KEYS, "0"]));
+      await until(() => server.resp.service.stats.of("blpop").calls > i, "a call");
+    }
+    assert.ok(transit.used > 3 * MIB && transit.used <= transit.maxBytes, `${transit.used}`);
+    assert.deepEqual(await waiting[4].reply(), FULL);
+    for (const client of waiting) client.close();
+    await until(() => transit.used === 0, "the release of the memory");
+  }));
+
+Deno.test("resp: scripts are kept only as far as there is room", () =>
+  withResp({ maxBytes: 16 * MIB }, async ({ client }) => {
+    const script = (i: number) => `return ${i} -- ${"x".repeat(MIB / 4)}`;
+    const replies = [];
+    for (let i = 0; i < 8; i++) replies.push(await client.call("SCRIPT", "LOAD", script(i)));
+    assert.deepEqual(replies.at(-1), FULL);
+    assert.equal(await client.call("EVALSHA", replies[0] as string, 0), 0);
+    await client.call("SCRIPT", "FLUSH");
+    for (let i = 0; i < 8; i++) assert.equal(await client.call("EVAL", script(i), 0), i);
+    assert.deepEqual(await client.call("SCRIPT", "EXISTS", replies[0] as string, sha1(script(7))), [
+      0,
+      1,
+    ]);
+  }));
 
 Deno.test("resp: a client that does not read its replies is disconnected, and others are served", () =>
   withResp({ maxReplyBytes: MIB }, async ({ server, client, connect }) => {
