@@ -12,6 +12,8 @@ import type { ErrorReply } from "../protocol/reply.ts";
 const PRECISION = 64;
 const DECIMALS = 17;
 const NUMBER = /^([+-]?)(\d*)\.?(\d*)(?:e([+-]?\d+))?$/i;
+/** Texts of this length and longer are no numbers, as in Redis. */
+const MAX_LENGTH = 5 * 1024;
 /** Powers of ten beyond this are infinite, or 0. */
 const MAX_EXPONENT = 4950;
 
@@ -46,7 +48,7 @@ export function longDoubleSum(text: string, by: string, notANumber: ErrorReply):
 
 /** The number of a text; undefined if it is none, infinite or `nan`. */
 export function longDoubleOf(text: string): LongDouble | undefined {
-  const match = NUMBER.exec(text);
+  const match = text.length < MAX_LENGTH ? NUMBER.exec(text) : null;
   if (match === null || match[2] + match[3] === "") return undefined;
   const [, sign, whole, fraction, power = "0"] = match;
   const tens = Number(power) - fraction.length;

@@ -341,6 +341,25 @@ Deno.test("resp: the keys that clients wait for count, until their connections e
     await until(() => transit.used === 0, "the release of the memory");
   }));
 
+Deno.test("resp: long numbers and texts take linear time", () =>
+  withResp({}, async ({ client }) => {
+    const digits = "9".repeat(1_000_000);
+    const text = `${"\n".repeat(300_000)}x`;
+    assert.equal(await client.call("EVAL", "cjson.decode(ARGV[1]) return 1", 0, digits), 1);
+    assert.equal(
+      await client.call("EVAL", "return #redis.error_reply(ARGV[1]).err", 0, text),
+      300_005,
+    );
+    await client.call("SET", "n", digits);
+    for (const words of [["INCRBYFLOAT", "n", "1"], ["INCRBYFLOAT", "m", digits]]) {
+      assert.deepEqual(await client.call(...words), { error: "ERR value is not a valid float" });
+    }
+    await client.call("HSET", "h", "f", digits);
+    assert.deepEqual(await client.call("HINCRBYFLOAT", "h", "f", "1"), {
+      error: "ERR hash value is not a float",
+    });
+  }));
+
 Deno.test("resp: scripts are kept only as far as there is room", () =>
   withResp({ maxBytes: 16 * MIB }, async ({ client }) => {
     const script = (i: number) => `return ${i} -- ${"x".repeat(MIB / 4)}`;

@@ -177,15 +177,21 @@ local function expectString(expected, text, at)
   if not isDone then unexpected(expected, text, at) end
   return value, after
 end
-local NUMBERS = { '^[+-]?0[xX]%x+', '^[+-]?%d+%.?%d*[eE][+-]?%d+', '^[+-]?%d+%.%d*', '^[+-]?%d+',
-  '^[+-]%.%d+[eE][+-]?%d+', '^[+-]%.%d+' }
+-- The position after a number. Each pattern has one repetition, so that long numbers take linear time.
+local function numberEnd(text, at)
+  local start = match(text, '^[+-]?()', at)
+  local finish = match(text, '^0[xX]%x+()', start)
+  if finish then return finish end
+  finish = match(text, '^%d+()', start)
+  if finish then finish = match(text, '^%.%d*()', finish) or finish
+  elseif start > at then finish = match(text, '^%.%d+()', start) end
+  return finish and (match(text, '^[eE][+-]?%d+()', finish) or finish)
+end
 local function decodeNumber(text, at)
   local leading = match(text, '^%-?0%d', at)
   if leading and not settings.decodesInvalid then return nil end
-  for _, pattern in ipairs(NUMBERS) do
-    local digits = match(text, pattern, at)
-    if digits then return tonumber(digits), at + #digits end
-  end
+  local after = numberEnd(text, at)
+  if after then return tonumber(sub(text, at, after - 1)), after end
   if settings.decodesInvalid then
     local word = match(text, '^[+-]?[iI][nN][fF][iI][nN][iI][tT][yY]', at) or match(text, '^[+-]?[iI][nN][fF]', at)
     if word then return sub(word, 1, 1) == '-' and -math.huge or math.huge, at + #word end

@@ -187,7 +187,7 @@ end
 
 -- An error begins with its code: a word after a minus sign. Other texts get the common one.
 local function errorText(text)
-  text = match(text, '^(.-)[\r\n]*$')
+  text = match(text, '^(.*[^\r\n])[\r\n]*$') or ''
   if sub(text, 1, 1) ~= '-' then text = '-' .. text end
   local code, rest = match(text, '^%-(%S*) (.*)$')
   if code then return code .. ' ' .. rest end

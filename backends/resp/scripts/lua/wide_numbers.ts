@@ -92,7 +92,7 @@ end
 -- The formats of whole numbers, and the native one for all others.
 string.format = function(text, ...)
   local count = select('#', ...)
-  if type(text) ~= 'string' or not find(text, '%%[-+ #0]*%d*%.?%d*[diouxX]') then
+  if type(text) ~= 'string' or not find(text, '%%[-+ #0]*%d?%d?%.?%d?%d?[diouxX]') then
     return (placed('format', pcall(format, text, ...)))
   end
   local values = { ... }
