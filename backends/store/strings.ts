@@ -25,7 +25,7 @@ export class Strings {
   set(key: string, value: Value, ttlSeconds?: number): void {
     checkKey("key", key);
     const lifetimeSeconds = lifetimeOf(ttlSeconds);
-    const { nowMs } = this.#keys;
+    const startMs = lifetimeSeconds === undefined ? Infinity : this.#keys.nowMs;
     this.#keys.sweep();
     const id = bytesOfText(key);
     if (lifetimeSeconds === 0) {
@@ -35,8 +35,7 @@ export class Strings {
     }
     const stored = storedOf(value);
     this.#reserve(id, storedBytes(stored));
-    const expiresAtMs = lifetimeSeconds === undefined ? Infinity : nowMs + lifetimeSeconds * 1000;
-    this.#keys.set(id, "string", stored, "set", expiresAtMs);
+    this.#keys.set(id, "string", stored, "set", startMs + (lifetimeSeconds ?? 0) * 1000);
   }
 
   /** Makes room for a value. What it replaces counts until it is replaced, unless that has the room. */
