@@ -11,6 +11,7 @@ import {
   ReturnsModel,
   type ReturnsRun,
 } from "../../conformance/channel/model_returns.ts";
+import { takeTurn } from "../../../lib/base/turn.ts";
 import { assertProperty } from "../../support/property.ts";
 
 /** A channel as the model sees it. */
@@ -25,10 +26,13 @@ function queueOn(channel: TestChannel, senders: number): ReturningQueue {
 for (const [transport, numRuns] of [[LOCAL, 300], [SHM, 60]] as const) {
   Deno.test(`${transport.name}: a queue returns messages as plain arrays do`, async () => {
     await assertProperty(
-      fc.asyncProperty(RETURNS_RUNS, (run: ReturnsRun) => {
-        using channel = transport.open(2 ** 20);
-        new ReturnsModel(queueOn(channel, run.senders), run).play();
-        return Promise.resolve();
+      fc.asyncProperty(RETURNS_RUNS, async (run: ReturnsRun) => {
+        {
+          using channel = transport.open(2 ** 20);
+          new ReturnsModel(queueOn(channel, run.senders), run).play();
+        }
+        // The runtime ends the listeners of signals of a run only in a turn.
+        await takeTurn();
       }),
       { numRuns },
     );
