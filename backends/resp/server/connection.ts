@@ -51,6 +51,7 @@ export class RespConnection implements ClientOutput {
   readonly #writer: Writer;
   readonly #client: Client;
   #isClosed = false;
+  #isDropped = false;
   #isStopping = false;
   #isFlushScheduled = false;
   /** True after a request that no web page can send first. */
@@ -171,7 +172,6 @@ export class RespConnection implements ClientOutput {
       this.#isClient = true;
       dispatcher.dispatch(this.#client, words, isSameTime);
       isSameTime = true;
-      if (this.#writer.pendingBytes > this.#context.limits.maxPendingBytes) this.#dropSlow();
     }
     return false;
   }
@@ -202,8 +202,9 @@ export class RespConnection implements ClientOutput {
 
   /** The client does not read what it asks for. */
   #dropSlow(): void {
+    this.#isDropped = this.#client.isEnded = true;
     this.#context.service.stats.droppedClients++;
-    this.close();
+    queueMicrotask(() => this.close());
   }
 
   /** True if this connection should send what is pending before it executes more requests. */
@@ -222,11 +223,13 @@ export class RespConnection implements ClientOutput {
   }
 
   send(reply: Reply, version: RespVersion): void {
+    if (this.#isDropped) return;
     const bytes = sizeOf(reply);
     const isLarge = bytes > FREE_PENDING_BYTES;
     const refusal = isLarge ? this.#context.service.refusalOfReply(bytes) : undefined;
     writeReply(this.#writer.buffer, refusal ?? reply, version);
     if (isLarge) this.#countPending();
+    if (this.#writer.pendingBytes > this.#context.limits.maxPendingBytes) this.#dropSlow();
     if (!this.#isWorking) this.#scheduleFlush();
   }
 
@@ -320,7 +323,8 @@ export class RespConnection implements ClientOutput {
 
 /** Bytes of a reply, or 0 if it is short. */
 function sizeOf(reply: Reply): number {
-  return typeof reply === "number" || reply instanceof Status ? 0 : replyBytes(reply);
+  if (reply instanceof Status) return reply.text.length;
+  return typeof reply === "number" ? 0 : replyBytes(reply);
 }
 
 /**

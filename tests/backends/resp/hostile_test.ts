@@ -385,3 +385,32 @@ Deno.test("resp: a client that does not read its replies is disconnected, and ot
     assert.equal(server.resp.service.stats.droppedClients, 1);
     assert.match(String(await client.call("INFO", "stats")), /buffer_limit_disconnections:1/);
   }));
+
+Deno.test("resp: a monitor that does not read is disconnected, or gets what there is room for", async (t) => {
+  const text = "x".repeat(100_000);
+  await t.step(
+    "maxReplyBytes",
+    () =>
+      withResp({ maxReplyBytes: MIB }, async ({ server, client, connect }) => {
+        const monitor = await connect();
+        await monitor.call("MONITOR");
+        const { stats } = server.resp.service;
+        for (let i = 0; i < 1000 && stats.droppedClients === 0; i++) {
+          await client.call("ECHO", text);
+        }
+        assert.equal(stats.droppedClients, 1);
+        assert.deepEqual(await client.call("PING"), { status: "PONG" });
+      }),
+  );
+  await t.step(
+    "maxBytes",
+    () =>
+      withResp({ maxBytes: MIB }, async ({ server, client, connect }) => {
+        const monitor = await connect();
+        await monitor.call("MONITOR");
+        for (let i = 0; i < 300; i++) await client.call("ECHO", "x".repeat(50_000));
+        const { transit } = server.store;
+        assert.ok(transit.used <= transit.maxBytes + text.length, `${transit.used}`);
+      }),
+  );
+});
