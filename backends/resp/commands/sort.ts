@@ -84,8 +84,9 @@ function sorted(client: Client, key: string, options: SortOptions): string[] {
   const isUnsorted = options.by !== undefined && !options.by.includes("*");
   const elements = elementsOf?.(entry!.value) ?? [];
   if (isUnsorted && options.isDescending && entry?.kind !== "set") elements.reverse();
-  // Elements of a set have no order of their own: what is stored gets one.
-  const needsOrder = !isUnsorted || entry?.kind === "set" && options.store !== undefined;
+  // Elements of a set have no order of their own: what is stored, and what a script gets, has one.
+  const isFixed = options.store !== undefined || client.isScript;
+  const needsOrder = !isUnsorted || entry?.kind === "set" && isFixed;
   const by = isUnsorted ? undefined : options.by;
   const isAlpha = options.isAlpha || isUnsorted;
   const ordered = needsOrder ? order(client, elements, { ...options, by, isAlpha }) : elements;

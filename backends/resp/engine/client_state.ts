@@ -71,6 +71,8 @@ export class ClientState {
   isNoTouch = false;
   /** True while it executes a script or a transaction: nothing waits there. */
   isAtomic = false;
+  /** True while it executes a script, where results depend on nothing but the data. */
+  isScript = false;
   /** While a script calls a command: its name as the script has it. */
   scriptedCommand: string | undefined = undefined;
   /** True after `QUIT`, or after a fault that ends it. */

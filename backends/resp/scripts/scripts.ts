@@ -140,11 +140,12 @@ function checkFlags(flags: ReadonlySet<string>, isReadOnly: boolean, hasRoom: bo
 function beginAtomic(client: Client): () => void {
   const { db, version, isAtomic } = client;
   client.version = 2;
-  client.isAtomic = true;
+  client.isAtomic = client.isScript = true;
   return () => {
     client.db = db;
     client.version = version;
     client.isAtomic = isAtomic;
+    client.isScript = false;
   };
 }
 
