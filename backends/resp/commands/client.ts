@@ -132,6 +132,7 @@ function setinfo(client: Client, [attribute, value]: readonly string[]): Reply {
   if (!/^[!-~]*$/.test(value)) {
     throw err(`${name} cannot contain spaces, newlines or special characters.`);
   }
+  checkedName(value);
   if (name === "lib-name") client.libraryName = value;
   else client.libraryVersion = value;
   return OK;

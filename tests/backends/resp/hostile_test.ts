@@ -414,3 +414,14 @@ Deno.test("resp: a monitor that does not read is disconnected, or gets what ther
       }),
   );
 });
+
+Deno.test("resp: names of clients are bounded", () =>
+  withResp({}, async ({ client }) => {
+    const [name, tooLong] = ["x".repeat(1024), "x".repeat(1025)];
+    const attributes = [["SETNAME"], ["SETINFO", "lib-name"], ["SETINFO", "lib-ver"]];
+    for (const words of attributes) {
+      assert.deepEqual(await client.call("CLIENT", ...words, name), { status: "OK" });
+      const reply = await client.call("CLIENT", ...words, tooLong) as { error: string };
+      assert.match(reply.error, /a name of a client has at most 1024 characters/);
+    }
+  }));
