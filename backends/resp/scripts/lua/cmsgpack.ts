@@ -111,8 +111,9 @@ end
 local LENGTHS = { [217] = 1, [218] = 2, [219] = 4 }
 local ARRAYS = { [220] = 2, [221] = 4 }
 local MAPS = { [222] = 2, [223] = 4 }
-local UNSIGNED = { [204] = 1, [205] = 2, [206] = 4, [207] = 8 }
-local SIGNED = { [208] = 1, [209] = 2, [210] = 4, [211] = 8 }
+local UNSIGNED = { [204] = 1, [205] = 2, [206] = 4 }
+-- Redis reads numbers of 64 bits without a sign as those with one.
+local SIGNED = { [207] = 8, [208] = 1, [209] = 2, [210] = 4, [211] = 8 }
 local REALS = { [202] = 4, [203] = 8 }
 local function sized(sizes, read)
   return function(data, at, first)
