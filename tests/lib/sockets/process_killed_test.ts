@@ -282,14 +282,14 @@ Deno.test("repliers that follow one another do not make the segment grow", () =>
     return Promise.resolve();
   }));
 
-// Arrays of bytes are stepped over as a run of records, other messages one by one.
-for (const [codec, step] of [["raw", "stepOver"], ["msgpack", "step"]] as const) {
-  Deno.test(`a drain of ${codec} starts again when others took its messages and their space was used again`, () =>
-    inScratch(({ path: dir }) => {
+Deno.test("a drain starts again when others took its messages and their space was used again", () =>
+  inScratch(({ path: dir }) => {
+    // Arrays of bytes are stepped over as a run of records, other messages one by one.
+    for (const [codec, step] of [["raw", "stepOver"], ["msgpack", "step"]] as const) {
       const options = { codec, dir, capacityBytes: RAW.capacityBytes };
-      using pusher = new Pusher<Uint8Array>("work", options);
-      using slow = new Puller<Uint8Array>("work", options);
-      using quick = new Puller<Uint8Array>("work", options);
+      using pusher = new Pusher<Uint8Array>(codec, options);
+      using slow = new Puller<Uint8Array>(codec, options);
+      using quick = new Puller<Uint8Array>(codec, options);
       pusher.sendMany([new Uint8Array(20).fill(1), new Uint8Array(BIG).fill(2)]);
       let steps = 0;
       replaceRing(slow, (ring) => ({
@@ -304,6 +304,6 @@ for (const [codec, step] of [["raw", "stepOver"], ["msgpack", "step"]] as const)
       }));
       assert.deepEqual(slow.drain().map((bytes) => bytes[0]), [3, 4]);
       assert.ok(steps > 0);
-      return Promise.resolve();
-    }));
-}
+    }
+    return Promise.resolve();
+  }));
