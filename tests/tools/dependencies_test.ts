@@ -11,7 +11,7 @@ Deno.test("every package is pinned to a version, and the page describes its purp
   const page = Deno.readTextFileSync(new URL("docs/dependencies.md", ROOT));
   const explained = [...page.matchAll(/^\| `(@?[a-z][^`]*)` +\| .*\|$/gm)].map(([, name]) => name);
   for (const [name, specifier] of Object.entries(importMap.imports)) {
-    const [, module] = /^npm:(@?[^@]+)@\d+\.\d+\.\d+(?:\/.+)?$/.exec(specifier) ?? [];
+    const [, module] = /^npm:\/?(@?[^@]+)@\d+\.\d+\.\d+(?:\/.*)?$/.exec(specifier) ?? [];
     assert.ok(module !== undefined, `${name} is ${specifier}`);
     assert.ok(explained.includes(module), `docs/dependencies.md does not name ${module}`);
   }
