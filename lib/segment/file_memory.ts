@@ -37,7 +37,7 @@ import { platform } from "../platform/mod.ts";
 import { removeForgottenIsolate, removeForgottenParticipants } from "./dead_isolates.ts";
 import { collectOnce } from "./collect.ts";
 import { FileSource } from "./byte_source.ts";
-import { growMemory, newMemory } from "./grow.ts";
+import { fixedMemory, growMemory, newMemory } from "./grow.ts";
 import { isDisposable } from "./disposal.ts";
 import { SystemError } from "../platform/platform.ts";
 import { HEADER_BYTES } from "../../wasm/layout.ts";
@@ -392,7 +392,7 @@ function create(
     const { size } = os.statusOf(fd);
     if (size < bytes) reserveOrThrow(fd, size, bytes - size, name);
     os.share(fd);
-    formatFile(fd, bytes, format);
+    formatFile(fd, bytes, format, name);
     os.link(temporaryPath, path);
     return fd;
   } catch (error) {
@@ -423,9 +423,8 @@ function renameIfExists(from: string, to: string): boolean {
   }
 }
 
-function formatFile(fd: number, bytes: number, format: Format): void {
-  const pages = Math.ceil(bytes / WASM_PAGE_BYTES);
-  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+function formatFile(fd: number, bytes: number, format: Format, name: string): void {
+  const memory = fixedMemory(name, Math.ceil(bytes / WASM_PAGE_BYTES));
   platform().map(bytesOf(memory, 0, bytes), fd, 0);
   format(memory);
   platform().unmap(bytesOf(memory, 0, memory.buffer.byteLength));

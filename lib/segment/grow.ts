@@ -21,6 +21,19 @@ export function newMemory(channel: string): WebAssembly.Memory {
 }
 
 /**
+ * Makes a memory of a number of pages, in which a new file is formatted.
+ *
+ * @throws {ShmConnectionError} if the process has no address space for it
+ */
+export function fixedMemory(channel: string, pages: number): WebAssembly.Memory {
+  try {
+    return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+  } catch (cause) {
+    throw noAddressSpace(channel, cause, pages * WASM_PAGE_BYTES);
+  }
+}
+
+/**
  * Makes room for more pages.
  *
  * @throws {ShmConnectionError} if the process has no address space for them

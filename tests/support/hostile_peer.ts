@@ -28,10 +28,16 @@ export type Break = keyof typeof BREAKS;
 export class HostilePeer implements AsyncDisposable {
   readonly #server;
   readonly #sockets = new Set<Socket>();
+  #isClosing = false;
 
   private constructor(targetPort: number, way: Break, step: number) {
     this.#server = createServer((client) => {
       this.#own(client);
+      // A client may have connected just before the listener closed.
+      if (this.#isClosing) {
+        client.destroy();
+        return;
+      }
       let replies = 0;
       if (step === 0) {
         client.resume();
@@ -68,9 +74,10 @@ export class HostilePeer implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosing = true;
+    const closed = once(this.#server, "close");
     this.#server.close();
-    const closing = [...this.#sockets].map((socket) => once(socket, "close"));
     for (const socket of this.#sockets) socket.destroy();
-    await Promise.all(closing);
+    await closed;
   }
 }
