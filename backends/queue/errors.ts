@@ -77,3 +77,27 @@ export class QueueConfigurationError extends QueueError {
   /** Stable code of the class. */
   override readonly code: string = "queue-configuration";
 }
+
+/** A channel has `maxItems` messages that are not done, and `whenFull` does not let it drop one. */
+export class QueueFullError extends QueueError {
+  /** The class name. */
+  override name = "QueueFullError";
+  /** Stable code of the class. */
+  override readonly code: string = "queue-full";
+}
+
+/** A message for which `publishAndWait` waited has no result: it is a dead letter, expired, or removed. */
+export class QueueJobError extends QueueError {
+  /** The class name. */
+  override name = "QueueJobError";
+  /** Stable code of the class. */
+  override readonly code: string = "queue-job";
+}
+
+/** Thrown by the handler of a worker: the message becomes a dead letter at once, and is not tried again. */
+export class RejectMessage extends QueueError {
+  /** The class name. */
+  override name = "RejectMessage";
+  /** Stable code of the class. */
+  override readonly code: string = "queue-reject";
+}

@@ -33,6 +33,36 @@ export interface MessageRecord<T = unknown> {
   acknowledged: boolean;
   /** When it expires. Null: it stays until it is trimmed or deleted. */
   expiresAt: Date | null;
+  /** When it is due, if it was published for later. Also in a delivery that waits for its next attempt. */
+  deliverAt?: Date;
+  /** Messages with one key are delivered one after the other. */
+  orderingKey?: string;
+  /** Its publisher's id of what it is about: another message with this id was not stored. */
+  deduplicationId?: string;
+  /** Deliveries after which it becomes a dead letter, if not those of the queue. */
+  maxAttempts?: number;
+  /** Seconds of its leases, if not those of the queue. */
+  leaseSeconds?: number;
+  /** How long a worker that fails waits before the next attempt, if not as long as the worker says. */
+  backoff?: BackoffPolicy;
+}
+
+/** A message as `publish` returns it. */
+export interface PublishedRecord<T = unknown> extends MessageRecord<T> {
+  /** False if a message with the same `deduplicationId` was there: this is the record of that message. */
+  isNew: boolean;
+}
+
+/** Seconds between the attempts of a message. */
+export interface BackoffPolicy {
+  /** The same delay each time, or one that doubles. */
+  type: "fixed" | "exponential";
+  /** The first delay. */
+  seconds: number;
+  /** The longest delay. Default: an hour. */
+  maxSeconds?: number;
+  /** The part of a delay, from 0 to 1, that is drawn at random. Default: 0. */
+  jitter?: number;
 }
 
 /** A message with its delivery to an agent. */
@@ -43,6 +73,21 @@ export interface DeliveryRecord<T = unknown> extends MessageRecord<T> {
   attempts: number;
   /** When the lease of a consumer ends. Null without a lease. */
   leasedUntil: Date | null;
+  /**
+   * Names the lease. `acknowledge`, `extend`, `release` and `reject` with this record do nothing, and
+   * return false, once another consumer has the message. Null without a lease.
+   */
+  leaseToken: string | null;
+}
+
+/** A message that is not delivered any more. */
+export interface DeadLetter<T = unknown> extends DeliveryRecord<T> {
+  /** Why: that of `reject` or of the last `release`, or that its attempts were used up. */
+  reason: string;
+  /** What the last handler threw, as text. Null if none did. */
+  error: string | null;
+  /** When it became a dead letter. */
+  diedAt: Date;
 }
 
 /** Options of `publish`. */
@@ -61,6 +106,52 @@ export interface PublishOptions<T = unknown> {
   ttlSeconds?: number | null;
   /** Any JSON object, for the application. */
   metadata?: Record<string, unknown>;
+  /** When it is due, by the clock of the store. Before that nobody receives it. Default: at once. */
+  deliverAt?: Date;
+  /** Seconds until it is due, in place of `deliverAt`. Its time to live begins when it is due. */
+  delaySeconds?: number;
+  /** Deliveries after which it becomes a dead letter. Default: `maxAttempts` of the queue. */
+  maxAttempts?: number;
+  /** Seconds of its leases. Default: `leaseSeconds` of the queue. */
+  leaseSeconds?: number;
+  /** How long a worker that fails waits before the next attempt. Default: what the worker says. */
+  backoff?: BackoffPolicy;
+  /**
+   * An agent receives the messages of a channel with one key one after the other, in the order of storing:
+   * the next one when the one before it is acknowledged, a dead letter, or gone.
+   */
+  orderingKey?: string;
+  /**
+   * Names what the message is about. While a message of the channel with this id is remembered, nothing is
+   * stored, and `publish` returns that message with `isNew: false`.
+   */
+  deduplicationId?: string;
+  /** Seconds for which `deduplicationId` is remembered. Default: 300. */
+  deduplicationSeconds?: number;
+  /** Seconds for which the result of its worker is kept. Default: none is kept. */
+  resultSeconds?: number;
+}
+
+/** Options of `extend`. */
+export interface ExtendOptions extends AcknowledgeTarget {
+  /** Seconds from now until the lease ends. Default: those of a new lease. */
+  seconds?: number;
+}
+
+/** Options of `release`. */
+export interface ReleaseOptions extends AcknowledgeTarget {
+  /** Seconds until it is delivered again. Default: 0. */
+  delaySeconds?: number;
+  /** Why it is given back, for the dead letter that it may become. */
+  reason?: string;
+  /** What went wrong, as text, for the dead letter that it may become. */
+  error?: string;
+}
+
+/** Options of `reject`. */
+export interface RejectOptions extends AcknowledgeTarget {
+  /** What went wrong, as text. */
+  error?: string;
 }
 
 /** Options of `subscribe`. */
@@ -78,6 +169,8 @@ export interface SubscribeOptions {
    * (`"now"`), or with all that the channel still has (`"oldest"`). Default: `"now"`.
    */
   from?: "now" | "oldest";
+  /** Most messages that are taken from the channel, over all processes. Default: no limit. */
+  limiter?: RateLimit;
   /** Called when `maxItems` has removed messages before the agent had acknowledged them. */
   onGap?: ((gap: Gap) => void) | undefined;
 }
@@ -143,9 +236,176 @@ export interface PendingOptions {
 }
 
 /** Which agent's delivery a call concerns. */
-export interface AcknowledgeOptions {
-  /** The agent. Needed for the bare id of a broadcast. */
+export interface AcknowledgeTarget {
+  /** The agent. Needed for the bare id of a broadcast, unless one agent of the queue object holds it. */
   agentId?: string;
+}
+
+/** Options of `acknowledge`. */
+export interface AcknowledgeOptions extends AcknowledgeTarget {
+  /** The result for `publishAndWait`, any JSON value. Kept for `resultSeconds` of the message. */
+  result?: unknown;
+}
+
+/** What `stats` counts. */
+export interface QueueStats {
+  /** The channel. */
+  channel: string;
+  /** Deliveries that could be taken now. */
+  waiting: number;
+  /** Messages for later, and deliveries that wait for their next attempt. */
+  delayed: number;
+  /** Deliveries that consumers hold. */
+  leased: number;
+  /** Dead letters. */
+  dead: number;
+  /** Subscriptions and workers that have asked for messages in the last ten seconds. */
+  consumers: number;
+  /** Seconds since the oldest waiting message was stored. Null if none waits. */
+  oldestSeconds: number | null;
+  /** Whether the channel is paused. */
+  isPaused: boolean;
+  /** How often each thing has happened since the channel was first used. */
+  totals: Record<CountedEvent, number>;
+  /** How often each thing happened a second, over about the last minute. */
+  perSecond: Record<CountedEvent, number>;
+}
+
+/** What happens to messages, and is counted. */
+export type CountedEvent =
+  | "published"
+  | "delivered"
+  | "acknowledged"
+  | "released"
+  | "expired"
+  | "dead";
+
+/** Something that happened to a message of a channel, in any process. */
+export interface QueueEvent {
+  /** What happened. `drained`: the last message of the channel was settled. */
+  type: CountedEvent | "progress" | "drained";
+  /** The channel. */
+  channel: string;
+  /** The message. Absent for `drained`. */
+  id?: string;
+  /** The agent whose delivery it concerns. Absent for what concerns the message. */
+  agentId?: string;
+  /** True if the caller had lost the lease, so that nothing changed. */
+  lost?: true;
+  /** Why, of `released` and `dead`. */
+  reason?: string;
+  /** The value of `progress`. */
+  value?: unknown;
+}
+
+/** Options of `events`. */
+export interface EventOptions {
+  /** Only of this channel. Default: all. */
+  channel?: string;
+  /** Ends the iteration. */
+  signal?: AbortSignal;
+}
+
+/** When a schedule publishes its message: by `cron`, or `everySeconds`. */
+export interface ScheduleRule {
+  /** A cron expression of five or six fields. */
+  cron?: string;
+  /** Seconds between two messages. */
+  everySeconds?: number;
+  /** IANA name of the zone of `cron`. Default: UTC. */
+  timeZone?: string;
+  /** The first time is not before this. Default: now. */
+  startAt?: Date;
+  /** The last time is not after this. Default: none. */
+  endAt?: Date;
+  /** Most messages. Default: no limit. */
+  limit?: number;
+  /** Whether times that passed while no process ran are published late. Default: true. */
+  catchUp?: boolean;
+}
+
+/** A schedule. */
+export interface ScheduleRecord {
+  /** Its name. */
+  key: string;
+  /** When it publishes. */
+  rule: ScheduleRule;
+  /** What it publishes. */
+  message: PublishOptions;
+  /** The next time. Null if there is none any more. */
+  nextAt: Date | null;
+  /** Messages that it has published. */
+  count: number;
+}
+
+/** States of messages that `purge` removes. */
+export type PurgedState = "waiting" | "delayed" | "dead" | "done";
+
+/** Options of `purge`. */
+export interface PurgeOptions {
+  /** Which messages to remove. Messages that are leased stay. Default: `["waiting", "delayed"]`. */
+  states?: PurgedState[];
+}
+
+/** Options of `publishAndWait`. */
+export interface WaitOptions {
+  /** Milliseconds to wait for the result. */
+  timeoutMs: number;
+  /** Ends the wait. The message stays. */
+  signal?: AbortSignal;
+}
+
+/** Most messages in a time, over all processes. */
+export interface RateLimit {
+  /** Most messages that are taken. */
+  max: number;
+  /** Seconds of a window, which begins with its first message. */
+  seconds: number;
+}
+
+/** Options of `worker`. */
+export interface WorkerOptions {
+  /** Messages that are handled at the same time. Default: 1. */
+  concurrency?: number;
+  /** Most messages that workers and subscriptions with a limiter take from the channel, over all processes. */
+  limiter?: RateLimit;
+  /**
+   * Delay before the next attempt after a failure: a policy, or a function of the attempts so far and of
+   * what the handler threw, which returns seconds. Default: exponential from 1 second, at most 1 minute.
+   */
+  backoff?: BackoffPolicy | ((attempts: number, error: unknown) => number);
+  /** Closes the worker. */
+  signal?: AbortSignal;
+  /** Seconds that `close` waits for handlers that run. Default: 10. */
+  graceSeconds?: number;
+  /** Called with what a handler threw. Default: a warning in the log. */
+  onError?: (error: unknown, record: DeliveryRecord) => void;
+}
+
+/** What a handler of a worker can use. */
+export interface JobContext {
+  /** Fires when the lease is lost, when the worker closes and its grace is over, or when the message expires. */
+  readonly signal: AbortSignal;
+  /** Tells those who look at the events how far the work is. Any JSON value. */
+  progress(value: unknown): Promise<void>;
+}
+
+/** Handles a message, and returns its result. */
+export type JobHandler<T = unknown, R = unknown> = (
+  record: DeliveryRecord<T>,
+  context: JobContext,
+) => R | Promise<R>;
+
+/** Takes messages, and acknowledges what its handler has done. */
+export interface QueueWorker extends AsyncDisposable {
+  /** Settles when the worker receives what is published from now on. */
+  readonly ready: Promise<void>;
+  /** Settles when the worker has closed. Rejects if it ended for good, as for a wrong password. */
+  readonly closed: Promise<void>;
+  /** Handlers that run. */
+  readonly running: number;
+  /** Takes no more, lets handlers finish for `graceSeconds`, and gives the rest back. */
+  close(): Promise<void>;
 }
 
 /** Configuration of a queue. */
@@ -165,6 +425,11 @@ export interface QueueConfig {
    * 10,000.
    */
   maxItems?: number | undefined;
+  /**
+   * What `publish` does when a channel has `maxItems` messages that are not done: it removes the oldest, rejects
+   * with `QueueFullError`, or waits for room until `deadlineMs`. Default: `"dropOldest"`.
+   */
+  whenFull?: "dropOldest" | "reject" | "wait" | undefined;
   /** Separates queues on the same server. Default: `default`. */
   namespace?: string | undefined;
   /** Seconds that a consumer has to acknowledge a message. Default: 30. */
@@ -197,8 +462,18 @@ export interface MessageQueue extends AsyncDisposable {
   initialize(): Promise<void>;
   /** Ends all subscriptions, lets pending calls finish, and closes all connections. */
   close(): Promise<void>;
-  /** Stores a message and delivers it. */
-  publish<T>(options: PublishOptions<T>): Promise<MessageRecord<T>>;
+  /** Stores a message and delivers it, at once or when it is due. */
+  publish<T>(options: PublishOptions<T>): Promise<PublishedRecord<T>>;
+  /**
+   * Publishes a message, and resolves with the result of the worker that handles it.
+   *
+   * @throws {QueueJobError} if the message became a dead letter, expired, or was removed
+   * @throws {QueueTimeoutError} if there was no result in time
+   */
+  publishAndWait<R = unknown, T = unknown>(
+    options: PublishOptions<T>,
+    wait: WaitOptions,
+  ): Promise<R>;
   /**
    * Subscribes an agent to a channel: first to the pending messages, then to new ones. A message is
    * leased to one consumer of the agent, and delivered again after `leaseSeconds` without
@@ -225,6 +500,50 @@ export interface MessageQueue extends AsyncDisposable {
    */
   acknowledge(message: string | MessageRecord, options?: AcknowledgeOptions): Promise<boolean>;
   /**
+   * Moves the end of a lease. False if the caller has lost the lease.
+   *
+   * @throws {TypeError} for the bare id of a broadcast without `agentId`
+   */
+  extend(message: string | DeliveryRecord, options?: ExtendOptions): Promise<boolean>;
+  /**
+   * Gives a message back, to be delivered again. The attempt counts: after `maxAttempts` the message becomes a
+   * dead letter. False if the caller has lost the lease.
+   */
+  release(message: string | DeliveryRecord, options?: ReleaseOptions): Promise<boolean>;
+  /** Makes a message a dead letter at once. False if the caller has lost the lease. */
+  reject(
+    message: string | DeliveryRecord,
+    reason: string,
+    options?: RejectOptions,
+  ): Promise<boolean>;
+  /** Calls a handler with the messages of a channel for an agent, and acknowledges what it has done. */
+  worker<T = unknown, R = unknown>(
+    channel: string,
+    agentId: string,
+    handler: JobHandler<T, R>,
+    options?: WorkerOptions,
+  ): QueueWorker;
+  /** Publishes a message again and again. A schedule with the same key is replaced. */
+  schedule(key: string, rule: ScheduleRule, message: PublishOptions): Promise<ScheduleRecord>;
+  /** All schedules, by key. */
+  schedules(): Promise<ScheduleRecord[]>;
+  /** Removes a schedule. False if there was none. */
+  unschedule(key: string): Promise<boolean>;
+  /** From now on nobody receives messages of a channel, until `resume`. */
+  pause(channel: string): Promise<void>;
+  /** Ends a pause. */
+  resume(channel: string): Promise<void>;
+  /** The channels that have messages, subscribers or counts, in the order of their names. */
+  channels(): Promise<string[]>;
+  /** Numbers of a channel. */
+  stats(channel: string): Promise<QueueStats>;
+  /** What happens to messages from now on, in all processes. Events of a lost connection are lost. */
+  events(options?: EventOptions): AsyncIterableIterator<QueueEvent> & AsyncDisposable;
+  /** Removes messages of a channel that nobody holds. Resolves with their number. */
+  purge(channel: string, options?: PurgeOptions): Promise<number>;
+  /** Messages that were published for later, the next one first. */
+  getDelayed<T = unknown>(options?: PendingOptions): Promise<MessageRecord<T>[]>;
+  /**
    * Messages that an agent has not acknowledged, leased or not, in the order of delivery. Takes no
    * leases. `acknowledge(record)` accepts the records.
    */
@@ -233,9 +552,9 @@ export interface MessageQueue extends AsyncDisposable {
   getDeadLetters<T = unknown>(
     agentId: string,
     options?: PendingOptions,
-  ): Promise<DeliveryRecord<T>[]>;
+  ): Promise<DeadLetter<T>[]>;
   /** Makes a dead letter pending again, with no attempts. False if it is not a dead letter. */
-  requeue(message: string | MessageRecord, options?: AcknowledgeOptions): Promise<boolean>;
+  requeue(message: string | MessageRecord, options?: AcknowledgeTarget): Promise<boolean>;
   /**
    * Stores a record under its own id, replaces a message with that id, and delivers it unless it is
    * acknowledged. A record that has expired removes the message with that id.
