@@ -5,7 +5,7 @@
  */
 
 import type { QueueClock } from "./clock.ts";
-import type { Claim, QueueDelivery, QueueReceiver } from "./store.ts";
+import type { Claim, Claimant, QueueDelivery, QueueReceiver } from "./store.ts";
 
 /** Claims messages from a receiver, and buffers them while their leases last. */
 export class BufferedReceiver {
@@ -31,6 +31,11 @@ export class BufferedReceiver {
   /** The next message. */
   get first(): QueueDelivery | undefined {
     return this.#buffer.at(0);
+  }
+
+  /** Number of messages in the buffer. */
+  get length(): number {
+    return this.#buffer.length;
   }
 
   /** Removes the next message from the buffer. */
@@ -61,12 +66,12 @@ export class BufferedReceiver {
   }
 
   /** Claims up to `limit` messages. Returns how many messages the subscriber has missed. */
-  async claim(limit: number): Promise<number> {
+  async claim(limit: number, claimant: Claimant): Promise<number> {
     const startedMs = this.#clock.now();
     this.#isWoken = false;
     let claim: Claim;
     try {
-      claim = await this.receiver.claim(limit, this.#reported);
+      claim = await this.receiver.claim(limit, this.#reported, claimant);
     } catch (error) {
       this.#isWoken = true;
       throw error;

@@ -1,0 +1,298 @@
+/**
+ * Takes the messages of a channel for an agent from the store. A wakeup only starts a claim. The store
+ * decides what there is to deliver, so that a lost wakeup costs time but no message.
+ *
+ * @module
+ */
+
+import { afterCommit } from "../../lib/base/after_commit.ts";
+import { Backoff, type BackoffOptions, retry } from "../../lib/base/retry.ts";
+import { BufferedReceiver } from "./buffered_receiver.ts";
+import type { QueueClock } from "./clock.ts";
+import {
+  QueueConnectionError,
+  QueueOutOfMemoryError,
+  QueueReplicationError,
+  QueueTimeoutError,
+} from "./errors.ts";
+import { logger } from "./log.ts";
+import { byPriority, type Claimant, type QueueDelivery, type QueueReceiver } from "./store.ts";
+import type { Gap, RateLimit } from "./types.ts";
+
+/** Delays after calls that failed. */
+const BACKOFF: BackoffOptions = { initialMs: 50, maxMs: 2000 };
+
+/** Longest wait of the end of a consumer for the server, in milliseconds. */
+const CLEAR_GRACE_MS = 250;
+
+/** What a consumer needs to know of its queue. */
+export interface ConsumerHost {
+  readonly clock: QueueClock;
+  readonly leaseMs: number;
+  readonly pollMs: number | null;
+  readonly receivers: QueueReceiver[];
+  /** Called once, when nothing of the consumer is left to do. */
+  readonly onEnd: () => void;
+}
+
+/** Claims from receivers whose buffers are empty. Never rejects. */
+export type ClaimPlan = (
+  empty: readonly BufferedReceiver[],
+  claim: (receiver: BufferedReceiver, limit: number) => Promise<void>,
+) => Promise<PromiseSettledResult<void>[]>;
+
+/** What a consumer takes. */
+export interface ConsumerOptions {
+  readonly channel: string;
+  readonly agentId: string;
+  readonly from: "now" | "oldest";
+  readonly limiter: RateLimit | undefined;
+  readonly plan: ClaimPlan;
+  readonly onGap: ((gap: Gap) => void) | undefined;
+}
+
+/** Claims messages until it ends, over all failures that may pass. */
+export class ChannelConsumer {
+  /** Settles when the consumer receives what is published from now on. */
+  readonly ready: Promise<void>;
+  readonly #host: ConsumerHost;
+  readonly #options: ConsumerOptions;
+  readonly #claimant: Claimant;
+  readonly #receivers: BufferedReceiver[];
+  readonly #stopListening: (() => void)[] = [];
+  readonly #cleared = Promise.withResolvers<void>();
+  readonly #closing = new AbortController();
+  #isReady = false;
+  #wake: (() => void) | undefined;
+  /** Ends the wait of `next()` for the server. */
+  #leave: (() => void) | undefined;
+  #refilling: Promise<void> | undefined;
+  #missed = 0;
+  #ending: Promise<void> | undefined;
+
+  constructor(host: ConsumerHost, options: ConsumerOptions) {
+    this.#host = host;
+    this.#options = options;
+    this.#claimant = { consumer: crypto.randomUUID(), rate: rateOf(options.limiter) };
+    this.#receivers = host.receivers.map((receiver) =>
+      new BufferedReceiver(receiver, host.clock, host.leaseMs)
+    );
+    this.ready = this.#start();
+    // A failure must not end a program that awaits neither `ready` nor `next()`.
+    this.ready.catch(() => {});
+  }
+
+  /** Number of messages that were removed before the agent had acknowledged them, as reported. */
+  get missed(): number {
+    return this.#missed;
+  }
+
+  /** Settles when nothing of a consumer that has ended is left to do. */
+  get cleared(): Promise<void> {
+    return this.#cleared.promise;
+  }
+
+  get #hasEnded(): boolean {
+    return this.#closing.signal.aborted;
+  }
+
+  /**
+   * Ends the consumer, and releases the messages that were not taken. Waits for that, but not long for a server
+   * that is away.
+   */
+  end(): Promise<void> {
+    return this.#ending ??= this.#end();
+  }
+
+  async #end(): Promise<void> {
+    this.#closing.abort();
+    this.#wake?.();
+    this.#leave?.();
+    for (const stop of this.#stopListening) stop();
+    void this.#clear();
+    const { promise: timeout, resolve } = Promise.withResolvers<void>();
+    const cancel = this.#host.clock.setTimer(resolve, CLEAR_GRACE_MS);
+    await Promise.race([this.cleared, timeout]);
+    cancel();
+  }
+
+  async #clear(): Promise<void> {
+    // A pending claim may still return messages.
+    await this.ready.catch(() => {});
+    await this.#refilling?.catch(() => {});
+    await Promise.all(this.#receivers.map((receiver) => this.#release(receiver)));
+    this.#host.onEnd();
+    this.#cleared.resolve();
+  }
+
+  async #release(receiver: BufferedReceiver): Promise<void> {
+    try {
+      await receiver.release();
+    } catch (error) {
+      logger.debug("release_failed", { ...this.#names(), error });
+    }
+  }
+
+  async #start(): Promise<void> {
+    for (const buffered of this.#receivers) {
+      const { receiver } = buffered;
+      await this.#retry(async () => {
+        const stop = await receiver.listen(() => this.#onWakeup(buffered));
+        if (this.#hasEnded) stop();
+        else this.#stopListening.push(stop);
+      });
+      await this.#retry(() => receiver.register(this.#options.from));
+    }
+    this.#isReady = true;
+  }
+
+  /** Repeats an action until it succeeds, fails for good, or the consumer ends. */
+  async #retry(action: () => Promise<void>): Promise<void> {
+    if (this.#hasEnded) return;
+    try {
+      await retry(action, {
+        backoff: BACKOFF,
+        signal: this.#closing.signal,
+        shouldRetry: isTransient,
+        onRetry: (error) => this.#reportInterruption(error),
+        sleep: (delayMs) => this.#sleep(delayMs),
+      });
+    } catch (error) {
+      if (!this.#hasEnded) throw error;
+    }
+  }
+
+  /** The result of work, or undefined as soon as the consumer ends. */
+  async #untilEnd<R>(work: Promise<R>): Promise<R | undefined> {
+    const { promise, resolve, reject } = Promise.withResolvers<R | undefined>();
+    work.then(resolve, reject);
+    this.#leave = () => resolve(undefined);
+    if (this.#hasEnded) this.#leave();
+    try {
+      return await promise;
+    } finally {
+      this.#leave = undefined;
+    }
+  }
+
+  #onWakeup(receiver: BufferedReceiver): void {
+    receiver.wake();
+    this.#wake?.();
+  }
+
+  /** The next message, or undefined when the consumer has ended. One call at a time. */
+  async next(): Promise<QueueDelivery | undefined> {
+    if (!this.#isReady) await this.#untilEnd(this.ready);
+    const backoff = new Backoff(BACKOFF);
+    while (!this.#hasEnded) {
+      try {
+        if (this.#isRefillDue()) await this.#untilEnd(this.#startRefill());
+        backoff.reset();
+      } catch (error) {
+        if (this.#hasEnded) break;
+        if (!isTransient(error)) {
+          await this.end();
+          throw error;
+        }
+        this.#reportInterruption(error);
+        await this.#sleep(backoff.next());
+        continue;
+      }
+      const delivery = this.#hasEnded ? undefined : this.#takeBest();
+      if (delivery !== undefined) return delivery;
+      if (!this.#receivers.some(({ isClaimDue }) => isClaimDue)) await this.#sleepUntilDue();
+    }
+    return undefined;
+  }
+
+  /** A message that is buffered is taken without a wait. */
+  #isRefillDue(): boolean {
+    for (const receiver of this.#receivers) receiver.dropExpired();
+    return this.#receivers.some(({ first, isClaimDue }) => first === undefined && isClaimDue);
+  }
+
+  #startRefill(): Promise<void> {
+    return this.#refilling = this.#refill().finally(() => this.#refilling = undefined);
+  }
+
+  /** Claims messages from the receivers whose buffers are empty. */
+  async #refill(): Promise<void> {
+    const empty = this.#receivers.filter(({ first, isClaimDue }) =>
+      first === undefined && isClaimDue
+    );
+    const outcomes = await this.#options.plan(empty, (receiver, limit) => {
+      return this.#claim(receiver, limit);
+    });
+    const failure = outcomes.find((outcome) => outcome.status === "rejected");
+    if (failure === undefined) return;
+    // One server of a cluster may be down. The messages of the others are delivered.
+    const hasMessages = this.#receivers.some(({ first }) => first !== undefined);
+    if (!isTransient(failure.reason) || !hasMessages) throw failure.reason;
+    this.#reportInterruption(failure.reason);
+  }
+
+  async #claim(receiver: BufferedReceiver, limit: number): Promise<void> {
+    const missed = await receiver.claim(limit, this.#claimant);
+    if (missed > 0) this.#reportGap(missed);
+  }
+
+  #reportGap(missed: number): void {
+    this.#missed += missed;
+    logger.warn("messages_missed", { ...this.#names(), missed });
+    const gap = { ...this.#names(), missed };
+    afterCommit("callback", "onGap", () => this.#options.onGap?.(gap));
+  }
+
+  /** The next message of all receivers, in the order of delivery. */
+  #takeBest(): QueueDelivery | undefined {
+    let best: BufferedReceiver | undefined;
+    for (const receiver of this.#receivers) {
+      if (receiver.first === undefined) continue;
+      if (best === undefined || byPriority(receiver.first, best.first!) < 0) best = receiver;
+    }
+    return best?.shift();
+  }
+
+  async #sleepUntilDue(): Promise<void> {
+    const now = this.#host.clock.now();
+    const dueAtMs = Math.min(...this.#receivers.map(({ dueAtMs }) => dueAtMs));
+    const untilDueMs = Math.max(0, dueAtMs - now);
+    const { pollMs } = this.#host;
+    if (pollMs === null || untilDueMs <= pollMs) return await this.#sleep(untilDueMs);
+    await this.#sleep(pollMs);
+    for (const receiver of this.#receivers) receiver.wake();
+  }
+
+  /** Sleeps until a wakeup, the end of the consumer, or `delayMs` have passed. */
+  async #sleep(delayMs: number): Promise<void> {
+    if (this.#hasEnded) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#wake = resolve;
+    const cancel = delayMs === Infinity
+      ? undefined
+      : this.#host.clock.setTimer(resolve, Math.ceil(delayMs));
+    await promise;
+    this.#wake = undefined;
+    cancel?.();
+  }
+
+  #reportInterruption(error: unknown): void {
+    logger.warn("subscription_interrupted", { ...this.#names(), error });
+  }
+
+  #names(): { channel: string; agentId: string } {
+    return { channel: this.#options.channel, agentId: this.#options.agentId };
+  }
+}
+
+function rateOf(limiter: RateLimit | undefined): Claimant["rate"] {
+  return limiter === undefined
+    ? null
+    : { max: limiter.max, windowMs: Math.round(limiter.seconds * 1000) };
+}
+
+/** Whether the server may serve again later. */
+export function isTransient(error: unknown): boolean {
+  return error instanceof QueueConnectionError || error instanceof QueueTimeoutError ||
+    error instanceof QueueReplicationError || error instanceof QueueOutOfMemoryError;
+}
