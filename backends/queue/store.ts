@@ -195,8 +195,11 @@ export interface QueueStore {
   purge(channel: string, states: readonly PurgedState[]): Promise<number>;
   /** Calls `onEvent` with what happens in all processes, until the result is called. */
   listenToEvents(onEvent: (event: QueueEvent) => void): Promise<() => void>;
-  /** Stores a schedule in place of one with the same key. */
-  putSchedule(schedule: StoredSchedule): Promise<void>;
+  /**
+   * Stores a schedule in place of one with the same key, whose next time is `replacedMs`: null if it has ended,
+   * undefined if there is none. False if that is not so, because another process has changed or fired it.
+   */
+  putSchedule(schedule: StoredSchedule, replacedMs: number | null | undefined): Promise<boolean>;
   removeSchedule(key: string): Promise<boolean>;
   /** All schedules by key, and the time of the store. */
   schedules(): Promise<{ readonly nowMs: number; readonly schedules: StoredSchedule[] }>;
