@@ -4,7 +4,7 @@
  * @module
  */
 
-import { crc32 } from "./crc32.ts";
+import { crc32 } from "../base/crc32.ts";
 import { KINDS } from "../segment/format.ts";
 import { MAX_MESSAGE_BYTES } from "../channel/block_allocator.ts";
 import { type Row, rowAt } from "../base/structure.ts";

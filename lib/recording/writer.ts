@@ -4,7 +4,7 @@
  * @module
  */
 
-import { crc32 } from "./crc32.ts";
+import { crc32 } from "../base/crc32.ts";
 import { UNCHOSEN } from "../segment/chosen_codec.ts";
 import { type ChannelKind, KIND_NUMBERS } from "../segment/format.ts";
 import { RecordingError } from "./errors.ts";

@@ -1,10 +1,10 @@
 /**
- * The checksum of recordings.
+ * The checksum of what is kept on disks.
  *
  * @module
  */
 
-import { nodeModule } from "../base/node_module.ts";
+import { nodeModule } from "./node_module.ts";
 
 let compute: typeof import("node:zlib").crc32 | undefined;
 
