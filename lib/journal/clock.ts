@@ -40,6 +40,17 @@ export class JournalClock {
   }
 }
 
+/** True if the machine was started since a member last set the clock. */
+export function isOfOtherBoot(root: Int32Array): boolean {
+  const boot = bootIn(root);
+  return boot !== 0 && boot !== bootHash();
+}
+
+/** The start of the machine at which the clock was set; 0 if it was not. */
+function bootIn(root: Int32Array): number {
+  return Atomics.load(root, layout.ROOT_BOOT >>> 2);
+}
+
 /**
  * The clock that the members of a journal share.
  *
@@ -49,11 +60,10 @@ export function sharedClock(root: Int32Array, lastMs: number): JournalClock {
   const read = () => platform().uptimeMs();
   const uptimeMs = read();
   const clock = new Float64Array(root.buffer, layout.ROOT_CLOCK, 1);
-  const boot = bootHash();
-  const isSet = Atomics.load(root, layout.ROOT_BOOT >>> 2) === boot && Number.isFinite(clock[0]);
+  const isSet = bootIn(root) === bootHash() && Number.isFinite(clock[0]);
   if (!isSet) {
     clock[0] = Math.max(Date.now(), lastMs) - uptimeMs;
-    Atomics.store(root, layout.ROOT_BOOT >>> 2, boot);
+    Atomics.store(root, layout.ROOT_BOOT >>> 2, bootHash());
   }
   return new JournalClock(read, Math.max(clock[0] + uptimeMs, lastMs));
 }

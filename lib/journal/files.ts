@@ -20,9 +20,12 @@ export class JournalFiles {
   readonly #journal: string;
   /** Distinguishes this journal from a deleted one of the same name. */
   readonly #identity: bigint;
+  /** True if the records are to survive the end of the machine. */
+  readonly isDurable: boolean;
 
-  constructor(directory: string, journal: string, identity: bigint) {
+  constructor(directory: string, journal: string, identity: bigint, isDurable = false) {
     this.directory = directory;
+    this.isDurable = isDurable;
     this.#journal = journal;
     this.#identity = identity;
   }
@@ -32,9 +35,22 @@ export class JournalFiles {
     return generationName(this.#journal, this.#identity, id);
   }
 
+  /** Path of a generation's file. */
+  pathOf(id: number): string {
+    return `${this.directory}/${this.nameOf(id)}`;
+  }
+
+  /** Writes a generation, or the root and the names of the files, to the disk. */
+  sync(id?: number): void {
+    if (!this.isDurable) return;
+    if (id !== undefined) return platform().sync(this.pathOf(id));
+    platform().sync(`${this.directory}/${this.#journal}`);
+    platform().sync(this.directory);
+  }
+
   /** Path of the spare file. */
   get sparePath(): string {
-    return `${this.directory}/${this.nameOf(SPARE_ID)}`;
+    return this.pathOf(SPARE_ID);
   }
 
   /** The generations that are there. */
@@ -47,7 +63,7 @@ export class JournalFiles {
 
   /** Deletes a generation; members that have it open can still use it. */
   remove(id: number): void {
-    removeIfExists(`${this.directory}/${this.nameOf(id)}`);
+    removeIfExists(this.pathOf(id));
   }
 
   /** Deletes generations older than one, and those of deleted journals of the same name. */

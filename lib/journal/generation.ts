@@ -9,6 +9,7 @@
 
 import { PAGE_BYTES, roundUp } from "../base/pages.ts";
 import { ShmConnectionError, ShmCorruptionError } from "../base/errors.ts";
+import { crc32 } from "../base/crc32.ts";
 import { FileMemory } from "../segment/file_memory.ts";
 import type { JournalFiles } from "./files.ts";
 import { bytesToLeave, type Purpose } from "./reserve.ts";
@@ -47,6 +48,8 @@ export class Generation {
   readonly id: number;
   readonly #file: FileMemory;
   readonly #journal: string;
+  /** True if payloads have a check, which tells what the disk has after the end of the machine. */
+  readonly #hasChecks: boolean;
   #bytes!: Uint8Array<ArrayBufferLike>;
   #words!: Int32Array;
   #words64!: BigInt64Array;
@@ -64,8 +67,9 @@ export class Generation {
   /** Falls when the disk is nearly full. */
   #maxStepBytes = MAX_STEP_BYTES;
 
-  private constructor(file: FileMemory, id: number, journal: string) {
+  private constructor(file: FileMemory, id: number, journal: string, hasChecks: boolean) {
     this.#file = file;
+    this.#hasChecks = hasChecks;
     this.id = id;
     this.#journal = journal;
     try {
@@ -97,7 +101,7 @@ export class Generation {
       (memory) => format(memory, id, last),
       sparedBytes === undefined ? undefined : files.sparePath,
     );
-    const generation = new Generation(file, id, journal);
+    const generation = new Generation(file, id, journal, files.isDurable);
     if (generation.peek() === undefined) return generation;
     generation.close();
     throw generation.#corruption(`its generation ${id} exists already`);
@@ -106,7 +110,7 @@ export class Generation {
   /** Opens a generation, its cursor before the first record; undefined if it was deleted. */
   static find(files: JournalFiles, id: number, journal: string): Generation | undefined {
     const file = FileMemory.find(files.nameOf(id), files.directory);
-    return file && new Generation(file, id, journal);
+    return file && new Generation(file, id, journal, files.isDurable);
   }
 
   #checkHeader(): void {
@@ -215,6 +219,49 @@ export class Generation {
     if (this.#tail.index < record.index) this.#tail = record;
   }
 
+  /**
+   * Ends this generation behind its last intact record. The machine has ended, and a disk may have the link
+   * to a record without the record.
+   */
+  cut(): void {
+    for (let last = this.#cursor;;) {
+      const link = last.offset + layout.RECORD_NEXT >>> 2;
+      const offset = Atomics.load(this.#words, link) >>> 0;
+      const next = offset === 0 ? undefined : this.#intactRecord(offset, last.index + 1);
+      if (next === undefined) {
+        this.#raiseEnd(Math.max(this.#maxEnd, offset + layout.RECORD_BYTES));
+        this.#raiseLastIndex(last.index);
+        // Another member may have done the same, and then appended a record.
+        if (offset !== 0) Atomics.compareExchange(this.#words, link, offset | 0, 0);
+        return;
+      }
+      last = next;
+    }
+  }
+
+  #intactRecord(offset: number, index: number): RecordRef | undefined {
+    let record: RecordRef;
+    try {
+      record = this.#readRecord(offset, index);
+    } catch (error) {
+      if (!(error instanceof ShmCorruptionError)) throw error;
+      return undefined;
+    }
+    const check = this.#words[offset + layout.RECORD_PAYLOAD_CHECK >>> 2];
+    return check === 0 || check === checkOf(this.payload(record)) ? record : undefined;
+  }
+
+  /** No record may begin where a lost one began. */
+  #raiseEnd(end: number): void {
+    const word = layout.GENERATION_END >>> 2;
+    const least = roundUp(end, 8);
+    for (let found = Atomics.load(this.#words, word); found >>> 0 < least;) {
+      const seen = Atomics.compareExchange(this.#words, word, found, least | 0);
+      if (seen === found) return;
+      found = seen;
+    }
+  }
+
   /** Moves the cursor to the end of the snapshot; later records were appended to it. */
   skipSnapshot(): void {
     const offset = this.#words[layout.GENERATION_SNAPSHOT_RECORD >>> 2] >>> 0;
@@ -278,6 +325,8 @@ export class Generation {
     this.#bytes.set(payload, offset + layout.RECORD_BYTES);
     this.#words[offset + layout.RECORD_NEXT >>> 2] = 0;
     this.#words[offset + layout.RECORD_LENGTH >>> 2] = payload.length;
+    const check = this.#hasChecks ? checkOf(payload) : 0;
+    this.#words[offset + layout.RECORD_PAYLOAD_CHECK >>> 2] = check;
   }
 
   /** Links a record behind the last one; undefined if the generation has a handoff record. */
@@ -425,6 +474,11 @@ function format(memory: WebAssembly.Memory, id: number, last: Stamp): void {
   new BigInt64Array(memory.buffer)[layout.GENERATION_HELD_UNTIL >>> 3] = checkedWord(0);
   words[layout.GENERATION_MAGIC >>> 2] = layout.MAGIC_LOW;
   words[(layout.GENERATION_MAGIC >>> 2) + 1] = layout.MAGIC_HIGH;
+}
+
+/** The check of a payload, which is never 0. */
+function checkOf(payload: Uint8Array): number {
+  return (crc32(payload) | 0) || 1;
 }
 
 /** Size of a file with this many bytes behind its header. */

@@ -50,7 +50,8 @@ import { openError } from "../segment/file_memory.ts";
 import { isOutOfSpace } from "../platform/out_of_space.ts";
 import { SystemError } from "../platform/platform.ts";
 import { MAX_PARTICIPANTS, WAIT_DOORBELL, WAITERS_RECEIVERS } from "../../wasm/layout.ts";
-import { JournalClock, sharedClock } from "./clock.ts";
+import { platform } from "../platform/mod.ts";
+import { isOfOtherBoot, JournalClock, sharedClock } from "./clock.ts";
 import { JournalFiles } from "./files.ts";
 import { Generation, type RecordRef, type Stamp } from "./generation.ts";
 import * as layout from "../segment/journal_layout.ts";
@@ -97,6 +98,11 @@ export interface JournalOptions {
    * event loop its turns. Default: false.
    */
   appliesLater?: boolean | undefined;
+  /**
+   * The records are to survive the end of the machine, in a directory on a disk: `sync` writes them there,
+   * and a compaction what it has made. All members must set it. Default: false.
+   */
+  isDurable?: boolean | undefined;
   /** Unused bytes that a generation may have, in addition to the size of its snapshot. Default: 1 MiB. */
   slackBytes?: number | undefined;
 }
@@ -183,6 +189,8 @@ export class Journal implements Closable, Disposable {
   #failure: unknown;
   #isWatching = false;
   #isPollPending = false;
+  /** True if the machine was started since the journal was last used. */
+  readonly #isOfOtherBoot: boolean;
   readonly #follower: ReturnType<typeof setInterval>;
   #isClosed = false;
 
@@ -204,7 +212,9 @@ export class Journal implements Closable, Disposable {
     this.#root = joinRoot(name, format, options);
     try {
       const directory = segmentDirectory(options.dir);
-      this.#files = new JournalFiles(directory, name, identify(this.#root));
+      const identity = identify(this.#root);
+      this.#files = new JournalFiles(directory, name, identity, options.isDurable);
+      this.#isOfOtherBoot = isOfOtherBoot(this.#root.words);
       this.#generation = this.#openNewest();
     } catch (error) {
       this.#root.close(this.#newestId === 0 && !(error instanceof ShmCorruptionError));
@@ -249,11 +259,17 @@ export class Journal implements Closable, Disposable {
         if (!this.#hasRecords()) this.#createFirst();
         else if (this.#newestId === 0) throw this.#corruption("its root names no generation");
       } else {
-        const found = Generation.find(this.#files, id, this.name);
+        const found = this.#find(id);
         if (found !== undefined) return found;
         if (this.#newestId === id) throw this.#corruption(`its generation ${id} is missing`);
       }
     }
+  }
+
+  #find(id: number): Generation | undefined {
+    const found = Generation.find(this.#files, id, this.name);
+    if (this.#isOfOtherBoot) found?.cut();
+    return found;
   }
 
   /**
@@ -287,7 +303,9 @@ export class Journal implements Closable, Disposable {
   #createFirst(): void {
     const first = runToEnd(this.#writeSnapshot(this.#newId(), { sequence: 0, timeMs: 0 }));
     first.close();
+    this.#files.sync(first.id);
     if (!this.#replaceNewest(0, first.id)) this.#files.remove(first.id);
+    this.#files.sync();
   }
 
   /** Creates a generation that begins with a snapshot of the state; on a full disk, in the spare file. */
@@ -452,6 +470,20 @@ export class Journal implements Closable, Disposable {
    */
   appendRemoval(record: Uint8Array): number {
     return this.#append(record, "removal", 0);
+  }
+
+  /** Writes all records that were appended before this call to the disk. */
+  async sync(): Promise<void> {
+    while (true) {
+      const { id } = this.#generation;
+      try {
+        return await platform().syncLater(this.#files.pathOf(id));
+      } catch (error) {
+        // What a deleted generation had is in the next one.
+        if (this.#generation.id === id && this.#newestId === id) throw error;
+        this.catchUp();
+      }
+    }
   }
 
   /** What was appended is held longer than was known before. */
@@ -647,7 +679,7 @@ export class Journal implements Closable, Disposable {
     if (successor <= old.id) throw this.#corruption(`generation ${old.id} leads to ${successor}`);
     this.#replaceNewest(old.id, successor);
     this.#files.remove(old.id);
-    const next = Generation.find(this.#files, successor, this.name);
+    const next = this.#find(successor);
     if (next === undefined) {
       this.#skippedFrom ??= old.cursor.sequence;
       this.#switchTo(this.#openNewest());
@@ -746,6 +778,7 @@ export class Journal implements Closable, Disposable {
     }
     if (!isSuccessor) return;
     this.#replaceNewest(old.id, next.id);
+    this.#files.sync();
     this.#files.removeOlder(next.id);
     this.#switchTo(next);
     this.#reserveSpareIfPossible();
@@ -753,7 +786,10 @@ export class Journal implements Closable, Disposable {
 
   /** Ends the old generation; records that are appended meanwhile go to the new one too. False after a lost race. */
   *#handOff(old: Generation, next: Generation): Steps<boolean> {
-    while (!old.handOff(next.id)) {
+    this.#files.sync();
+    while (true) {
+      this.#files.sync(next.id);
+      if (old.handOff(next.id)) return true;
       const record = old.peek()!;
       if (record.kind === layout.KIND_HANDOFF) return false;
       const bytes = old.payload(record).slice();
@@ -763,7 +799,6 @@ export class Journal implements Closable, Disposable {
       next.endSnapshot();
       yield;
     }
-    return true;
   }
 
   #wakeOthers(): void {

@@ -129,6 +129,8 @@ export abstract class Libc implements Platform {
   abstract openFifoToRing(path: string): number;
   abstract renameNew(from: string, to: string): void;
   abstract reserve(fd: number, offset: number, bytes: number): void;
+  protected abstract syncOpen(fd: number): number;
+  protected abstract syncOpenLater(fd: number): Promise<number>;
   abstract bootId(): string;
   abstract closeOfEndedThreads(): number;
   abstract thisThread(): ThreadId | undefined;
@@ -208,6 +210,25 @@ export abstract class Libc implements Platform {
 
   rename(from: string, to: string): void {
     this.checked(`rename ${to}`, this.#c.rename(cString(from), cString(to)));
+  }
+
+  sync(path: string): void {
+    const fd = this.openReadOnly(path);
+    try {
+      this.checked(`sync ${path}`, this.syncOpen(fd));
+    } finally {
+      this.close(fd);
+    }
+  }
+
+  /** The reason of a failure stays in the other thread: it is almost always that of the disk. */
+  async syncLater(path: string): Promise<void> {
+    const fd = this.openReadOnly(path);
+    try {
+      if (await this.syncOpenLater(fd) !== 0) throw new SystemError(`sync ${path}`, "EIO");
+    } finally {
+      this.close(fd);
+    }
   }
 
   close(fd: number): void {

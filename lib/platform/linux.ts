@@ -11,6 +11,8 @@ const SYMBOLS = {
   ...SHARED_SYMBOLS,
   open: { parameters: ["buffer", "i32", "u32"], result: "i32" },
   statx: { parameters: ["i32", "buffer", "i32", "u32", "buffer"], result: "i32" },
+  fdatasync: { parameters: ["i32"], result: "i32" },
+  fdatasyncLater: { name: "fdatasync", parameters: ["i32"], result: "i32", nonblocking: true },
   posix_fallocate: { parameters: ["i32", "i64", "i64"], result: "i32" },
   __errno_location: { parameters: [], result: "usize" },
   // Variadic in C; on x86-64 and arm64 Linux, integer arguments are passed alike.
@@ -321,6 +323,14 @@ export class Linux extends Libc {
   reserve(fd: number, offset: number, bytes: number): void {
     const code = this.#c.posix_fallocate(fd, BigInt(offset), BigInt(bytes));
     if (code !== 0) throw this.systemError(`reserve ${bytes} bytes`, code);
+  }
+
+  protected syncOpen(fd: number): number {
+    return this.#c.fdatasync(fd);
+  }
+
+  protected syncOpenLater(fd: number): Promise<number> {
+    return this.#c.fdatasyncLater(fd);
   }
 
   bootId(): string {

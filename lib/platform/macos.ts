@@ -21,6 +21,8 @@ const SYMBOLS = {
     result: "i32",
   },
   renamex_np: { parameters: ["buffer", "buffer", "u32"], result: "i32" },
+  fsync: { parameters: ["i32"], result: "i32" },
+  fsyncLater: { name: "fsync", parameters: ["i32"], result: "i32", nonblocking: true },
   ftruncate: { parameters: ["i32", "i64"], result: "i32" },
   poll: { parameters: ["buffer", "u32", "i32"], result: "i32" },
   __error: { parameters: [], result: "usize" },
@@ -144,6 +146,14 @@ export class MacOs extends Libc {
     const end = offset + bytes;
     if (this.statusOf(fd).size >= end) return;
     this.checked(`reserve ${bytes} bytes`, this.#c.ftruncate(fd, BigInt(end)));
+  }
+
+  protected syncOpen(fd: number): number {
+    return this.#c.fsync(fd);
+  }
+
+  protected syncOpenLater(fd: number): Promise<number> {
+    return this.#c.fsyncLater(fd);
   }
 
   /** The same after each start: the uptime distinguishes starts well enough. */

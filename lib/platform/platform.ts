@@ -82,6 +82,10 @@ export interface Platform {
   close(fd: number): void;
   /** Reads up to `target.length` bytes of a file. */
   read(fd: number, target: Uint8Array, offset: number): number;
+  /** Writes a file to its disk, or the names in a directory. */
+  sync(path: string): void;
+  /** The same in a thread of its own. */
+  syncLater(path: string): Promise<void>;
   /** Reserves storage, so that later accesses to it cannot fail. */
   reserve(fd: number, offset: number, bytes: number): void;
   /** Maps a file's bytes over existing memory. */

@@ -30,8 +30,10 @@
  *    16 +-----------+-----------+-----------+-----------+
  *       | sequence: 8           | time: 8               |  doubles
  *    32 +-----------+-----------+-----------+-----------+
- *       | check: 4  | 0         | payload: length bytes |  padded to 8
- *       +-----------+-----------+-----------------------+
+ *       | check: 4  | check of payload: 4, 0 for none
+ *    40 +-----------+-----------+-----------+-----------+
+ *       | payload: length bytes, padded to 8            |
+ *       +-----------------------------------------------+
  * ```
  *
  * @module
@@ -80,6 +82,8 @@ export const RECORD_KIND = RECORD_INDEX + 4;
 export const RECORD_SEQUENCE = RECORD_KIND + 4;
 export const RECORD_TIME = RECORD_SEQUENCE + 8;
 export const RECORD_CHECKSUM = RECORD_TIME + 8;
+/** The CRC-32 of the payload, in a journal that is written to a disk; 0: not known. */
+export const RECORD_PAYLOAD_CHECK = RECORD_CHECKSUM + 4;
 /** Bytes before a payload. */
 export const RECORD_BYTES = RECORD_CHECKSUM + 8;
 
