@@ -6,39 +6,58 @@
 
 import { takeTurnsIn } from "../../lib/base/turn.ts";
 import { checkNoMore } from "../../lib/base/checks.ts";
-import { acknowledgeArguments, checkName, checkOutcome } from "./checks.ts";
+import { checkName } from "./checks.ts";
 import type { QueueClock } from "./clock.ts";
 import type { ResolvedConfig } from "./config.ts";
+import { QueueError } from "./errors.ts";
+import { HeldLeases } from "./held_leases.ts";
 import { QueueLifecycle } from "./lifecycle.ts";
 import { logger } from "./log.ts";
 import { QueueObserver } from "./observer.ts";
 import {
-  ACKNOWLEDGE_OPTIONS,
   COUNT_FILTERS,
   DEAD_LETTER_OPTIONS,
+  DELAYED_OPTIONS,
   GET_MANY_OPTIONS,
   GET_OPTIONS,
   LIST_OPTIONS,
   PENDING_OPTIONS,
-  REQUEUE_OPTIONS,
+  PURGE_OPTIONS,
   SUBSCRIBE_OPTIONS,
 } from "./options.ts";
-import { toDelivery, toMessageToPut, toNewMessage, toRecord } from "./records.ts";
-import type { QueueStore } from "./store.ts";
+import { toDeadLetter, toDelivery, toMessageToPut, toNewMessage, toRecord } from "./records.ts";
+import { Settlement } from "./settlement.ts";
+import type { NewMessage, PublishOutcome, QueueDelivery, QueueStore } from "./store.ts";
 import { QueueSubscription } from "./subscription.ts";
 import { SubscriptionSet } from "./subscription_set.ts";
 import type {
   AcknowledgeOptions,
+  AcknowledgeTarget,
   AgentView,
+  DeadLetter,
   DeliveryRecord,
+  EventOptions,
+  ExtendOptions,
+  JobHandler,
   ListOptions,
   MessageFilters,
   MessageQueue,
   MessageRecord,
   PendingOptions,
+  PublishedRecord,
   PublishOptions,
+  PurgeOptions,
+  QueueEvent,
+  QueueStats,
+  QueueWorker,
+  RejectOptions,
+  ReleaseOptions,
+  ScheduleRecord,
+  ScheduleRule,
   SubscribeOptions,
   Subscription,
+  WaitOptions,
+  WorkerOptions,
 } from "./types.ts";
 
 /** Most messages of one reply, by default. */
@@ -52,6 +71,8 @@ export class QueueBase implements MessageQueue {
   readonly #observer: QueueObserver;
   readonly #subscriptions: SubscriptionSet;
   readonly #lifecycle: QueueLifecycle;
+  readonly #held = new HeldLeases();
+  readonly #settlement: Settlement;
 
   static {
     takeTurnsIn(this.prototype);
@@ -74,6 +95,13 @@ export class QueueBase implements MessageQueue {
         await ending;
         await store.close();
       },
+    });
+    this.#settlement = new Settlement({
+      store,
+      observer: this.#observer,
+      held: this.#held,
+      check: (action) => this.#lifecycle.check(action),
+      onSettled: () => {},
     });
   }
 
@@ -99,16 +127,16 @@ export class QueueBase implements MessageQueue {
    * @throws {QueueSerializationError} if the payload or the metadata is not a JSON value
    * @throws {QueueError} if the message could not be stored
    */
-  async publish<T>(options: PublishOptions<T>): Promise<MessageRecord<T>> {
+  async publish<T>(options: PublishOptions<T>): Promise<PublishedRecord<T>> {
     checkNoMore("publish()", arguments, 1);
     return await this.#observer.publish(options, (carrying) => this.#publish(carrying));
   }
 
-  async #publish<T>(options: PublishOptions<T>): Promise<MessageRecord<T>> {
+  async #publish<T>(options: PublishOptions<T>): Promise<PublishedRecord<T>> {
     this.#lifecycle.check("publish");
     const message = toNewMessage(options, this.#config.ttlMs);
     if (message.target === null) await this.#subscriptions.allStarted();
-    const stored = await this.#store.publish(message);
+    const { record: stored, isNew } = await this.#storeNew(message);
     logger.debug("message_published", {
       messageId: stored.id,
       channel: stored.channel,
@@ -116,7 +144,13 @@ export class QueueBase implements MessageQueue {
       targetAgent: stored.target,
       priority: stored.priority,
     });
-    return toRecord<T>(stored);
+    return { ...toRecord<T>(stored), isNew };
+  }
+
+  async #storeNew(message: NewMessage): Promise<Exclude<PublishOutcome, "full">> {
+    const outcome = await this.#store.publish(message);
+    if (outcome === "full") throw new QueueError("full");
+    return outcome;
   }
 
   /**
@@ -139,6 +173,7 @@ export class QueueBase implements MessageQueue {
       pollMs: this.#store.pollMs,
       receivers: this.#store.receivers(channel, agentId),
       observer: this.#observer,
+      onDelivery: (delivery: QueueDelivery) => this.#held.add(delivery, agentId),
       onEnd: () => this.#subscriptions.remove(subscription),
     };
     const subscription = new QueueSubscription<T>(host, channel, agentId, options);
@@ -165,20 +200,34 @@ export class QueueBase implements MessageQueue {
     message: string | MessageRecord,
     options: AcknowledgeOptions = {},
   ): Promise<boolean> {
-    const call = () => this.#acknowledge(message, options);
-    return await this.#observer.settle("acknowledge", message, call);
+    checkNoMore("acknowledge()", arguments, 2);
+    return await this.#settlement.acknowledge(message, options);
   }
 
-  async #acknowledge(
-    message: string | MessageRecord,
-    options: AcknowledgeOptions,
+  /**
+   * Moves the end of a lease. False if the caller has lost the lease.
+   *
+   * @throws {TypeError} for the bare id of a broadcast without `agentId`
+   */
+  async extend(message: string | DeliveryRecord, options: ExtendOptions = {}): Promise<boolean> {
+    checkNoMore("extend()", arguments, 2);
+    return await this.#settlement.extend(message, options);
+  }
+
+  /** Gives a message back, to be delivered again. False if the caller has lost the lease. */
+  async release(message: string | DeliveryRecord, options: ReleaseOptions = {}): Promise<boolean> {
+    checkNoMore("release()", arguments, 2);
+    return await this.#settlement.release(message, options);
+  }
+
+  /** Makes a message a dead letter at once. False if the caller has lost the lease. */
+  async reject(
+    message: string | DeliveryRecord,
+    reason: string,
+    options: RejectOptions = {},
   ): Promise<boolean> {
-    this.#lifecycle.check("acknowledge");
-    ACKNOWLEDGE_OPTIONS.check(options);
-    const { id, agentId } = acknowledgeArguments(message, options);
-    const isDone = checkOutcome(await this.#store.acknowledge(id, agentId), "acknowledge", id);
-    if (isDone) logger.debug("message_acknowledged", { messageId: id, agentId });
-    return isDone;
+    checkNoMore("reject()", arguments, 3);
+    return await this.#settlement.reject(message, reason, options);
   }
 
   /** Messages that an agent has not acknowledged, in the order of delivery. */
@@ -194,16 +243,16 @@ export class QueueBase implements MessageQueue {
     return found.map((stored) => toDelivery<T>(stored, agentId));
   }
 
-  /** Messages that an agent received `maxAttempts` times without acknowledgement, the oldest first. */
+  /** Messages that are not delivered to an agent any more, the oldest dead letter first. */
   async getDeadLetters<T = unknown>(
     agentId: string,
     options: PendingOptions = {},
-  ): Promise<DeliveryRecord<T>[]> {
+  ): Promise<DeadLetter<T>[]> {
     this.#lifecycle.check("read dead letters");
     DEAD_LETTER_OPTIONS.check(options);
     const { channel, limit = DEFAULT_LIMIT } = options;
     const found = await this.#store.deadLetters(checkName("agentId", agentId), channel, limit);
-    return found.map((stored) => toDelivery<T>(stored, agentId));
+    return found.map((stored) => toDeadLetter<T>(stored, agentId));
   }
 
   /**
@@ -213,23 +262,94 @@ export class QueueBase implements MessageQueue {
    */
   async requeue(
     message: string | MessageRecord,
-    options: AcknowledgeOptions = {},
+    options: AcknowledgeTarget = {},
   ): Promise<boolean> {
-    return await this.#observer.settle(
-      "requeue",
-      message,
-      () => this.#requeue(message, options),
-    );
+    checkNoMore("requeue()", arguments, 2);
+    return await this.#settlement.requeue(message, options);
   }
 
-  async #requeue(
-    message: string | MessageRecord,
-    options: AcknowledgeOptions,
-  ): Promise<boolean> {
-    this.#lifecycle.check("requeue");
-    REQUEUE_OPTIONS.check(options);
-    const { id, agentId } = acknowledgeArguments(message, options);
-    return checkOutcome(await this.#store.requeue(id, agentId), "requeue", id);
+  /** Messages that were published for later, the next one first. */
+  async getDelayed<T = unknown>(options: PendingOptions = {}): Promise<MessageRecord<T>[]> {
+    checkNoMore("getDelayed()", arguments, 1);
+    this.#lifecycle.check("read delayed messages");
+    DELAYED_OPTIONS.check(options);
+    const { channel, limit = DEFAULT_LIMIT } = options;
+    const found = await this.#store.delayed(channel, limit);
+    return found.map((stored) => toRecord<T>(stored));
+  }
+
+  /** From now on nobody receives messages of a channel, until `resume`. */
+  async pause(channel: string): Promise<void> {
+    checkNoMore("pause()", arguments, 1);
+    this.#lifecycle.check("pause");
+    await this.#store.setPaused(checkName("channel", channel), true);
+  }
+
+  /** Ends a pause. */
+  async resume(channel: string): Promise<void> {
+    checkNoMore("resume()", arguments, 1);
+    this.#lifecycle.check("resume");
+    await this.#store.setPaused(checkName("channel", channel), false);
+  }
+
+  /** The channels that have messages, subscribers or counts, in the order of their names. */
+  async channels(): Promise<string[]> {
+    checkNoMore("channels()", arguments, 0);
+    this.#lifecycle.check("read channels");
+    return await this.#store.channels();
+  }
+
+  /** Numbers of a channel. */
+  async stats(channel: string): Promise<QueueStats> {
+    checkNoMore("stats()", arguments, 1);
+    this.#lifecycle.check("read stats");
+    const { oldestMs, ...stats } = await this.#store.stats(checkName("channel", channel));
+    return { channel, ...stats, oldestSeconds: oldestMs === null ? null : oldestMs / 1000 };
+  }
+
+  /** Removes messages of a channel that nobody holds. Resolves with their number. */
+  async purge(channel: string, options: PurgeOptions = {}): Promise<number> {
+    checkNoMore("purge()", arguments, 2);
+    this.#lifecycle.check("purge");
+    PURGE_OPTIONS.check(options);
+    const { states = ["waiting", "delayed"] } = options;
+    return await this.#store.purge(checkName("channel", channel), states);
+  }
+
+  events(_options: EventOptions = {}): AsyncIterableIterator<QueueEvent> & AsyncDisposable {
+    throw new QueueError("events() is not implemented yet");
+  }
+
+  publishAndWait<R = unknown, T = unknown>(
+    _options: PublishOptions<T>,
+    _wait: WaitOptions,
+  ): Promise<R> {
+    throw new QueueError("publishAndWait() is not implemented yet");
+  }
+
+  worker<T = unknown, R = unknown>(
+    _channel: string,
+    _agentId: string,
+    _handler: JobHandler<T, R>,
+    _options: WorkerOptions = {},
+  ): QueueWorker {
+    throw new QueueError("worker() is not implemented yet");
+  }
+
+  schedule(
+    _key: string,
+    _rule: ScheduleRule,
+    _message: PublishOptions,
+  ): Promise<ScheduleRecord> {
+    throw new QueueError("schedule() is not implemented yet");
+  }
+
+  schedules(): Promise<ScheduleRecord[]> {
+    throw new QueueError("schedules() is not implemented yet");
+  }
+
+  unschedule(_key: string): Promise<boolean> {
+    throw new QueueError("unschedule() is not implemented yet");
   }
 
   /** Stores a record under its own id, replaces a message with that id, and delivers it. */

@@ -13,8 +13,8 @@ export class BufferedReceiver {
   readonly #clock: QueueClock;
   readonly #leaseMs: number;
   #buffer: QueueDelivery[] = [];
-  /** When the leases of the buffered messages end. */
-  #leaseExpiresAtMs = Infinity;
+  /** When the buffered messages were claimed, at the earliest. */
+  #claimedAtMs = 0;
   /** Whether messages may be ready. */
   #isWoken = true;
   /** When a lease of the receiver ends. Infinity if none is known. */
@@ -60,8 +60,11 @@ export class BufferedReceiver {
 
   /** Drops the buffered messages if their leases have ended: another consumer may have them. */
   dropExpired(): void {
-    if (this.#buffer.length === 0 || this.#clock.now() < this.#leaseExpiresAtMs) return;
-    this.#buffer = [];
+    if (this.#buffer.length === 0) return;
+    const heldMs = this.#clock.now() - this.#claimedAtMs;
+    const live = this.#buffer.filter(({ leaseMs }) => heldMs < (leaseMs ?? this.#leaseMs));
+    if (live.length === this.#buffer.length) return;
+    this.#buffer = live;
     this.#isWoken = true;
   }
 
@@ -78,7 +81,7 @@ export class BufferedReceiver {
     }
     const { deliveries, missed, nextDueMs } = claim;
     this.#buffer = deliveries;
-    this.#leaseExpiresAtMs = startedMs + this.#leaseMs;
+    this.#claimedAtMs = startedMs;
     this.#dueAtMs = nextDueMs === null ? Infinity : this.#clock.now() + nextDueMs;
     if (deliveries.length === limit) this.#isWoken = true;
     this.#reported = missed;

@@ -6,8 +6,7 @@
 
 import { checkText, type TextRules } from "../../lib/base/checks.ts";
 import { formatValue } from "../../lib/base/options.ts";
-import type { AcknowledgeOutcome } from "./store.ts";
-import type { AcknowledgeOptions, DeliveryRecord, MessageRecord } from "./types.ts";
+import type { AcknowledgeOutcome, LeaseOutcome } from "./store.ts";
 
 const NAME_RULES: TextRules = { maxLength: 512, forbidden: /\0/, forbiddenName: "NUL" };
 
@@ -22,22 +21,13 @@ export function checkDate(name: string, date: unknown): Date {
   throw new TypeError(`${name} must be a valid Date, not ${formatValue(date)}`);
 }
 
-/** The id of the message and the agent that a call is about. */
-export function acknowledgeArguments(
-  message: string | MessageRecord,
-  options: AcknowledgeOptions,
-): { id: string; agentId: string | undefined } {
-  if (typeof message === "string") {
-    return { id: checkName("id", message), agentId: options.agentId };
-  }
-  const { id, agentId } = (message ?? {}) as Partial<DeliveryRecord>;
-  if (agentId !== undefined) checkName("agentId", agentId);
-  return { id: checkName("id", id), agentId: options.agentId ?? agentId };
-}
-
-/** Whether a message is acknowledged. Throws for the bare id of a broadcast. */
-export function checkOutcome(outcome: AcknowledgeOutcome, action: string, id: string): boolean {
-  if (outcome !== "needs agent") return outcome === "acknowledged";
+/** Whether a call was carried out. Throws for the bare id of a broadcast. */
+export function checkOutcome(
+  outcome: AcknowledgeOutcome | LeaseOutcome,
+  action: string,
+  id: string,
+): boolean {
+  if (outcome !== "needs agent") return outcome === "acknowledged" || outcome === "done";
   throw new TypeError(
     `cannot ${action} message ${
       formatValue(id)

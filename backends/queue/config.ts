@@ -5,7 +5,14 @@
  */
 
 import type { Instrumentation } from "../../lib/base/instrumentation.ts";
-import { nullable, observer, seconds, text, wholeNumber } from "../../lib/base/option_checks.ts";
+import {
+  nullable,
+  observer,
+  oneOf,
+  seconds,
+  text,
+  wholeNumber,
+} from "../../lib/base/option_checks.ts";
 import { type OptionChecks, OptionRules } from "../../lib/base/option_rules.ts";
 import { formatValue } from "../../lib/base/options.ts";
 import { MAX_TIMER_MS } from "../../lib/base/timer.ts";
@@ -17,6 +24,7 @@ export interface ResolvedConfig {
   readonly redisPrefix: string;
   readonly ttlMs: number | null;
   readonly maxItems: number;
+  readonly whenFull: "dropOldest" | "reject" | "wait";
   readonly namespace: string;
   readonly leaseMs: number;
   readonly maxAttempts: number;
@@ -38,6 +46,7 @@ const CHECKS: OptionChecks<QueueConfig> = {
   redisPrefix: checkPrefix,
   ttlSeconds: nullable(seconds()),
   maxItems: wholeNumber(1),
+  whenFull: oneOf("dropOldest", "reject", "wait"),
   namespace: checkNamespace,
   leaseSeconds: seconds(MAX_TIMER_MS),
   maxAttempts: wholeNumber(1),
@@ -62,6 +71,7 @@ export function resolveConfig(config: QueueConfig = {}): ResolvedConfig {
     redisPrefix: config.redisPrefix ?? "tinyllm",
     ttlMs: config.ttlSeconds == null ? null : toMs(config.ttlSeconds),
     maxItems: config.maxItems ?? 10_000,
+    whenFull: config.whenFull ?? "dropOldest",
     namespace: config.namespace ?? "default",
     leaseMs: toMs(config.leaseSeconds ?? 30),
     maxAttempts: config.maxAttempts ?? 5,

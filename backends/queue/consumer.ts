@@ -31,6 +31,8 @@ export interface ConsumerHost {
   readonly leaseMs: number;
   readonly pollMs: number | null;
   readonly receivers: QueueReceiver[];
+  /** Called with each message that is taken. */
+  readonly onDelivery: (delivery: QueueDelivery) => void;
   /** Called once, when nothing of the consumer is left to do. */
   readonly onEnd: () => void;
 }
@@ -199,7 +201,10 @@ export class ChannelConsumer {
         continue;
       }
       const delivery = this.#hasEnded ? undefined : this.#takeBest();
-      if (delivery !== undefined) return delivery;
+      if (delivery !== undefined) {
+        this.#host.onDelivery(delivery);
+        return delivery;
+      }
       if (!this.#receivers.some(({ isClaimDue }) => isClaimDue)) await this.#sleepUntilDue();
     }
     return undefined;

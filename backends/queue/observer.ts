@@ -91,9 +91,9 @@ export class QueueObserver {
     }, call);
   }
 
-  /** Acknowledges or requeues a message. */
+  /** Settles a delivery, or changes its lease. */
   settle(
-    name: "acknowledge" | "requeue",
+    name: "acknowledge" | "extend" | "release" | "reject" | "requeue",
     message: string | MessageRecord,
     call: () => Promise<boolean>,
   ): Promise<boolean> {

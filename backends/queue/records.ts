@@ -13,14 +13,32 @@ import { formatValue } from "../../lib/base/options.ts";
 import { checkDate, checkName } from "./checks.ts";
 import { QueueSerializationError } from "./errors.ts";
 import { checkPriority, PUBLISH_OPTIONS, RECORD_FIELDS } from "./options.ts";
-import type { MessageToPut, NewMessage, QueueDelivery, QueueRecord } from "./store.ts";
-import type { DeliveryRecord, MessageRecord, PublishOptions } from "./types.ts";
+import type {
+  DeliverySettings,
+  MessageToPut,
+  NewMessage,
+  QueueDeadLetter,
+  QueueDelivery,
+  QueueRecord,
+} from "./store.ts";
+import type {
+  BackoffPolicy,
+  DeadLetter,
+  DeliveryRecord,
+  MessageRecord,
+  PublishedRecord,
+  PublishOptions,
+} from "./types.ts";
 import { messageOf } from "../../lib/base/thrown.ts";
+
+/** Seconds for which an id of what a message is about is remembered, by default. */
+const DEDUPLICATION_SECONDS = 300;
 
 /** Checks the options of `publish`, and makes the message to store. */
 export function toNewMessage(options: PublishOptions, defaultTtlMs: number | null): NewMessage {
   PUBLISH_OPTIONS.require(options);
   const { ttlSeconds, metadata = {}, priority = 0, targetAgent = null } = options;
+  const { deduplicationSeconds = DEDUPLICATION_SECONDS } = options;
   return {
     channel: checkName("channel", options.channel),
     source: checkName("sourceAgent", options.sourceAgent),
@@ -29,12 +47,55 @@ export function toNewMessage(options: PublishOptions, defaultTtlMs: number | nul
     metadata: toJson("metadata", metadata),
     priority,
     ttlMs: ttlSeconds == null ? defaultTtlMs : checkSeconds("ttlSeconds", ttlSeconds),
+    ...toDueTime(options),
+    ...toSettings(options),
+    deduplicationMs: toMs(deduplicationSeconds),
+    resultMs: options.resultSeconds === undefined ? null : toMs(options.resultSeconds),
   };
+}
+
+function toDueTime(
+  { deliverAt, delaySeconds }: PublishOptions,
+): Pick<NewMessage, "dueMs" | "delayMs"> {
+  if (deliverAt !== undefined && delaySeconds !== undefined) {
+    throw new TypeError(
+      `publish() takes deliverAt or delaySeconds, not both (given: ${formatValue(deliverAt)} and ` +
+        `${formatValue(delaySeconds)}); omit one of them`,
+    );
+  }
+  return {
+    dueMs: deliverAt?.getTime() ?? null,
+    delayMs: delaySeconds === undefined ? null : toMs(delaySeconds),
+  };
+}
+
+/** How a message is delivered, of its publisher's options or of its record. */
+interface GivenSettings {
+  readonly maxAttempts?: number;
+  readonly leaseSeconds?: number;
+  readonly backoff?: BackoffPolicy;
+  readonly orderingKey?: string;
+  readonly deduplicationId?: string;
+}
+
+function toSettings(given: GivenSettings): Omit<DeliverySettings, "resultMs"> {
+  const { leaseSeconds, backoff } = given;
+  return {
+    maxAttempts: given.maxAttempts ?? null,
+    leaseMs: leaseSeconds === undefined ? null : toMs(leaseSeconds),
+    orderingKey: given.orderingKey ?? null,
+    deduplicationId: given.deduplicationId ?? null,
+    backoff: backoff === undefined ? null : toJson("backoff", backoff),
+  };
+}
+
+function toMs(seconds: number): number {
+  return Math.round(seconds * 1000);
 }
 
 /** Checks a record of the caller, and makes the message to store. */
 export function toMessageToPut(record: MessageRecord): MessageToPut {
-  RECORD_FIELDS.require(record as DeliveryRecord);
+  RECORD_FIELDS.require(record as DeadLetter & PublishedRecord);
   const { expiresAt, targetAgent } = record;
   return {
     id: checkName("id", record.id),
@@ -47,6 +108,9 @@ export function toMessageToPut(record: MessageRecord): MessageToPut {
     createdMs: checkDate("createdAt", record.createdAt).getTime(),
     expiresMs: expiresAt === null ? null : checkDate("expiresAt", expiresAt).getTime(),
     acknowledged: record.acknowledged === true && targetAgent !== null,
+    dueMs: record.deliverAt?.getTime() ?? null,
+    ...toSettings(record),
+    resultMs: null,
   };
 }
 
@@ -64,20 +128,50 @@ export function toRecord<T>(stored: QueueRecord): MessageRecord<T> {
     priority: stored.priority,
     acknowledged: stored.acknowledged,
     expiresAt: stored.expiresMs === null ? null : new Date(stored.expiresMs),
+    ...givenSettings(stored),
+  };
+}
+
+/** The settings that a message has. A plain message has none of these fields. */
+function givenSettings(stored: QueueRecord): GivenSettings & { deliverAt?: Date } {
+  const { dueMs, orderingKey, deduplicationId, maxAttempts, leaseMs, backoff } = stored;
+  return {
+    ...dueMs !== null && { deliverAt: new Date(dueMs) },
+    ...orderingKey !== null && { orderingKey },
+    ...deduplicationId !== null && { deduplicationId },
+    ...maxAttempts !== null && { maxAttempts },
+    ...leaseMs !== null && { leaseSeconds: leaseMs / 1000 },
+    ...backoff !== null && {
+      backoff: fromJson(stored.id, "backoff", backoff) as BackoffPolicy,
+    },
   };
 }
 
 /** The record of a stored message for an agent. */
 export function toDelivery<T>(stored: QueueDelivery, agentId: string): DeliveryRecord<T> {
+  const { leasedUntilMs, retryMs } = stored;
   return {
     ...toRecord<T>(stored),
     agentId,
     attempts: stored.attempts,
-    leasedUntil: stored.leasedUntilMs === null ? null : new Date(stored.leasedUntilMs),
+    leasedUntil: leasedUntilMs === null ? null : new Date(leasedUntilMs),
+    leaseToken: leasedUntilMs === null ? null : stored.leaseToken,
+    ...retryMs !== null && { deliverAt: new Date(retryMs) },
   };
 }
 
-function toJson(name: string, value: unknown): string {
+/** The record of a message that is not delivered any more. */
+export function toDeadLetter<T>(stored: QueueDeadLetter, agentId: string): DeadLetter<T> {
+  return {
+    ...toDelivery<T>(stored, agentId),
+    reason: stored.reason,
+    error: stored.error,
+    diedAt: new Date(stored.diedMs),
+  };
+}
+
+/** The JSON text of a value of the caller. `name` says which of a message it is. */
+export function toJson(name: string, value: unknown): string {
   let text: string | undefined;
   let cause: unknown;
   try {
@@ -93,7 +187,8 @@ function toJson(name: string, value: unknown): string {
   throw new QueueSerializationError(`cannot store the ${name} of a message: ${reason}`, { cause });
 }
 
-function fromJson(id: string, name: string, text: string): unknown {
+/** The value of a stored text. */
+export function fromJson(id: string, name: string, text: string): unknown {
   try {
     return parsePlainJson(text);
   } catch (cause) {

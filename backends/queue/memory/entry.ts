@@ -5,7 +5,12 @@
  */
 
 import type { TextMap } from "../../../lib/base/text_map.ts";
-import { byPriority, type QueueDelivery, type QueueRecord } from "../store.ts";
+import {
+  byPriority,
+  type QueueDeadLetter,
+  type QueueDelivery,
+  type QueueRecord,
+} from "../store.ts";
 
 /** A message with its deliveries by agent. */
 export interface QueueEntry extends QueueRecord {
@@ -75,7 +80,18 @@ export function byLeaseEnd(a: Delivery, b: Delivery): number {
 export function toQueueDelivery(
   { entry, agent, attempts, lease }: Delivery,
 ): QueueDelivery {
-  return { ...toQueueRecord(entry, agent), attempts, leasedUntilMs: lease?.untilMs ?? null };
+  return {
+    ...toQueueRecord(entry, agent),
+    attempts,
+    leasedUntilMs: lease?.untilMs ?? null,
+    leaseToken: null,
+    retryMs: null,
+  };
+}
+
+/** A dead letter as the store returns it. */
+export function toQueueDeadLetter(delivery: Delivery): QueueDeadLetter {
+  return { ...toQueueDelivery(delivery), reason: "", error: null, diedMs: delivery.diedMs };
 }
 
 /** A message as the store returns it. Each agent acknowledges a broadcast for itself. */

@@ -13,6 +13,8 @@ import type {
   Claim,
   MessageToPut,
   NewMessage,
+  PublishOutcome,
+  QueueDeadLetter,
   QueueDelivery,
   QueueRecord,
 } from "../store.ts";
@@ -23,6 +25,7 @@ import {
   type Delivery,
   newDelivery,
   type QueueEntry,
+  toQueueDeadLetter,
   toQueueDelivery,
   toQueueRecord,
 } from "./entry.ts";
@@ -42,19 +45,20 @@ export class MemorySpace {
     this.clock = clock;
   }
 
-  publish(message: NewMessage, config: ResolvedConfig): QueueRecord {
+  publish(message: NewMessage, id: string, config: ResolvedConfig): PublishOutcome {
     const nowMs = this.#removeExpired();
     const dateMs = this.#date();
-    const { ttlMs, ...rest } = message;
-    return this.#store({
+    const { ttlMs, delayMs: _, deduplicationMs: _window, ...rest } = message;
+    const record = this.#store({
       ...rest,
-      id: crypto.randomUUID(),
+      id,
       createdMs: dateMs,
       updatedMs: dateMs,
       expiresMs: ttlMs === null ? null : dateMs + ttlMs,
       deadlineMs: ttlMs === null ? null : nowMs + ttlMs,
       acknowledged: false,
     }, config);
+    return { record, isNew: true };
   }
 
   put(message: MessageToPut, config: ResolvedConfig): void {
@@ -230,9 +234,9 @@ export class MemorySpace {
     channel: string | undefined,
     limit: number,
     maxAttempts: number,
-  ): QueueDelivery[] {
+  ): QueueDeadLetter[] {
     this.#sweep(maxAttempts);
-    return this.#queues.deadOf(agent, channel).take(limit).map(toQueueDelivery).toArray();
+    return this.#queues.deadOf(agent, channel).take(limit).map(toQueueDeadLetter).toArray();
   }
 
   get(id: string, agent: string | undefined): QueueRecord | undefined {

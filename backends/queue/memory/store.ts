@@ -6,10 +6,14 @@
 
 import { inTurn } from "../../../lib/base/turn.ts";
 import type { ResolvedConfig } from "../config.ts";
+import { QueueError } from "../errors.ts";
 import type {
   AcknowledgeOutcome,
+  DeliveryTarget,
   MessageToPut,
   NewMessage,
+  PublishOutcome,
+  QueueDeadLetter,
   QueueDelivery,
   QueueReceiver,
   QueueRecord,
@@ -33,8 +37,9 @@ export class MemoryStore implements QueueStore {
   stopRetrying(): void {}
   async close(): Promise<void> {}
 
-  publish(message: NewMessage): Promise<QueueRecord> {
-    return inTurn(() => this.#space.publish(message, this.#config));
+  publish(message: NewMessage): Promise<PublishOutcome> {
+    const id = crypto.randomUUID();
+    return inTurn(() => this.#space.publish(message, id, this.#config));
   }
 
   put(message: MessageToPut): Promise<void> {
@@ -56,7 +61,7 @@ export class MemoryStore implements QueueStore {
     return inTurn(() => this.#space.unsubscribe(channel, agent));
   }
 
-  acknowledge(id: string, agent: string | undefined): Promise<AcknowledgeOutcome> {
+  acknowledge({ id, agent }: DeliveryTarget): Promise<AcknowledgeOutcome> {
     return inTurn(() => this.#space.acknowledge(id, agent));
   }
 
@@ -72,8 +77,68 @@ export class MemoryStore implements QueueStore {
     agent: string,
     channel: string | undefined,
     limit: number,
-  ): Promise<QueueDelivery[]> {
+  ): Promise<QueueDeadLetter[]> {
     return inTurn(() => this.#space.deadLetters(agent, channel, limit, this.#config.maxAttempts));
+  }
+
+  extend(): Promise<never> {
+    return missing("extend()");
+  }
+
+  giveBack(): Promise<never> {
+    return missing("release()");
+  }
+
+  reject(): Promise<never> {
+    return missing("reject()");
+  }
+
+  progress(): Promise<never> {
+    return missing("progress()");
+  }
+
+  result(): Promise<never> {
+    return missing("publishAndWait()");
+  }
+
+  delayed(): Promise<never> {
+    return missing("getDelayed()");
+  }
+
+  setPaused(): Promise<never> {
+    return missing("pause()");
+  }
+
+  channels(): Promise<never> {
+    return missing("channels()");
+  }
+
+  stats(): Promise<never> {
+    return missing("stats()");
+  }
+
+  purge(): Promise<never> {
+    return missing("purge()");
+  }
+
+  listenToEvents(): Promise<never> {
+    return missing("events()");
+  }
+
+  putSchedule(): Promise<never> {
+    return missing("schedule()");
+  }
+
+  removeSchedule(): Promise<never> {
+    return missing("unschedule()");
+  }
+
+  schedules(): Promise<never> {
+    return missing("schedules()");
+  }
+
+  fire(): Promise<never> {
+    return missing("fire()");
   }
 
   requeue(id: string, agent: string | undefined): Promise<AcknowledgeOutcome> {
@@ -104,4 +169,8 @@ export class MemoryStore implements QueueStore {
   clear(): Promise<number> {
     return inTurn(() => this.#space.clear());
   }
+}
+
+function missing(call: string): Promise<never> {
+  return Promise.reject(new QueueError(`${call} is not implemented in memory yet`));
 }

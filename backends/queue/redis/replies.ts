@@ -27,6 +27,13 @@ export function toRecord(reply: Reply): QueueRecord {
     expiresMs: expires === "" ? null : Number(expires),
     acknowledged: Number(acknowledged) === 1,
     sequence: Number(sequence),
+    dueMs: null,
+    maxAttempts: null,
+    leaseMs: null,
+    orderingKey: null,
+    deduplicationId: null,
+    backoff: null,
+    resultMs: null,
   };
 }
 
@@ -38,5 +45,7 @@ export function toDelivery(reply: Reply): QueueDelivery {
     ...toRecord(reply),
     attempts: Number(fields[LEASED_UNTIL - 1]),
     leasedUntilMs: leasedUntil === "" ? null : Number(leasedUntil),
+    leaseToken: null,
+    retryMs: null,
   };
 }

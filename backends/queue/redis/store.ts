@@ -9,12 +9,16 @@ import { formatValue } from "../../../lib/base/options.ts";
 import { parseRedisUrl, type RedisAddress } from "../../redis/address.ts";
 import type { Reply } from "../../redis/connection.ts";
 import type { ResolvedConfig } from "../config.ts";
+import { QueueError } from "../errors.ts";
 import { logger } from "../log.ts";
 import {
   type AcknowledgeOutcome,
   byPriority,
+  type DeliveryTarget,
   type MessageToPut,
   type NewMessage,
+  type PublishOutcome,
+  type QueueDeadLetter,
   type QueueDelivery,
   type QueueReceiver,
   type QueueRecord,
@@ -112,7 +116,7 @@ export class RedisStore implements QueueStore {
     logger.info("redis_connection_closed", { url });
   }
 
-  async publish(message: NewMessage): Promise<QueueRecord> {
+  async publish(message: NewMessage): Promise<PublishOutcome> {
     const { channel, source, target, payload, metadata, priority, ttlMs } = message;
     const partition = this.#partitions.of(target, channel);
     const id = this.#partitions.newId(partition);
@@ -132,8 +136,8 @@ export class RedisStore implements QueueStore {
       "0",
     ]);
     const [created, expires, sequence] = String(reply).split(" ");
-    const { ttlMs: _, ...rest } = message;
-    return {
+    const { ttlMs: _, delayMs: _delay, deduplicationMs: _window, ...rest } = message;
+    const record = {
       ...rest,
       id,
       createdMs: Number(created),
@@ -142,6 +146,7 @@ export class RedisStore implements QueueStore {
       acknowledged: false,
       sequence: Number(sequence),
     };
+    return { record, isNew: true };
   }
 
   #storeIn(partition: number, args: string[]): Promise<Reply> {
@@ -224,7 +229,7 @@ export class RedisStore implements QueueStore {
     }
   }
 
-  async acknowledge(id: string, agent: string | undefined): Promise<AcknowledgeOutcome> {
+  async acknowledge({ id, agent }: DeliveryTarget): Promise<AcknowledgeOutcome> {
     return await this.#settle("acknowledge", id, [id, agent ?? ""], []);
   }
 
@@ -268,8 +273,74 @@ export class RedisStore implements QueueStore {
     agent: string,
     channel: string | undefined,
     limit: number,
-  ): Promise<QueueDelivery[]> {
-    return (await this.#readDeliveries("deadLetters", agent, channel, limit)).slice(0, limit);
+  ): Promise<QueueDeadLetter[]> {
+    const found = await this.#readDeliveries("deadLetters", agent, channel, limit);
+    return found.slice(0, limit).map((delivery) => ({
+      ...delivery,
+      reason: "",
+      error: null,
+      diedMs: 0,
+    }));
+  }
+
+  extend(): Promise<never> {
+    return missing("extend()");
+  }
+
+  giveBack(): Promise<never> {
+    return missing("release()");
+  }
+
+  reject(): Promise<never> {
+    return missing("reject()");
+  }
+
+  progress(): Promise<never> {
+    return missing("progress()");
+  }
+
+  result(): Promise<never> {
+    return missing("publishAndWait()");
+  }
+
+  delayed(): Promise<never> {
+    return missing("getDelayed()");
+  }
+
+  setPaused(): Promise<never> {
+    return missing("pause()");
+  }
+
+  channels(): Promise<never> {
+    return missing("channels()");
+  }
+
+  stats(): Promise<never> {
+    return missing("stats()");
+  }
+
+  purge(): Promise<never> {
+    return missing("purge()");
+  }
+
+  listenToEvents(): Promise<never> {
+    return missing("events()");
+  }
+
+  putSchedule(): Promise<never> {
+    return missing("schedule()");
+  }
+
+  removeSchedule(): Promise<never> {
+    return missing("unschedule()");
+  }
+
+  schedules(): Promise<never> {
+    return missing("schedules()");
+  }
+
+  fire(): Promise<never> {
+    return missing("fire()");
   }
 
   async #readDeliveries(
@@ -378,4 +449,8 @@ export class RedisStore implements QueueStore {
       cursor = String(await this.#client.run("scrub", partition, [pattern, cursor]));
     } while (cursor !== "0");
   }
+}
+
+function missing(call: string): Promise<never> {
+  return Promise.reject(new QueueError(`${call} is not implemented on Redis yet`));
 }

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { MemorySpace } from "../../../backends/queue/memory/space.ts";
+import { toNewMessage } from "../../../backends/queue/records.ts";
 import { StateTable } from "../../../backends/state/table.ts";
 import { StoreFullError } from "../../../backends/store/errors.ts";
 import { Store } from "../../../backends/store/store.ts";
@@ -86,14 +87,20 @@ Deno.test("an expired message of a queue makes room within maxItems", () => {
   const time = { nowMs: 1000 };
   const space = new MemorySpace({ now: () => time.nowMs } as never);
   const config = { maxItems: 2, leaseMs: 1000, maxAttempts: 3 } as never;
-  const message = (ttlMs: number | null) =>
-    ({ channel: "c", source: "a", target: "b", payload: "1", priority: 0, ttlMs }) as never;
-  const first = space.publish(message(null), config);
-  space.publish(message(500), config);
+  const message = (ttlSeconds: number | null) =>
+    toNewMessage({
+      channel: "c",
+      sourceAgent: "a",
+      targetAgent: "b",
+      payload: 1,
+      ttlSeconds,
+    }, null);
+  space.publish(message(null), "first", config);
+  space.publish(message(0.5), "short", config);
   time.nowMs += 500;
-  const last = space.publish(message(null), config);
-  assert.equal(space.get(first.id, undefined)?.id, first.id);
-  assert.equal(space.get(last.id, undefined)?.id, last.id);
+  space.publish(message(null), "last", config);
+  const ids = ["first", "short", "last"].filter((id) => space.get(id, undefined) !== undefined);
+  assert.deepEqual(ids, ["first", "last"]);
 });
 
 Deno.test("an expired thread makes room within maxThreads", () => {

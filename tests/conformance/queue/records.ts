@@ -22,7 +22,9 @@ export function recordTests(test: TestOn): void {
     assert.equal(record.acknowledged, false);
     assert.equal(record.expiresAt!.getTime() - record.createdAt.getTime(), 3_600_000);
     assert.deepEqual(record.updatedAt, record.createdAt);
-    assert.deepEqual(await queue.get(record.id), record);
+    const { isNew, ...stored } = record;
+    assert.equal(isNew, true);
+    assert.deepEqual(await queue.get(record.id), stored);
     assert.equal(await queue.exists(record.id), true);
   });
 
