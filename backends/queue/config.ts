@@ -41,7 +41,8 @@ const MAX_PARTITIONS = 1024;
 /** A prefix of this form may be the prefix, namespace and partition of another queue. */
 const LOOKS_NAMESPACED = /:[^:]+:\d+$/;
 
-const CHECKS: OptionChecks<QueueConfig> = {
+/** The checks of a configuration. */
+export const CONFIG_CHECKS: OptionChecks<QueueConfig> = {
   redisUrl: text,
   redisPrefix: checkPrefix,
   ttlSeconds: nullable(seconds()),
@@ -61,7 +62,7 @@ const CHECKS: OptionChecks<QueueConfig> = {
 
 /** The configuration of the queue class of a name. */
 export function configRules(className: string): OptionRules<QueueConfig> {
-  return new OptionRules(`new ${className}()`, CHECKS);
+  return new OptionRules(`new ${className}()`, CONFIG_CHECKS);
 }
 
 /** Adds the defaults to a configuration that was checked. */

@@ -26,6 +26,11 @@ export class DefaultMap<T> {
     return this.#items.get(key);
   }
 
+  /** The keys with their values. */
+  entries(): Iterable<[string, T]> {
+    return this.#items;
+  }
+
   /** Removes a key with its value. */
   delete(key: string): void {
     this.#items.delete(key);

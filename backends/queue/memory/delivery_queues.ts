@@ -190,6 +190,36 @@ export class DeliveryQueues {
     if (queue !== undefined) queue.missed = 0;
   }
 
+  /** Whether a claim has something to return. */
+  hasReady(agent: string, channel: string): boolean {
+    const queue = this.#queues.get(queueKey(agent, channel));
+    return queue !== undefined && (queue.ready.length > 0 || queue.missed > 0);
+  }
+
+  /** Counts of missed messages by agent and channel. */
+  *missed(): Generator<[agent: string, channel: string, missed: number]> {
+    for (const [key, { missed }] of this.#queues.entries()) {
+      if (missed > 0) yield [...key.split("\0") as [string, string], missed];
+    }
+  }
+
+  /** Sets what `missed` has told. */
+  setMissed(agent: string, channel: string, missed: number): void {
+    this.#queues.getOrCreate(queueKey(agent, channel)).missed = missed;
+  }
+
+  /** Adds a delivery as it was in another copy of the namespace. */
+  restore(delivery: Delivery): void {
+    const { lease, diedMs } = delivery;
+    if (delivery.state === "dead") this.#makeDead(delivery, diedMs);
+    if (delivery.state !== "pending") return this.#onSettled(delivery.entry);
+    this.#makePending(delivery);
+    if (lease === null) return;
+    this.#queueOf(delivery).ready.remove(delivery);
+    delivery.lease = lease;
+    this.#leased.add(delivery);
+  }
+
   /** Whether a subscription of an agent to a channel lives. */
   hasListeners(agent: string, channel: string): boolean {
     return this.#listeners.get(queueKey(agent, channel)) !== undefined;

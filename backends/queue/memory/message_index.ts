@@ -32,6 +32,16 @@ export class MessageIndex {
     return this.#entries.values();
   }
 
+  /** Number of messages. */
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** When the next message expires. Undefined if none does. */
+  get nextExpiryMs(): number | undefined {
+    return this.#byExpiry.at(0)?.deadlineMs ?? undefined;
+  }
+
   /** Adds a message. */
   add(entry: QueueEntry): void {
     this.#entries.set(entry.id, entry);

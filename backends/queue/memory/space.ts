@@ -19,6 +19,7 @@ import type {
   QueueRecord,
 } from "../store.ts";
 import type { MessageFilters } from "../types.ts";
+import { entryOf, messagePart, type SpacePart } from "./contents.ts";
 import { DefaultMap } from "./default_map.ts";
 import { DeliveryQueues } from "./delivery_queues.ts";
 import {
@@ -130,6 +131,56 @@ export class MemorySpace {
     return nowMs;
   }
 
+  /** Does all that is due by the time of the clock. */
+  sweep({ maxAttempts }: { readonly maxAttempts: number }): void {
+    this.#sweep(maxAttempts);
+  }
+
+  /** When something is due next. Infinity if nothing is. */
+  get nextDueMs(): number {
+    return Math.min(
+      this.#messages.nextExpiryMs ?? Infinity,
+      this.#queues.nextLeaseEndMs ?? Infinity,
+    );
+  }
+
+  /** Whether a claim has something to return, when nothing is due. */
+  hasReady(channel: string, agent: string): boolean {
+    return this.#queues.hasReady(agent, channel);
+  }
+
+  /** Whether there is nothing that anybody could want. */
+  get isEmpty(): boolean {
+    return this.#messages.size === 0 && [...this.#subscribers.entries()].length === 0;
+  }
+
+  /** All that it has, as parts from which `restore` makes the same in another process. */
+  *contents(): Generator<SpacePart> {
+    yield { type: "counters", sequence: this.#sequence, heldUntilMs: 0 };
+    for (const [channel, agents] of this.#subscribers.entries()) {
+      if (agents.size === 0) continue;
+      yield { type: "subscribers", channel, agents: [...agents], heldUntilMs: Infinity };
+    }
+    for (const entry of this.#messages.values()) yield messagePart(entry);
+    for (const [agent, channel, missed] of this.#queues.missed()) {
+      yield { type: "missed", agent, channel, missed, heldUntilMs: 0 };
+    }
+  }
+
+  /** Adds a part of another copy of this namespace. */
+  restore(part: SpacePart): void {
+    if (part.type === "counters") this.#sequence = part.sequence;
+    if (part.type === "missed") this.#queues.setMissed(part.agent, part.channel, part.missed);
+    if (part.type === "subscribers") {
+      for (const agent of part.agents) this.#subscribers.getOrCreate(part.channel).add(agent);
+    }
+    if (part.type === "message") {
+      const entry = entryOf(part);
+      this.#messages.add(entry);
+      for (const delivery of entry.deliveries.values()) this.#queues.restore(delivery);
+    }
+  }
+
   /** Removes expired messages, ends the leases that are over, and returns the time. */
   #sweep(maxAttempts: number): number {
     const nowMs = this.#removeExpired();
@@ -148,11 +199,16 @@ export class MemorySpace {
     }
   }
 
-  unsubscribe(channel: string, agent: string): boolean {
+  /** Whether a subscription of an agent to a channel lives here. */
+  hasListeners(channel: string, agent: string): boolean {
+    return this.#queues.hasListeners(agent, channel);
+  }
+
+  unsubscribe(channel: string, agent: string, isSubscribed: boolean): boolean {
     const subscribers = this.#subscribers.getOrCreate(channel);
     if (!subscribers.has(agent)) return false;
     // A subscription of the agent that still lives gets the next broadcasts.
-    if (!this.#queues.hasListeners(agent, channel)) subscribers.delete(agent);
+    if (!isSubscribed) subscribers.delete(agent);
     for (const entry of this.#messages.ofChannel(channel).values()) {
       const delivery = entry.target === null ? entry.deliveries.get(agent) : undefined;
       if (delivery === undefined || delivery.state === "acknowledged") continue;

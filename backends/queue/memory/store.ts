@@ -58,7 +58,8 @@ export class MemoryStore implements QueueStore {
   }
 
   unsubscribe(channel: string, agent: string): Promise<boolean> {
-    return inTurn(() => this.#space.unsubscribe(channel, agent));
+    const space = this.#space;
+    return inTurn(() => space.unsubscribe(channel, agent, space.hasListeners(channel, agent)));
   }
 
   acknowledge({ id, agent }: DeliveryTarget): Promise<AcknowledgeOutcome> {

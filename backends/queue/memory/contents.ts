@@ -1,0 +1,48 @@
+/**
+ * A namespace as plain parts, from which another process makes the same one.
+ *
+ * @module
+ */
+
+import { TextMap } from "../../../lib/base/text_map.ts";
+import type { Delivery, QueueEntry } from "./entry.ts";
+
+/** A delivery without its message. */
+type PlainDelivery = Omit<Delivery, "entry">;
+
+/** A part of a namespace, of plain data. */
+export type SpacePart =
+  & { readonly heldUntilMs: number }
+  & (
+    | { readonly type: "counters"; readonly sequence: number }
+    | { readonly type: "subscribers"; readonly channel: string; readonly agents: readonly string[] }
+    | {
+      readonly type: "missed";
+      readonly agent: string;
+      readonly channel: string;
+      readonly missed: number;
+    }
+    | {
+      readonly type: "message";
+      readonly entry: Omit<QueueEntry, "deliveries">;
+      readonly deliveries: readonly PlainDelivery[];
+    }
+  );
+
+/** The part of a message with its deliveries. */
+export function messagePart(entry: QueueEntry): SpacePart {
+  const { deliveries, ...plain } = entry;
+  return {
+    type: "message",
+    entry: plain,
+    deliveries: deliveries.values().map(({ entry: _, ...delivery }) => delivery).toArray(),
+    heldUntilMs: entry.deadlineMs ?? Infinity,
+  };
+}
+
+/** The message of a part, whose deliveries are in no queue yet. */
+export function entryOf(part: SpacePart & { readonly type: "message" }): QueueEntry {
+  const entry: QueueEntry = { ...part.entry, deliveries: new TextMap() };
+  for (const plain of part.deliveries) entry.deliveries.set(plain.agent, { ...plain, entry });
+  return entry;
+}
