@@ -6,6 +6,7 @@
 
 import { takeTurnsIn } from "../../lib/base/turn.ts";
 import { checkNoMore } from "../../lib/base/checks.ts";
+import { callback } from "../../lib/base/option_checks.ts";
 import { checkName } from "./checks.ts";
 import type { QueueClock } from "./clock.ts";
 import type { ResolvedConfig } from "./config.ts";
@@ -27,8 +28,14 @@ import {
 } from "./options.ts";
 import { toDeadLetter, toDelivery, toMessageToPut, toNewMessage, toRecord } from "./records.ts";
 import { Settlement } from "./settlement.ts";
-import type { NewMessage, PublishOutcome, QueueDelivery, QueueStore } from "./store.ts";
-import { QueueSubscription } from "./subscription.ts";
+import type {
+  DeliveryTarget,
+  NewMessage,
+  PublishOutcome,
+  QueueDelivery,
+  QueueStore,
+} from "./store.ts";
+import { QueueSubscription, type SubscriptionHost } from "./subscription.ts";
 import { SubscriptionSet } from "./subscription_set.ts";
 import type {
   AcknowledgeOptions,
@@ -59,6 +66,9 @@ import type {
   WaitOptions,
   WorkerOptions,
 } from "./types.ts";
+import { WORKER_OPTIONS } from "./worker/options.ts";
+import { ChannelWorker } from "./worker/worker.ts";
+import { WorkerSet } from "./worker/worker_set.ts";
 
 /** Most messages of one reply, by default. */
 const DEFAULT_LIMIT = 100;
@@ -70,6 +80,7 @@ export class QueueBase implements MessageQueue {
   readonly #clock: QueueClock;
   readonly #observer: QueueObserver;
   readonly #subscriptions: SubscriptionSet;
+  readonly #workers = new WorkerSet();
   readonly #lifecycle: QueueLifecycle;
   readonly #held = new HeldLeases();
   readonly #settlement: Settlement;
@@ -87,9 +98,10 @@ export class QueueBase implements MessageQueue {
     this.#subscriptions = new SubscriptionSet(clock, config.commandTimeoutMs);
     this.#lifecycle = new QueueLifecycle({
       open: () => store.open(),
+      drain: () => this.#drain(),
       close: async (opening) => {
         // The loops end before the calls that they wait for fail.
-        const ending = this.#subscriptions.endAll();
+        const ending = Promise.all([this.#subscriptions.endAll(), this.#workers.allCleared()]);
         store.stopRetrying();
         await opening;
         await ending;
@@ -114,6 +126,13 @@ export class QueueBase implements MessageQueue {
   /** Ends all subscriptions, lets pending calls finish, and closes all connections. */
   close(): Promise<void> {
     return this.#lifecycle.close();
+  }
+
+  /** Handlers that run may still use the queue, and store what they have done. */
+  #drain(): Promise<void> | undefined {
+    if (this.#workers.size === 0) return undefined;
+    const ending = this.#subscriptions.endAll();
+    return Promise.all([this.#workers.closeAll(), ending]).then(() => {});
   }
 
   /** Closes the queue. */
@@ -163,17 +182,12 @@ export class QueueBase implements MessageQueue {
     agentId: string,
     options: SubscribeOptions = {},
   ): Subscription<T> {
-    this.#lifecycle.check("subscribe");
+    this.#lifecycle.checkTaking("subscribe");
     SUBSCRIBE_OPTIONS.check(options);
     checkName("channel", channel);
     checkName("agentId", agentId);
     const host = {
-      clock: this.#clock,
-      leaseMs: this.#config.leaseMs,
-      pollMs: this.#store.pollMs,
-      receivers: this.#store.receivers(channel, agentId),
-      observer: this.#observer,
-      onDelivery: (delivery: QueueDelivery) => this.#held.add(delivery, agentId),
+      ...this.#consumerHost(channel, agentId),
       onEnd: () => this.#subscriptions.remove(subscription),
     };
     const subscription = new QueueSubscription<T>(host, channel, agentId, options);
@@ -327,13 +341,44 @@ export class QueueBase implements MessageQueue {
     throw new QueueError("publishAndWait() is not implemented yet");
   }
 
+  /**
+   * Calls a handler with the messages of a channel for an agent, and acknowledges what it has done.
+   *
+   * @throws {QueueNotInitializedError} if the queue is not open
+   */
   worker<T = unknown, R = unknown>(
-    _channel: string,
-    _agentId: string,
-    _handler: JobHandler<T, R>,
-    _options: WorkerOptions = {},
+    channel: string,
+    agentId: string,
+    handler: JobHandler<T, R>,
+    options: WorkerOptions = {},
   ): QueueWorker {
-    throw new QueueError("worker() is not implemented yet");
+    checkNoMore("worker()", arguments, 4);
+    this.#lifecycle.checkTaking("start a worker");
+    WORKER_OPTIONS.check(options);
+    checkName("channel", channel);
+    checkName("agentId", agentId);
+    callback("handler", handler);
+    const host = {
+      ...this.#consumerHost(channel, agentId),
+      store: this.#store,
+      onSettled: (target: DeliveryTarget) => this.#held.remove(target),
+      onEnd: () => this.#workers.remove(worker),
+    };
+    const worker = new ChannelWorker(host, channel, agentId, handler as JobHandler, options);
+    this.#workers.add(worker);
+    this.#subscriptions.addStarting(worker.ready);
+    return worker;
+  }
+
+  #consumerHost(channel: string, agentId: string): Omit<SubscriptionHost, "onEnd"> {
+    return {
+      clock: this.#clock,
+      leaseMs: this.#config.leaseMs,
+      pollMs: this.#store.pollMs,
+      receivers: this.#store.receivers(channel, agentId),
+      observer: this.#observer,
+      onDelivery: (delivery: QueueDelivery) => this.#held.add(delivery, agentId),
+    };
   }
 
   schedule(

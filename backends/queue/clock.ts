@@ -49,3 +49,19 @@ function hasMethods(value: unknown, ...names: string[]): boolean {
   if (typeof value !== "object" || value === null) return false;
   return names.every((name) => typeof (value as Record<string, unknown>)[name] === "function");
 }
+
+/** Waits for `delayMs` of a clock, or until the signal aborts. */
+export async function sleepOn(
+  clock: QueueClock,
+  delayMs: number,
+  signal: AbortSignal,
+): Promise<void> {
+  if (signal.aborted) return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const cancel = clock.setTimer(resolve, Math.ceil(delayMs));
+  const onAbort = () => resolve();
+  signal.addEventListener("abort", onAbort, { once: true });
+  await promise;
+  signal.removeEventListener("abort", onAbort);
+  cancel();
+}

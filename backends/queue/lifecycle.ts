@@ -10,6 +10,8 @@ import { QueueNotInitializedError } from "./errors.ts";
 export interface LifecycleSteps {
   /** Opens the queue. After a failure it may be opened again. */
   open(): Promise<void>;
+  /** What a queue does first that is to be closed, and while its calls still work. Undefined: nothing. */
+  drain(): Promise<void> | undefined;
   /** Closes the queue. `opening` settles when an `open` that was called before has ended. */
   close(opening: Promise<void>): Promise<void>;
 }
@@ -47,6 +49,8 @@ export class QueueLifecycle {
   }
 
   async #close(): Promise<void> {
+    const draining = this.#isOpen ? this.#steps.drain() : undefined;
+    if (draining !== undefined) await draining;
     this.#isOpen = false;
     const opening = this.#opening?.catch(() => {}) ?? Promise.resolve();
     await this.#steps.close(opening);
@@ -55,6 +59,12 @@ export class QueueLifecycle {
   /** Throws `QueueNotInitializedError` unless the queue is open. */
   check(action: string): void {
     if (!this.#isOpen) throw this.#notOpen(action);
+  }
+
+  /** As `check`, for what takes messages: also from the call of `close` on. */
+  checkTaking(action: string): void {
+    if (this.#closing !== undefined) throw this.#notOpen(action);
+    this.check(action);
   }
 
   #notOpen(action: string): QueueNotInitializedError {

@@ -91,6 +91,21 @@ export class QueueObserver {
     }, call);
   }
 
+  /** Handles a message, in an operation whose parent is its sender. */
+  handle<T, R>(record: DeliveryRecord<T>, call: () => Promise<R>): Promise<R> {
+    if (this.#instrumentation === undefined) return call();
+    const operation = this.#instrumentation.begin({
+      name: "process",
+      type: "process",
+      kind: "consumer",
+      destination: record.channel,
+      messageId: record.id,
+      attributes: { "messaging.consumer.group.name": record.agentId },
+      origins: [headersOf(record)],
+    });
+    return runOperation(operation, call);
+  }
+
   /** Settles a delivery, or changes its lease. */
   settle(
     name: "acknowledge" | "extend" | "release" | "reject" | "requeue",

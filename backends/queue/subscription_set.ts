@@ -23,7 +23,12 @@ export class SubscriptionSet {
   /** Adds a subscription that is starting. */
   add(subscription: QueueSubscription<unknown>): void {
     this.#active.add(subscription);
-    const started = subscription.ready.then(() => {}, () => {})
+    this.addStarting(subscription.ready);
+  }
+
+  /** Adds a consumer that is in force when `ready` settles. */
+  addStarting(ready: Promise<void>): void {
+    const started = ready.then(() => {}, () => {})
       .finally(() => this.#starting.delete(started));
     this.#starting.add(started);
   }

@@ -18,6 +18,7 @@
 import { flag } from "../base/option_checks.ts";
 import { checkIfDue, hasRemainingIsolate, isolateDirectories } from "./isolate.ts";
 import { logger } from "../base/log.ts";
+import { areSignalsManaged, setSignalsManaged } from "../base/managed_signals.ts";
 import { canOpenFiles } from "../platform/descriptors.ts";
 import { platform } from "../platform/mod.ts";
 import type { EndSignal } from "../platform/platform.ts";
@@ -37,7 +38,6 @@ export interface Closable {
 const open = new Set<Closable>();
 let isListening = false;
 let isStopping = false;
-let isManagingSignals = true;
 
 /** Registers an open socket. */
 export function register(socket: Closable): void {
@@ -64,7 +64,7 @@ export function unregister(socket: Closable): void {
  * and the signal ends the process. If the program has a listener of its own for the signal, the sockets stay
  * open until the process ends; only a call that blocks the event loop meanwhile ends, with
  * `ShmClosedError`. A program that adds its listeners before it loads Ringbus, by a dynamic import, turns
- * this off.
+ * this off. Workers of a queue that start afterwards do not close at SIGTERM either.
  *
  * @example
  * ```ts
@@ -77,7 +77,7 @@ export function manageSignals(enabled: boolean): void {
   flag("enabled", enabled);
   const wasListening = isListening;
   if (wasListening) stopListening();
-  isManagingSignals = enabled;
+  setSignalsManaged(enabled);
   if (wasListening) refreshListeners();
 }
 
@@ -91,7 +91,7 @@ function refreshListeners(): void {
   isListening = true;
   globalThis.addEventListener("unload", closeAll);
   hookWorkerClose();
-  if (isManagingSignals) SIGNALS.forEach(startListening);
+  if (areSignalsManaged()) SIGNALS.forEach(startListening);
 }
 
 const SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP"] as const satisfies EndSignal[];

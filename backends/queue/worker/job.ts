@@ -1,0 +1,231 @@
+/**
+ * A message in the hands of a worker: its handler runs, its lease is kept, and what the handler has done is
+ * stored.
+ *
+ * @module
+ */
+
+import { afterCommit } from "../../../lib/base/after_commit.ts";
+import { type BackoffOptions, retry } from "../../../lib/base/retry.ts";
+import { messageOf, nameOf } from "../../../lib/base/thrown.ts";
+import { DEFAULT_BACKOFF, retryDelayMs } from "../backoff.ts";
+import { type QueueClock, sleepOn } from "../clock.ts";
+import { isTransient } from "../consumer.ts";
+import { QueueError, RejectMessage } from "../errors.ts";
+import { logger } from "../log.ts";
+import type { QueueObserver } from "../observer.ts";
+import { toDelivery, toJson } from "../records.ts";
+import type {
+  AcknowledgeOutcome,
+  DeliveryTarget,
+  Failure,
+  LeaseOutcome,
+  QueueDelivery,
+  QueueStore,
+} from "../store.ts";
+import type { DeliveryRecord, JobContext, JobHandler, WorkerOptions } from "../types.ts";
+import { LeaseKeeper } from "./lease_keeper.ts";
+
+/** Delays after failures of the store. */
+const STORE_BACKOFF: BackoffOptions = { initialMs: 50, maxMs: 2000 };
+
+/** Most characters of what a handler threw that are stored. */
+const MAX_ERROR_LENGTH = 10_000;
+
+/** What a job needs to know of its worker. */
+export interface JobHost {
+  readonly store: QueueStore;
+  readonly clock: QueueClock;
+  readonly leaseMs: number;
+  readonly observer: QueueObserver;
+  readonly agentId: string;
+  readonly handler: JobHandler;
+  readonly options: WorkerOptions;
+  /** Ends the repetitions of calls of the store. */
+  readonly givingUp: AbortSignal;
+  /** Called when what became of a message is stored, or cannot be. */
+  onSettled(target: DeliveryTarget): void;
+}
+
+/** Tells how a call of the store ended. */
+type SettleOutcome = AcknowledgeOutcome | LeaseOutcome;
+
+/** One delivery of a message to a handler. */
+export class Job {
+  readonly #host: JobHost;
+  readonly #delivery: QueueDelivery;
+  readonly #target: DeliveryTarget;
+  readonly #controller = new AbortController();
+  readonly #keeper: LeaseKeeper;
+  readonly #cancelExpiry: () => void;
+  /** Settles when what became of the message is stored. */
+  readonly done: Promise<void>;
+  #hasReturned = false;
+  #settling: Promise<void> | undefined;
+
+  constructor(host: JobHost, delivery: QueueDelivery) {
+    this.#host = host;
+    this.#delivery = delivery;
+    const { id, leaseToken } = delivery;
+    this.#target = { id, agent: host.agentId, token: leaseToken ?? undefined };
+    this.#keeper = new LeaseKeeper({
+      id,
+      leaseMs: delivery.leaseMs ?? host.leaseMs,
+      clock: host.clock,
+      extend: () => host.store.extend(this.#target, undefined),
+      onLost: (outcome) => this.#onLost(outcome),
+    });
+    this.#cancelExpiry = this.#startExpiry();
+    this.done = this.#run();
+  }
+
+  /** Whether the handler has not returned yet. */
+  get isRunning(): boolean {
+    return !this.#hasReturned;
+  }
+
+  /** Only a value that is no JSON throws: a handler may leave the promise alone. */
+  get #context(): JobContext {
+    return {
+      signal: this.#controller.signal,
+      progress: (value) => this.#progress(toJson("progress", value)),
+    };
+  }
+
+  async #progress(json: string): Promise<void> {
+    try {
+      const outcome = await this.#host.store.progress(this.#target, json);
+      if (outcome !== "done" && this.#settling === undefined) this.#onLost(outcome);
+    } catch (error) {
+      logger.debug("progress_failed", { messageId: this.#target.id, error });
+    }
+  }
+
+  /** Gives the message back, while its handler still runs. */
+  async giveBack(reason: string): Promise<void> {
+    this.#keeper.stop();
+    this.#abort(`cannot go on with message ${this.#target.id}: ${reason}`);
+    await this.#settle((store, target) => store.giveBack(target, 0, { reason, error: null }));
+  }
+
+  /** The store told at the start of the lease how long the message has left by its own clock. */
+  #startExpiry(): () => void {
+    const { expiresMs, leasedUntilMs, leaseMs } = this.#delivery;
+    if (expiresMs === null || leasedUntilMs === null) return () => {};
+    const leasedMs = leasedUntilMs - (leaseMs ?? this.#host.leaseMs);
+    return this.#host.clock.setTimer(
+      () => this.#abort(`message ${this.#target.id} has expired`),
+      Math.max(0, expiresMs - leasedMs),
+    );
+  }
+
+  async #run(): Promise<void> {
+    let record: DeliveryRecord | undefined;
+    try {
+      record = toDelivery(this.#delivery, this.#host.agentId);
+      await this.#succeed(await this.#handle(record));
+    } catch (error) {
+      await this.#fail(error, record);
+    }
+  }
+
+  /** The result of the handler, as JSON. */
+  async #handle(record: DeliveryRecord): Promise<string | undefined> {
+    const { observer, handler } = this.#host;
+    logger.debug("message_received", {
+      messageId: record.id,
+      channel: record.channel,
+      agentId: record.agentId,
+    });
+    try {
+      const result = await observer.handle(
+        record,
+        async () => await handler(record, this.#context),
+      );
+      return this.#delivery.resultMs === null ? undefined : toJson("result", result ?? null);
+    } finally {
+      this.#hasReturned = true;
+    }
+  }
+
+  async #succeed(result: string | undefined): Promise<void> {
+    await this.#settle((store, target) => store.acknowledge(target, result));
+  }
+
+  async #fail(error: unknown, record: DeliveryRecord | undefined): Promise<void> {
+    this.#hasReturned = true;
+    if (this.#settling !== undefined) return;
+    if (record !== undefined) this.#report(error, record);
+    const failure: Failure = { reason: messageOf(error), error: describe(error) };
+    // A message that cannot be read will not be readable the next time.
+    if (record === undefined || error instanceof RejectMessage) {
+      return await this.#settle((store, target) => store.reject(target, failure));
+    }
+    const backoff = record.backoff ?? this.#host.options.backoff ?? DEFAULT_BACKOFF;
+    const delayMs = retryDelayMs(backoff, record.attempts, error);
+    await this.#settle((store, target) => store.giveBack(target, delayMs, failure));
+  }
+
+  #report(error: unknown, record: DeliveryRecord): void {
+    const { onError } = this.#host.options;
+    if (onError !== undefined) {
+      return afterCommit("callback", "onError", () => onError(error, record));
+    }
+    logger.warn("handler_failed", {
+      messageId: record.id,
+      channel: record.channel,
+      agentId: record.agentId,
+      attempts: record.attempts,
+      error,
+    });
+  }
+
+  /** Stores once what became of the message. Until then its lease is kept. */
+  #settle(
+    action: (store: QueueStore, target: DeliveryTarget) => Promise<SettleOutcome>,
+  ): Promise<void> {
+    return this.#settling ??= this.#store(action);
+  }
+
+  async #store(
+    action: (store: QueueStore, target: DeliveryTarget) => Promise<SettleOutcome>,
+  ): Promise<void> {
+    const { store, clock, givingUp } = this.#host;
+    const messageId = this.#target.id;
+    try {
+      const outcome = await retry(() => action(store, this.#target), {
+        backoff: STORE_BACKOFF,
+        signal: givingUp,
+        shouldRetry: isTransient,
+        onRetry: (error) => logger.warn("settling_interrupted", { messageId, error }),
+        sleep: (delayMs, signal) => sleepOn(clock, delayMs, signal),
+      });
+      logger.debug("message_settled", { messageId, agentId: this.#target.agent, outcome });
+    } catch (error) {
+      // The lease ends, and the message is delivered again.
+      logger.error("settling_failed", { messageId, error });
+    }
+    this.#keeper.stop();
+    this.#cancelExpiry();
+    this.#host.onSettled(this.#target);
+  }
+
+  #onLost(outcome: LeaseOutcome): void {
+    const isGone = outcome === "absent";
+    logger.warn("lease_lost", { messageId: this.#target.id, agentId: this.#target.agent });
+    this.#abort(
+      isGone
+        ? `message ${this.#target.id} is gone: it is done, has expired or was removed`
+        : `the lease of message ${this.#target.id} is lost: another consumer may have the message`,
+    );
+  }
+
+  #abort(message: string): void {
+    if (!this.#controller.signal.aborted) this.#controller.abort(new QueueError(message));
+  }
+}
+
+function describe(error: unknown): string {
+  const text = `${nameOf(error)}: ${messageOf(error)}`;
+  return text.length <= MAX_ERROR_LENGTH ? text : text.slice(0, MAX_ERROR_LENGTH).toWellFormed();
+}
