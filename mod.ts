@@ -137,6 +137,8 @@ export {
 } from "./backends/queue/errors.ts";
 export { QueueBase } from "./backends/queue/base.ts";
 export { InMemoryMessageQueue, type InMemoryQueueOptions } from "./backends/queue/memory/queue.ts";
+export { ShmMessageQueue } from "./backends/queue/shm/queue.ts";
+export type { Fsync, ShmQueueOptions } from "./backends/queue/shm/options.ts";
 export type {
   AcknowledgeOptions,
   AgentView,

@@ -50,6 +50,7 @@ const ALLOWED = table(`
   backends/queue:           lib/base
   backends/queue/memory:    lib/base backends/queue
   backends/queue/redis:     lib/base backends/queue backends/redis
+  backends/queue/shm:       lib/base lib/channel lib/journal backends/queue backends/queue/memory
   backends/http/metrics:    lib/base backends/store
   backends/http/dashboard:  backends/store backends/http/metrics
   backends/http/server:     lib/base lib/message backends/store backends/hosting backends/http/metrics backends/http/dashboard
@@ -73,7 +74,7 @@ const ALLOWED = table(`
   backends/tcp/mod.ts:             lib/base backends/resp/engine backends/resp/server backends/store backends/hosting backends/messaging backends/messaging_config.ts backends/tcp/client backends/tcp/server backends/state/manager
   backends/queue/redis/mod.ts:     lib/base backends/queue backends/queue/redis
   backends/state/mod.ts:           backends/state backends/state/singleton.ts backends/state/manager backends/state/redis backends/state/shm
-  mod.ts:    lib/base lib/message lib/presence lib/segment lib/codecs lib/channel lib/sockets lib/observe backends/store backends/messaging backends/messaging/shm backends/queue backends/queue/memory
+  mod.ts:    lib/base lib/message lib/presence lib/segment lib/codecs lib/channel lib/sockets lib/observe backends/store backends/messaging backends/messaging/shm backends/queue backends/queue/memory backends/queue/shm
   otel:      lib/base lib/message lib/sockets backends/hosting backends/messaging
   testing:   lib/base lib/message backends/hosting backends/messaging backends/messaging_config.ts backends/http/client backends/http/server backends/resp/engine backends/resp/server backends/store backends/tcp/client backends/tcp/server
   deno.json:

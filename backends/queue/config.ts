@@ -37,6 +37,12 @@ export interface ResolvedConfig {
   readonly instrumentation: Instrumentation | undefined;
 }
 
+/** The settings that decide what a store does with a message. */
+export type EngineConfig = Pick<
+  ResolvedConfig,
+  "leaseMs" | "maxAttempts" | "maxItems" | "whenFull"
+>;
+
 const MAX_PARTITIONS = 1024;
 /** A prefix of this form may be the prefix, namespace and partition of another queue. */
 const LOOKS_NAMESPACED = /:[^:]+:\d+$/;

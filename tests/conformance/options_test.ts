@@ -106,6 +106,10 @@ const CASES: Readonly<Record<string, Case>> = {
   "new InMemoryMessageQueue with a configuration": {
     call: (o) => new core.InMemoryMessageQueue(o),
   },
+  "new ShmMessageQueue": {
+    valid: ({ dir }) => ({ name: "n", dir }),
+    call: (o) => new core.ShmMessageQueue(o),
+  },
   "new RedisMessageQueue": { call: (o) => new redis.RedisMessageQueue(undefined, o) },
   "new RedisMessageQueue with a configuration": { call: (o) => new redis.RedisMessageQueue(o) },
   "QueueBase.publish": {

@@ -7,7 +7,7 @@
 
 import { TextMap, TextSet } from "../../../lib/base/text_map.ts";
 import type { QueueClock } from "../clock.ts";
-import type { ResolvedConfig } from "../config.ts";
+import type { EngineConfig } from "../config.ts";
 import type {
   AcknowledgeOutcome,
   Claim,
@@ -33,6 +33,9 @@ import {
 import { MessageIndex } from "./message_index.ts";
 import { SettledIndex } from "./settled_index.ts";
 
+/** Bytes of the records that claim and acknowledge a message, with names of usual length. */
+const REMOVAL_BYTES = 640;
+
 /** All messages of a namespace. Queues that share it see the same messages. */
 export class MemorySpace {
   readonly clock: QueueClock;
@@ -46,7 +49,7 @@ export class MemorySpace {
     this.clock = clock;
   }
 
-  publish(message: NewMessage, id: string, config: ResolvedConfig): PublishOutcome {
+  publish(message: NewMessage, id: string, config: EngineConfig): PublishOutcome {
     const nowMs = this.#removeExpired();
     const dateMs = this.#date();
     const { ttlMs, delayMs: _, deduplicationMs: _window, ...rest } = message;
@@ -62,7 +65,7 @@ export class MemorySpace {
     return { record, isNew: true };
   }
 
-  put(message: MessageToPut, config: ResolvedConfig): void {
+  put(message: MessageToPut, config: EngineConfig): void {
     const nowMs = this.#removeExpired();
     const former = this.#messages.get(message.id);
     const attempts = attemptsOf(former);
@@ -81,7 +84,7 @@ export class MemorySpace {
 
   #store(
     message: Omit<QueueEntry, "sequence" | "deliveries">,
-    config: ResolvedConfig,
+    config: EngineConfig,
     attempts: ReadonlyMap<string, number> = new Map(),
   ): QueueRecord {
     const entry: QueueEntry = { ...message, sequence: ++this.#sequence, deliveries: new TextMap() };
@@ -144,6 +147,12 @@ export class MemorySpace {
     );
   }
 
+  /** Milliseconds until something is due. Null if nothing is. */
+  get untilDueMs(): number | null {
+    const dueMs = this.nextDueMs;
+    return dueMs === Infinity ? null : dueMs - this.clock.now();
+  }
+
   /** Whether a claim has something to return, when nothing is due. */
   hasReady(channel: string, agent: string): boolean {
     return this.#queues.hasReady(agent, channel);
@@ -152,6 +161,11 @@ export class MemorySpace {
   /** Whether there is nothing that anybody could want. */
   get isEmpty(): boolean {
     return this.#messages.size === 0 && [...this.#subscribers.entries()].length === 0;
+  }
+
+  /** Most bytes that the records of a journal take which remove all messages one by one. */
+  get removalBytes(): number {
+    return REMOVAL_BYTES * this.#messages.size;
   }
 
   /** All that it has, as parts from which `restore` makes the same in another process. */
@@ -229,7 +243,7 @@ export class MemorySpace {
     agent: string,
     limit: number,
     reported: number,
-    config: ResolvedConfig,
+    config: EngineConfig,
   ): Claim {
     const nowMs = this.#sweep(config.maxAttempts);
     const missed = this.#queues.reportMissed(agent, channel, reported);

@@ -1,0 +1,56 @@
+/**
+ * What the records of a queue's journal do: an operation of the engine each, with its arguments as JSON.
+ *
+ * @module
+ */
+
+import type { EngineConfig } from "../config.ts";
+import type { MemorySpace } from "../memory/space.ts";
+import type {
+  Claimant,
+  DeliveryTarget,
+  MessageToPut,
+  NewMessage,
+  QueueDelivery,
+} from "../store.ts";
+
+type Place = { readonly channel: string; readonly agent: string };
+/** What a release needs of a delivery. */
+type Released = Pick<QueueDelivery, "id" | "leasedUntilMs" | "leaseToken">;
+type At = { readonly target: DeliveryTarget };
+
+/** The operations by name. Arguments that are undefined are absent from the record. */
+export const OPERATIONS = {
+  publish: (space: MemorySpace, call: { message: NewMessage; id: string }, config: EngineConfig) =>
+    space.publish(call.message, call.id, config),
+  put: (space: MemorySpace, call: { message: MessageToPut }, config: EngineConfig) =>
+    space.put(call.message, config),
+  register: (space: MemorySpace, call: Place & { from: "now" | "oldest" }) =>
+    space.register(call.channel, call.agent, call.from),
+  claim: (
+    space: MemorySpace,
+    call: Place & { limit: number; reported: number; claimant: Claimant },
+    config: EngineConfig,
+  ) => space.claim(call.channel, call.agent, call.limit, call.reported, config),
+  release: (space: MemorySpace, call: { agent: string; claimed: readonly Released[] }) =>
+    space.release(call.agent, call.claimed as QueueDelivery[]),
+  unsubscribe: (space: MemorySpace, call: Place & { isSubscribed: boolean }) =>
+    space.unsubscribe(call.channel, call.agent, call.isSubscribed),
+  acknowledge: (space: MemorySpace, { target }: At) => space.acknowledge(target.id, target.agent),
+  requeue: (space: MemorySpace, call: { id: string; agent?: string }, config: EngineConfig) =>
+    space.requeue(call.id, call.agent, config.maxAttempts),
+  delete: (space: MemorySpace, call: { id: string }) => space.delete(call.id),
+  clear: (space: MemorySpace) => space.clear(),
+  /** What is due by the time of the record happens before each operation. */
+  tick: () => {},
+};
+
+/** The name of an operation. */
+export type OperationName = keyof typeof OPERATIONS;
+
+/** The arguments of an operation. */
+export type CallOf<N extends OperationName> = Parameters<typeof OPERATIONS[N]> extends
+  [unknown, infer Call, ...unknown[]] ? Call : Record<never, never>;
+
+/** The result of an operation. */
+export type ResultOf<N extends OperationName> = ReturnType<typeof OPERATIONS[N]>;

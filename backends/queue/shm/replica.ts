@@ -1,0 +1,137 @@
+/**
+ * The queue as one process has it: the records of the journal, applied to the engine of the in-memory queue.
+ * All processes apply the same records in the same order, at the times of the records.
+ *
+ * @module
+ */
+
+import type { JournalRecord, JournalState, SnapshotRecord } from "../../../lib/journal/journal.ts";
+import type { EngineConfig } from "../config.ts";
+import { QueueError } from "../errors.ts";
+import { MemorySpace } from "../memory/space.ts";
+import { OPERATIONS } from "./operations.ts";
+import { damage, decodeRecord, partRecord } from "./record.ts";
+
+/** Someone in this process who waits for messages or events. */
+interface Listener {
+  /** Attaches to a space. Returns the function that detaches. */
+  readonly attach: (space: MemorySpace) => () => void;
+  detach: () => void;
+}
+
+/** The time of the engine, which the replica sets. */
+class RecordClock {
+  nowMs = 0;
+
+  now(): number {
+    return this.nowMs;
+  }
+
+  setTimer(): never {
+    throw new Error("the engine has no timers");
+  }
+}
+
+/** A process's copy of the queue. */
+export class Replica implements JournalState {
+  readonly #clock = new RecordClock();
+  #space = new MemorySpace(this.#clock);
+  readonly #listeners = new Set<Listener>();
+  readonly #onUnsubscribed: (channel: string, agent: string) => void;
+  #outcome: Outcome = { value: undefined };
+
+  /** `onUnsubscribed` is called when some process has unsubscribed an agent from a channel. */
+  constructor(onUnsubscribed: (channel: string, agent: string) => void) {
+    this.#onUnsubscribed = onUnsubscribed;
+  }
+
+  /** The engine at a time, at which nothing may be due, for reads. */
+  spaceAt(nowMs: number): MemorySpace {
+    this.#clock.nowMs = Math.max(this.#clock.nowMs, nowMs);
+    return this.#space;
+  }
+
+  /** When something happens by itself: a lease ends, a message is due, one expires. Infinity: never. */
+  get nextDueMs(): number {
+    return this.#space.nextDueMs;
+  }
+
+  get isEmpty(): boolean {
+    return this.#space.isEmpty;
+  }
+
+  get removalBytes(): number {
+    return this.#space.removalBytes;
+  }
+
+  /**
+   * The result of the last own record.
+   *
+   * @throws {QueueError} if the engine rejected it
+   */
+  outcome(): unknown {
+    const outcome = this.#outcome;
+    this.#outcome = { value: undefined };
+    if ("error" in outcome) throw outcome.error;
+    return outcome.value;
+  }
+
+  /** Calls `onWakeup` when messages may be ready, until the result is called. */
+  listen(channel: string, agent: string, onWakeup: () => void): () => void {
+    return this.#listen((space) => space.listen(channel, agent, onWakeup));
+  }
+
+  #listen(attach: Listener["attach"]): () => void {
+    const listener: Listener = { attach, detach: attach(this.#space) };
+    this.#listeners.add(listener);
+    return () => {
+      listener.detach();
+      this.#listeners.delete(listener);
+    };
+  }
+
+  reset(): void {
+    for (const { detach } of this.#listeners) detach();
+    this.#space = new MemorySpace(this.#clock);
+    for (const listener of this.#listeners) listener.detach = listener.attach(this.#space);
+  }
+
+  apply({ bytes, timeMs, isOwn }: JournalRecord): void {
+    const record = decodeRecord(bytes);
+    this.#clock.nowMs = timeMs;
+    try {
+      if (record.name === "part") return this.#space.restore(record.part);
+      const { name, call, config } = record;
+      const outcome = this.#execute(OPERATIONS[name] as Operation, call, config);
+      if (isOwn) this.#outcome = outcome;
+      if (name === "unsubscribe") {
+        const { channel, agent } = call as { channel: string; agent: string };
+        this.#onUnsubscribed(channel, agent);
+      }
+    } catch (cause) {
+      throw damage(bytes, cause);
+    }
+  }
+
+  /** What an operation rejects is rejected in all processes, and no damage. */
+  #execute(operation: Operation, call: unknown, config: EngineConfig): Outcome {
+    this.#space.sweep(config);
+    try {
+      return { value: operation(this.#space, call, config) };
+    } catch (error) {
+      if (error instanceof QueueError) return { error };
+      throw error;
+    }
+  }
+
+  *snapshot(): Iterable<SnapshotRecord> {
+    for (const part of this.#space.contents()) {
+      yield { bytes: partRecord(part), sequence: 0, heldUntilMs: part.heldUntilMs };
+    }
+  }
+}
+
+type Operation = (space: MemorySpace, call: unknown, config: EngineConfig) => unknown;
+
+/** What an operation returned, or why it was rejected. */
+type Outcome = { readonly value: unknown } | { readonly error: QueueError };

@@ -1,0 +1,345 @@
+/**
+ * The store of one queue on a journal in shared memory.
+ *
+ * @module
+ */
+
+import { ShmConnectionError, ShmCorruptionError, ShmError } from "../../../lib/base/errors.ts";
+import { messageOf } from "../../../lib/base/thrown.ts";
+import { inTurn } from "../../../lib/base/turn.ts";
+import { CatchUp } from "../../../lib/journal/catch_up.ts";
+import { Journal } from "../../../lib/journal/journal.ts";
+import type { ResolvedConfig } from "../config.ts";
+import { QueueConnectionError, QueueError, QueueOutOfMemoryError } from "../errors.ts";
+import { logger } from "../log.ts";
+import type { MemorySpace } from "../memory/space.ts";
+import type {
+  AcknowledgeOutcome,
+  Claim,
+  Claimant,
+  DeliveryTarget,
+  MessageToPut,
+  NewMessage,
+  PublishOutcome,
+  QueueDeadLetter,
+  QueueDelivery,
+  QueueReceiver,
+  QueueRecord,
+  QueueStore,
+} from "../store.ts";
+import type { MessageFilters } from "../types.ts";
+import { DiskWriter } from "./disk.ts";
+import type { CallOf, OperationName, ResultOf } from "./operations.ts";
+import type { ShmQueueOptions } from "./options.ts";
+import { FORMAT, operationRecord } from "./record.ts";
+import { Replica } from "./replica.ts";
+
+/** How soon a consumer that waits looks for what ends without a word, such as a process that is killed. */
+const POLL_MS = 1000;
+/** A record may be appended somewhat later than was assumed for the expiry of its message. */
+const HOLD_MARGIN_MS = 60_000;
+
+/** Operations that add something. The others succeed on a full disk: they use reserved space. */
+const ADDING: ReadonlySet<OperationName> = new Set(["publish", "put", "register"]);
+
+/** A journal that is open. */
+interface Opened {
+  readonly journal: Journal;
+  readonly disk: DiskWriter;
+}
+
+/** The messages of a name in shared memory, with the configuration of one queue. */
+export class ShmStore implements QueueStore {
+  readonly pollMs = POLL_MS;
+  readonly #options: ShmQueueOptions;
+  readonly #config: ResolvedConfig;
+  readonly #replica = new Replica((channel, agent) => this.#onUnsubscribed(channel, agent));
+  readonly #catchUp = new CatchUp(() => this.#journal.catchUpInTurns());
+  /** Subscriptions of this process by agent and channel. */
+  readonly #listening = new Map<string, number>();
+  #listeners = 0;
+  #opened: Opened | undefined;
+
+  constructor(options: ShmQueueOptions, config: ResolvedConfig) {
+    this.#options = options;
+    this.#config = config;
+  }
+
+  async open(): Promise<void> {
+    let journal: Journal | undefined;
+    try {
+      journal = this.#join();
+      await journal.catchUpInTurns();
+      journal.catchUp();
+    } catch (cause) {
+      journal?.leave();
+      if (!(cause instanceof ShmError) || cause instanceof ShmCorruptionError) throw cause;
+      const name = `shm:${this.#options.name}`;
+      throw new QueueConnectionError(`cannot open the queue ${name}: ${cause.message}`, { cause });
+    }
+    this.#opened = { journal, disk: new DiskWriter(journal, this.#options.fsync ?? "never") };
+  }
+
+  #join(): Journal {
+    const { name, dir, persist, clock, fsync = "never" } = this.#options;
+    return new Journal(name, FORMAT, this.#replica, {
+      dir,
+      persist,
+      appliesLater: true,
+      isDurable: fsync !== "never",
+      clock: clock && (() => "date" in clock && clock.date ? clock.date() : clock.now()),
+    });
+  }
+
+  stopRetrying(): void {}
+
+  async close(): Promise<void> {
+    if (this.#opened === undefined) return;
+    await this.#opened.disk.close();
+    this.#opened.journal.close();
+  }
+
+  get #journal(): Journal {
+    return this.#opened!.journal;
+  }
+
+  /** Makes a call at once, or after what is there has been applied. Calls keep their order. */
+  #call<T>(call: () => T): Promise<T> {
+    const deferring = () => this.#journal.deferring(call);
+    return this.#journal.isFarBehind || this.#catchUp.hasWaiting
+      ? this.#catchUp.before(deferring)
+      : inTurn(deferring);
+  }
+
+  /** Appends an operation. Resolves with its result, when it is as safe as `fsync` says. */
+  async #write<N extends OperationName>(
+    name: N,
+    call: CallOf<N>,
+    heldUntilMs = Infinity,
+  ): Promise<ResultOf<N>> {
+    const result = await this.#call(() => this.#append(name, call, heldUntilMs));
+    await this.#opened!.disk.appended();
+    return result;
+  }
+
+  #append<N extends OperationName>(name: N, call: CallOf<N>, heldUntilMs = 0): ResultOf<N> {
+    const record = operationRecord(name, call, this.#config);
+    try {
+      if (ADDING.has(name)) this.#journal.append(record, heldUntilMs);
+      else this.#journal.appendRemoval(record);
+    } catch (cause) {
+      if (!(cause instanceof ShmConnectionError)) throw cause;
+      throw new QueueOutOfMemoryError(
+        `cannot ${name} in the queue shm:${this.#options.name}: ${messageOf(cause)}`,
+        { cause },
+      );
+    }
+    return this.#replica.outcome() as ResultOf<N>;
+  }
+
+  /** Reads from the state at the time of the call, or a later one. */
+  #read<T>(read: (space: MemorySpace) => T): Promise<T> {
+    return this.#call(() => read(this.#current()));
+  }
+
+  /** The engine, after all that is due by now. */
+  #current(): MemorySpace {
+    this.#journal.catchUp();
+    const nowMs = this.#journal.nowMs();
+    if (this.#replica.nextDueMs <= nowMs) this.#append("tick", {});
+    return this.#replica.spaceAt(nowMs);
+  }
+
+  /** When a message that lives for `ttlMs` has expired. */
+  #heldUntilMs(ttlMs: number | null): number {
+    return ttlMs === null ? Infinity : this.#journal.nowMs() + ttlMs + HOLD_MARGIN_MS;
+  }
+
+  publish(message: NewMessage): Promise<PublishOutcome> {
+    const call = { message, id: crypto.randomUUID() };
+    return this.#write("publish", call, this.#heldUntilMs(message.ttlMs));
+  }
+
+  put(message: MessageToPut): Promise<void> {
+    return this.#write("put", { message }, message.expiresMs ?? Infinity);
+  }
+
+  receivers(channel: string, agent: string): QueueReceiver[] {
+    return [{
+      register: (from) => this.#write("register", { channel, agent, from }),
+      claim: (limit, reported, claimant) => this.#claim(channel, agent, limit, reported, claimant),
+      release: (deliveries) => this.#release(agent, deliveries),
+      listen: (onWakeup) => inTurn(() => this.#listen(channel, agent, onWakeup)),
+    }];
+  }
+
+  /** Appends a record only if there is something to claim, or a count to change. */
+  async #claim(
+    channel: string,
+    agent: string,
+    limit: number,
+    reported: number,
+    claimant: Claimant,
+  ): Promise<Claim> {
+    const idle = reported > 0 ? undefined : await this.#read((space) => {
+      if (space.hasReady(channel, agent)) return undefined;
+      return { deliveries: [], missed: 0, nextDueMs: space.untilDueMs };
+    });
+    return idle ?? await this.#write("claim", { channel, agent, limit, reported, claimant });
+  }
+
+  async #release(agent: string, deliveries: readonly QueueDelivery[]): Promise<void> {
+    const claimed = deliveries.map(({ id, leasedUntilMs, leaseToken }) => ({
+      id,
+      leasedUntilMs,
+      leaseToken,
+    }));
+    await this.#write("release", { agent, claimed });
+  }
+
+  #listen(channel: string, agent: string, onWakeup: () => void): () => void {
+    const key = `${agent}\0${channel}`;
+    const stop = this.#replica.listen(channel, agent, onWakeup);
+    this.#countListeners(1);
+    this.#listening.set(key, (this.#listening.get(key) ?? 0) + 1);
+    return () => {
+      stop();
+      this.#countListeners(-1);
+      const left = this.#listening.get(key)! - 1;
+      if (left > 0) this.#listening.set(key, left);
+      else this.#listening.delete(key);
+    };
+  }
+
+  /** The journal is watched while somebody listens. */
+  #countListeners(change: number): void {
+    this.#listeners += change;
+    if (this.#listeners > 0) this.#journal.watch();
+    else this.#journal.unwatch();
+  }
+
+  unsubscribe(channel: string, agent: string): Promise<boolean> {
+    const isSubscribed = this.#listening.has(`${agent}\0${channel}`);
+    return this.#write("unsubscribe", { channel, agent, isSubscribed });
+  }
+
+  /** A subscription of this process that another one has unsubscribed gets the next broadcasts. */
+  #onUnsubscribed(channel: string, agent: string): void {
+    if (!this.#listening.has(`${agent}\0${channel}`)) return;
+    queueMicrotask(() => {
+      this.#write("register", { channel, agent, from: "now" }).catch((error) =>
+        logger.warn("registration_failed", { channel, agentId: agent, error })
+      );
+    });
+  }
+
+  acknowledge(target: DeliveryTarget): Promise<AcknowledgeOutcome> {
+    return this.#write("acknowledge", { target });
+  }
+
+  pending(agent: string, channel: string | undefined, limit: number): Promise<QueueDelivery[]> {
+    return this.#read((space) => space.pending(agent, channel, limit, this.#config.maxAttempts));
+  }
+
+  deadLetters(
+    agent: string,
+    channel: string | undefined,
+    limit: number,
+  ): Promise<QueueDeadLetter[]> {
+    const { maxAttempts } = this.#config;
+    return this.#read((space) => space.deadLetters(agent, channel, limit, maxAttempts));
+  }
+
+  extend(): Promise<never> {
+    return missing("extend()");
+  }
+
+  giveBack(): Promise<never> {
+    return missing("release()");
+  }
+
+  reject(): Promise<never> {
+    return missing("reject()");
+  }
+
+  progress(): Promise<never> {
+    return missing("progress()");
+  }
+
+  result(): Promise<never> {
+    return missing("publishAndWait()");
+  }
+
+  delayed(): Promise<never> {
+    return missing("getDelayed()");
+  }
+
+  setPaused(): Promise<never> {
+    return missing("pause()");
+  }
+
+  channels(): Promise<never> {
+    return missing("channels()");
+  }
+
+  stats(): Promise<never> {
+    return missing("stats()");
+  }
+
+  purge(): Promise<never> {
+    return missing("purge()");
+  }
+
+  listenToEvents(): Promise<never> {
+    return missing("events()");
+  }
+
+  putSchedule(): Promise<never> {
+    return missing("schedule()");
+  }
+
+  removeSchedule(): Promise<never> {
+    return missing("unschedule()");
+  }
+
+  schedules(): Promise<never> {
+    return missing("schedules()");
+  }
+
+  fire(): Promise<never> {
+    return missing("fire()");
+  }
+
+  requeue(id: string, agent: string | undefined): Promise<AcknowledgeOutcome> {
+    return this.#write("requeue", agent === undefined ? { id } : { id, agent });
+  }
+
+  get(id: string, agent: string | undefined): Promise<QueueRecord | undefined> {
+    return this.#read((space) => space.get(id, agent));
+  }
+
+  delete(id: string): Promise<boolean> {
+    return this.#write("delete", { id });
+  }
+
+  list(
+    filters: MessageFilters,
+    limit: number,
+    offset: number,
+    agent: string | undefined,
+  ): Promise<QueueRecord[]> {
+    return this.#read((space) => space.list(filters, limit, offset, agent));
+  }
+
+  count(filters: MessageFilters): Promise<number> {
+    return this.#read((space) => space.count(filters));
+  }
+
+  clear(): Promise<number> {
+    return this.#write("clear", {});
+  }
+}
+
+function missing(call: string): Promise<never> {
+  return Promise.reject(new QueueError(`${call} is not implemented in shared memory yet`));
+}
