@@ -66,10 +66,15 @@ import type {
   WaitOptions,
   WorkerOptions,
 } from "./types.ts";
+import { checkWait, ResultWaits } from "./result_wait.ts";
+import { putSchedule, toScheduleRecord } from "./schedule/schedules.ts";
+import { Scheduler } from "./schedule/scheduler.ts";
 import { WORKER_OPTIONS } from "./worker/options.ts";
 import { ChannelWorker } from "./worker/worker.ts";
 import { WorkerSet } from "./worker/worker_set.ts";
 
+/** Seconds for which the result is kept that `publishAndWait` waits for, by default. */
+const RESULT_SECONDS = 300;
 /** Most messages of one reply, by default. */
 const DEFAULT_LIMIT = 100;
 
@@ -81,6 +86,8 @@ export class QueueBase implements MessageQueue {
   readonly #observer: QueueObserver;
   readonly #subscriptions: SubscriptionSet;
   readonly #workers = new WorkerSet();
+  readonly #results: ResultWaits;
+  readonly #scheduler: Scheduler;
   readonly #lifecycle: QueueLifecycle;
   readonly #held = new HeldLeases();
   readonly #settlement: Settlement;
@@ -96,12 +103,22 @@ export class QueueBase implements MessageQueue {
     this.#clock = clock;
     this.#observer = new QueueObserver(config.instrumentation);
     this.#subscriptions = new SubscriptionSet(clock, config.commandTimeoutMs);
+    this.#results = new ResultWaits(store, clock);
+    this.#scheduler = new Scheduler({ store, clock, ttlMs: config.ttlMs });
     this.#lifecycle = new QueueLifecycle({
-      open: () => store.open(),
+      open: async () => {
+        await store.open();
+        this.#scheduler.start();
+      },
       drain: () => this.#drain(),
       close: async (opening) => {
         // The loops end before the calls that they wait for fail.
-        const ending = Promise.all([this.#subscriptions.endAll(), this.#workers.allCleared()]);
+        const ending = Promise.all([
+          this.#subscriptions.endAll(),
+          this.#workers.allCleared(),
+          this.#scheduler.stop(),
+        ]);
+        this.#results.closeAll(this.#lifecycle.closedError("wait for a result"));
         store.stopRetrying();
         await opening;
         await ending;
@@ -334,11 +351,25 @@ export class QueueBase implements MessageQueue {
     throw new QueueError("events() is not implemented yet");
   }
 
-  publishAndWait<R = unknown, T = unknown>(
-    _options: PublishOptions<T>,
-    _wait: WaitOptions,
+  /**
+   * Publishes a message, and resolves with the result of the worker that handles it.
+   *
+   * @throws {QueueJobError} if the message became a dead letter, expired, or was removed
+   * @throws {QueueTimeoutError} if there was no result in time
+   */
+  async publishAndWait<R = unknown, T = unknown>(
+    options: PublishOptions<T>,
+    wait: WaitOptions,
   ): Promise<R> {
-    throw new QueueError("publishAndWait() is not implemented yet");
+    checkNoMore("publishAndWait()", arguments, 2);
+    this.#lifecycle.check("publish");
+    const { signal } = checkWait(wait);
+    signal?.throwIfAborted();
+    return await this.#results.listenDuring(async () => {
+      const { resultSeconds = RESULT_SECONDS } = options;
+      const { id } = await this.publish({ ...options, resultSeconds });
+      return await this.#results.wait(id, wait) as R;
+    });
   }
 
   /**
@@ -381,20 +412,37 @@ export class QueueBase implements MessageQueue {
     };
   }
 
-  schedule(
-    _key: string,
-    _rule: ScheduleRule,
-    _message: PublishOptions,
+  /**
+   * Publishes a message again and again. A schedule with the same key is replaced; one with the same rule goes
+   * on where it is.
+   *
+   * @throws {RangeError} if the rule has no time from now on
+   */
+  async schedule(
+    key: string,
+    rule: ScheduleRule,
+    message: PublishOptions,
   ): Promise<ScheduleRecord> {
-    throw new QueueError("schedule() is not implemented yet");
+    checkNoMore("schedule()", arguments, 3);
+    this.#lifecycle.check("schedule");
+    const record = await putSchedule(this.#store, checkName("key", key), rule, message);
+    this.#scheduler.wake();
+    return record;
   }
 
-  schedules(): Promise<ScheduleRecord[]> {
-    throw new QueueError("schedules() is not implemented yet");
+  /** All schedules, by key. */
+  async schedules(): Promise<ScheduleRecord[]> {
+    checkNoMore("schedules()", arguments, 0);
+    this.#lifecycle.check("read schedules");
+    const { schedules } = await this.#store.schedules();
+    return schedules.map(toScheduleRecord).sort((a, b) => a.key < b.key ? -1 : 1);
   }
 
-  unschedule(_key: string): Promise<boolean> {
-    throw new QueueError("unschedule() is not implemented yet");
+  /** Removes a schedule. False if there was none. */
+  async unschedule(key: string): Promise<boolean> {
+    checkNoMore("unschedule()", arguments, 1);
+    this.#lifecycle.check("unschedule");
+    return await this.#store.removeSchedule(checkName("key", key));
   }
 
   /** Stores a record under its own id, replaces a message with that id, and delivers it. */

@@ -6,7 +6,7 @@
 
 import { type Clock, monotonicNow } from "../../lib/base/clock.ts";
 import { formatValue } from "../../lib/base/options.ts";
-import { startTimer } from "../../lib/base/timer.ts";
+import { startIdleTimer, startTimer } from "../../lib/base/timer.ts";
 
 /** A clock with timers. A test gives the in-memory queue a clock that it sets by hand. */
 export interface QueueClock {
@@ -14,15 +14,19 @@ export interface QueueClock {
   now(): number;
   /** Milliseconds since 1970, for the dates of records. Default: the same as `now`. */
   date?(): number;
-  /** Calls `callback` once after `delayMs`. Returns a function that stops the timer. */
-  setTimer(callback: () => void, delayMs: number): () => void;
+  /**
+   * Calls `callback` once after `delayMs`. Returns a function that stops the timer. A timer that `isIdle` need
+   * not keep the process alive.
+   */
+  setTimer(callback: () => void, delayMs: number, isIdle?: boolean): () => void;
 }
 
 /** The clock of this machine: durations are monotonic, dates are those of the wall clock. */
 export const systemClock: QueueClock = {
   now: monotonicNow,
   date: () => Date.now(),
-  setTimer: (callback, delayMs) => startTimer(delayMs, callback),
+  setTimer: (callback, delayMs, isIdle) =>
+    isIdle ? startIdleTimer(delayMs, callback) : startTimer(delayMs, callback),
 };
 
 /** The clock of a queue for one with other timers, such as a `SteppableClock`. */

@@ -67,6 +67,11 @@ export class QueueLifecycle {
     this.check(action);
   }
 
+  /** The error of an action that the end of the queue has ended. */
+  closedError(action: string): QueueNotInitializedError {
+    return this.#notOpen(action);
+  }
+
   #notOpen(action: string): QueueNotInitializedError {
     return new QueueNotInitializedError(
       this.#closing === undefined

@@ -22,6 +22,13 @@ export function startTimer(delayMs: number, onEnd: () => void): () => void {
   return () => clearTimeout(timer);
 }
 
+/** As `startTimer`, at most for 24 days, with a timer that does not keep the process alive. */
+export function startIdleTimer(delayMs: number, onEnd: () => void): () => void {
+  const timer = setTimeout(onEnd, Math.min(delayMs, MAX_TIMER_MS));
+  Deno.unrefTimer(timer);
+  return () => clearTimeout(timer);
+}
+
 /** Waits for `work`, and calls `onTimeout` once if that takes longer than `timeoutMs`. */
 export async function withTimer<T>(
   work: Promise<T>,

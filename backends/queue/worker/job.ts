@@ -76,7 +76,7 @@ export class Job {
       onLost: (outcome) => this.#onLost(outcome),
     });
     this.#cancelExpiry = this.#startExpiry();
-    this.done = this.#run();
+    this.done = Promise.resolve().then(() => this.#run());
   }
 
   /** Whether the handler has not returned yet. */
