@@ -45,7 +45,7 @@ export interface RingExports {
   openReceiver(participantIndex: number, cursorOffset: number): void;
   receive(place: number, lowPosition: number, size: number, mode: number): number;
   returnedSlot(): number;
-  skipLane(): void;
+  skipDamage(): number;
   stepOver(limit: number, space: number): number;
   take(size: number, flags: number): number;
   takeAll(): number;

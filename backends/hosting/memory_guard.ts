@@ -28,6 +28,8 @@ export interface GuardedStore {
   readonly maxBytes: number;
   /** Bytes in use. */
   readonly usedBytes: number;
+  /** What is on its way, with the garbage of it that the engine does not report. */
+  readonly transit: { hiddenGarbageBytes: number };
 }
 
 type Collect = () => void;
@@ -86,9 +88,10 @@ export function guardMemory(store: GuardedStore): () => void {
     const startMs = performance.now();
     const garbageBytes = Math.max(MIN_GARBAGE_BYTES, store.maxBytes * GARBAGE_SHARE);
     const limit = Math.max(bareBytes + store.usedBytes, liveBytes) + garbageBytes;
-    const bytes = heapBytes();
+    const bytes = heapBytes() + store.transit.hiddenGarbageBytes;
     if (bytes <= limit || startMs < nextMs && bytes <= limit + garbageBytes) return;
     collect();
+    store.transit.hiddenGarbageBytes = 0;
     liveBytes = heapBytes();
     const endMs = performance.now();
     nextMs = endMs + (MAX_SHARE - 1) * (endMs - startMs);

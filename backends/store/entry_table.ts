@@ -5,7 +5,7 @@
  * @module
  */
 
-import { mapKey } from "../../lib/base/text_map.ts";
+import { textHash } from "../../lib/base/text_hash.ts";
 
 /** Removed places at which the table begins to look whether it should close the gaps. */
 const MIN_GAPS = 16;
@@ -18,6 +18,8 @@ export interface TableEntry {
   order: number;
   /** Index in the array of places. */
   place: number;
+  /** The next one whose key has the same hash. */
+  next: TableEntry | undefined;
 }
 
 /** One part of a table. */
@@ -29,24 +31,28 @@ export interface ScanPart<T> {
 
 /** The entries by key. */
 export class EntryTable<T extends TableEntry> {
-  readonly #byKey = new Map<string, T>();
+  /** The first entry by the hash of its key. The others follow it. */
+  readonly #byHash = new Map<number, T>();
   /** The entries in their order, with gaps where some were removed. */
   #places: (T | undefined)[] = [];
   #added = 0;
+  #size = 0;
 
   /** Number of entries. */
   get size(): number {
-    return this.#byKey.size;
+    return this.#size;
   }
 
   /** The entry with a key, or undefined. */
   get(key: string): T | undefined {
-    return this.#byKey.get(mapKey(key));
+    let entry = this.#byHash.get(textHash(key));
+    while (entry !== undefined && entry.key !== key) entry = entry.next as T | undefined;
+    return entry;
   }
 
   /** True if a key has an entry. */
   has(key: string): boolean {
-    return this.#byKey.has(mapKey(key));
+    return this.get(key) !== undefined;
   }
 
   /** Adds an entry whose key has none. */
@@ -54,18 +60,32 @@ export class EntryTable<T extends TableEntry> {
     entry.order = ++this.#added;
     entry.place = this.#places.length;
     this.#places.push(entry);
-    this.#byKey.set(mapKey(entry.key), entry);
+    const hash = textHash(entry.key);
+    entry.next = this.#byHash.get(hash);
+    this.#byHash.set(hash, entry);
+    this.#size++;
   }
 
   /** Removes the entry of a key; undefined if it has none. */
   delete(key: string): T | undefined {
-    const id = mapKey(key);
-    const entry = this.#byKey.get(id);
+    const entry = this.get(key);
     if (entry === undefined) return undefined;
-    this.#byKey.delete(id);
+    this.#unlink(entry);
     this.#places[entry.place] = undefined;
+    this.#size--;
     this.#closeGaps();
     return entry;
+  }
+
+  #unlink(entry: T): void {
+    const hash = textHash(entry.key);
+    let former = this.#byHash.get(hash)!;
+    if (former !== entry) {
+      while (former.next !== entry) former = former.next as T;
+      former.next = entry.next;
+    } else if (entry.next === undefined) this.#byHash.delete(hash);
+    else this.#byHash.set(hash, entry.next as T);
+    entry.next = undefined;
   }
 
   #closeGaps(): void {
@@ -75,15 +95,25 @@ export class EntryTable<T extends TableEntry> {
     for (const [place, entry] of this.#places.entries()) entry!.place = place;
   }
 
-  /** The entries, in the order in which they were added. */
-  values(): MapIterator<T> {
-    return this.#byKey.values();
+  /** The entries, in the order in which they were added. Others may be added and removed in between. */
+  *values(): Generator<T, void, void> {
+    let places = this.#places;
+    for (let place = 0, order = 0; place < places.length; place++) {
+      const entry = places[place];
+      if (entry === undefined) continue;
+      order = entry.order;
+      yield entry;
+      if (places === this.#places) continue;
+      places = this.#places;
+      place = this.#placeOf(order + 1) - 1;
+    }
   }
 
   /** Removes all. */
   clear(): void {
-    this.#byKey.clear();
+    this.#byHash.clear();
     this.#places = [];
+    this.#size = 0;
   }
 
   /** One of the entries, all with the same chance. There must be one. */

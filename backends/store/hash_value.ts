@@ -67,7 +67,14 @@ export class HashValue implements Collection {
       if (!keepsExpiry) this.expire(field, Infinity);
       return false;
     }
-    this.fields.add({ key: name, value, expiresAtMs: Infinity, order: 0, place: 0 });
+    this.fields.add({
+      key: name,
+      value,
+      expiresAtMs: Infinity,
+      order: 0,
+      place: 0,
+      next: undefined,
+    });
     this.bytes += name.length + storedBytes(value) + ENTRY_BYTES;
     return true;
   }

@@ -55,6 +55,7 @@ class Deadline implements Expiring {
 export class KeyEntry implements TableEntry {
   order = 0;
   place = 0;
+  next: TableEntry | undefined = undefined;
   /** Bytes of key and value that count for `maxBytes`. */
   bytes = 0;
   /** Entries that the engine keeps for key and value. */
@@ -217,7 +218,9 @@ export class Keyspace {
   /** Replaces the value of a string. The key keeps its time to live. */
   replaceString(entry: KeyEntry, value: StringValue, event: string): void {
     entry.value = value;
-    this.changed(entry.key, event);
+    entry.usedAtMs = this.#context.sweptAtMs();
+    this.#settle(entry);
+    this.#notify(entry.key, event, "string");
   }
 
   /**

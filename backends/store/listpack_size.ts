@@ -12,7 +12,7 @@ const INTEGER = /^(?:0|-?[1-9]\d{0,18})$/;
 
 /** Bytes of an element with a text. Whole numbers are shorter. */
 export function textSize(text: string): number {
-  if (INTEGER.test(text)) {
+  if (text.length < 20 && INTEGER.test(text)) {
     const value = BigInt(text);
     if (BigInt.asIntN(64, value) === value) return numberSize(value);
   }
@@ -23,10 +23,16 @@ export function textSize(text: string): number {
 /** Bytes of an element with a whole number of 64 bits. */
 export function numberSize(value: bigint): number {
   if (value >= 0n && value < 128n) return 2;
-  for (const [bits, bytes] of [[13, 2], [16, 3], [24, 4], [32, 5]]) {
-    if (BigInt.asIntN(bits, value) === value) return withBacklength(bytes);
-  }
-  return withBacklength(9);
+  if (value !== BigInt.asIntN(32, value)) return withBacklength(9);
+  return withBacklength(smallSize(Number(value)));
+}
+
+/** Bytes of a number of 32 bits, from 13 bits on. */
+function smallSize(value: number): number {
+  const magnitude = value < 0 ? -1 - value : value;
+  if (magnitude < 2 ** 12) return 2;
+  if (magnitude < 2 ** 15) return 3;
+  return magnitude < 2 ** 23 ? 4 : 5;
 }
 
 function withBacklength(bytes: number): number {

@@ -70,7 +70,8 @@ export class StreamNodes {
 }
 
 function isFull({ added, bytes }: StreamNode, fields: readonly string[]): boolean {
-  const length = fields.reduce((sum, text) => sum + text.length, 0);
+  let length = 0;
+  for (const text of fields) length += text.length;
   return added >= MAX_ENTRIES || bytes + length >= MAX_BYTES;
 }
 
@@ -87,10 +88,12 @@ function entrySize(node: StreamNode, id: StreamId, fields: readonly string[]): n
   const count = fields.length / 2;
   const hasSameNames = count === node.names.length &&
     node.names.every((name, i) => name === fields[2 * i]);
-  const stored = hasSameNames ? fields.filter((_, i) => i % 2 === 1) : fields;
   const elements = hasSameNames ? count + 3 : 2 * count + 4;
-  const frame = numberSize(0n) + numberSize(id.ms - ms) +
+  let bytes = numberSize(0n) + numberSize(id.ms - ms) +
     numberSize(BigInt.asIntN(64, id.sequence - sequence)) + numberSize(BigInt(elements));
-  const names = hasSameNames ? 0 : numberSize(BigInt(count));
-  return stored.reduce((sum, text) => sum + textSize(text), frame + names);
+  if (!hasSameNames) bytes += numberSize(BigInt(count));
+  for (let i = hasSameNames ? 1 : 0; i < fields.length; i += hasSameNames ? 2 : 1) {
+    bytes += textSize(fields[i]);
+  }
+  return bytes;
 }

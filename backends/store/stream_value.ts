@@ -146,5 +146,7 @@ export class StreamValue implements Collection {
 }
 
 function sizeOf(fields: StreamFields): number {
-  return fields.reduce((sum, text) => sum + text.length + FIELD_BYTES, ENTRY_BYTES);
+  let bytes = ENTRY_BYTES + FIELD_BYTES * fields.length;
+  for (const text of fields) bytes += text.length;
+  return bytes;
 }

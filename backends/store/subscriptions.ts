@@ -191,6 +191,7 @@ export class Subscriptions {
   publish(channel: string, value: Value, headers?: ContextHeaders): number {
     checkName("channel", channel);
     this.#context.counters.published++;
+    if (this.#patterns.size === 0 && !this.#topics.has(channel)) return 0;
     return this.#dispatch(channel, {
       kind: "published",
       topic: channel,

@@ -20,6 +20,8 @@ export function shareOf(maxBytes: number): number {
 export class TransitQuota {
   #used = 0;
   readonly #maxBytes: () => number;
+  /** Bytes that were released and are garbage that the engine does not report, until a collection. */
+  hiddenGarbageBytes = 0;
 
   /** @param maxBytes the limit of the store */
   constructor(maxBytes: () => number) {

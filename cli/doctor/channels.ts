@@ -10,6 +10,7 @@ import { segmentDirectory } from "../../lib/platform/directory.ts";
 import { ShmUnsupportedError } from "../../lib/base/errors.ts";
 import { platform } from "../../lib/platform/mod.ts";
 import { type ChannelInfo, listChannels } from "../../lib/observe/registry.ts";
+import { sampleAll } from "../observe/sample.ts";
 
 /** Mode bits that let other users list the names of channels. */
 const OTHERS_READ = 0o055;
@@ -42,15 +43,17 @@ function modeDiagnostic(path: string, mode: number): Diagnostic {
 /** Checks for stale channels and damaged ones. */
 export function channelDiagnostics(): Diagnostic[] {
   const channels = listChannels();
-  const damaged = channels.filter(({ damage }) => damage !== undefined);
-  const left = channels.filter(isLeft);
+  const damages = damagesOf(channels);
+  const left = channels.filter((channel) => isLeft(channel) && !damages.has(channel.name));
   const topic = "channels";
   const diagnostics: Diagnostic[] = [
-    ...damaged.map(({ name, damage }): Diagnostic => ({
+    ...[...damages].map(([name, damage]): Diagnostic => ({
       topic,
       level: "warning",
       message: `${name} is damaged: ${damage}`,
-      remedy: "end the processes that use it, then remove it with `ringbus clean`",
+      remedy:
+        `look with \`ringbus inspect ${name}\` at what it holds, end the processes that use it, then ` +
+        "remove it with `ringbus clean --non-empty`",
     })),
   ];
   if (left.length > 0) {
@@ -71,6 +74,18 @@ export function channelDiagnostics(): Diagnostic[] {
     });
   }
   return diagnostics;
+}
+
+/** What is wrong with channels that no socket can open, or whose tables are damaged. */
+function damagesOf(channels: readonly ChannelInfo[]): Map<string, string> {
+  const damages = new Map<string, string>();
+  for (const { name, snapshot: { issues } } of sampleAll()) {
+    if (issues.length === 0) continue;
+    const [{ offset, part, problem }] = issues;
+    damages.set(name, `byte ${offset}, ${part}: ${problem}`);
+  }
+  for (const { name, damage } of channels) if (damage !== undefined) damages.set(name, damage);
+  return damages;
 }
 
 function isLeft({ participants, persistent, damage }: ChannelInfo): boolean {

@@ -257,7 +257,7 @@ export class FrameCursor {
   /**
    * Finds the next message; false if there is none. `mode` is one of the POLL modes.
    *
-   * @throws {ShmCorruptionError} if the record is invalid; its lane is skipped
+   * @throws {ShmCorruptionError} if the record is invalid; it is skipped
    */
   next(mode: number): boolean {
     const offset = this.attachment.ring.next(mode) >>> 0;
@@ -312,17 +312,23 @@ export class FrameCursor {
     );
   }
 
+  /** Counts damage, and steps over it: the messages behind it can be received. */
   #corruption(what: string): Error {
     this.#counts.errors++;
     this.#isBatchOpen = false;
-    this.attachment.ring.skipLane();
-    return this.attachment.corruption(what);
+    this.#place = 0;
+    const lane = this.attachment.ring.foundLane();
+    const skipped = this.attachment.ring.skipDamage() >>> 0;
+    return this.attachment.corruption(
+      skipped > 0 ? `${what}, and ${skipped} bytes of lane ${lane} were skipped` : what,
+    );
   }
 
   /** An invalid record is damage, unless it was overwritten or taken while it was read. */
   #retryIfStale(mode: number): boolean {
-    // A batch ends where another receiver took its beginning: it cannot be taken any more.
-    if (this.isStale()) return !this.#isBatchOpen && this.next(mode);
+    // A batch ends before damage, and where another receiver took its beginning: it cannot be taken any more.
+    if (this.#isBatchOpen) return false;
+    if (this.isStale()) return this.next(mode);
     throw this.#corruption("a message lies outside of it");
   }
 

@@ -139,6 +139,16 @@ export class LeasedReceiver<T> {
 
   /** Receives one message; false when there is none, or its error has to wait for the next call. */
   #drainOne(deliveries: Delivery<T>[]): boolean {
+    try {
+      return this.#tryDrainOne(deliveries);
+    } catch (error) {
+      if (deliveries.length === 0) throw error;
+      this.#undecoded.keepError(error);
+      return false;
+    }
+  }
+
+  #tryDrainOne(deliveries: Delivery<T>[]): boolean {
     if (this.#undecoded.length > 0) {
       if (deliveries.length > 0) return this.#undecoded.tryDecodeFirst(deliveries);
       deliveries.push(this.#decode(this.#undecoded.shift()!));

@@ -172,18 +172,28 @@ export class Receiver<T> implements ReceiverApi<T> {
     const values: T[] = [];
     // A codec of the program may close the socket.
     while (values.length < limit && !this.#attachment.isClosed) {
-      const canContinue = this.#undecoded.length > 0
-        ? this.#decodeKept(values)
-        : this.#attachment.isRaw
-        ? this.#receiveArrays(limit - values.length, values)
-        : this.#canBatch
-        ? this.#receiveBatch(limit - values.length, values)
-        : this.#receiveOne(values);
-      if (!canContinue) break;
+      if (!this.#drainSome(limit - values.length, values)) break;
     }
     if (limit === 0) this.#cursor.checkTermination();
     else if (values.length === 0) this.#cursor.checkNotClosed(POLL_ANY);
     return values;
+  }
+
+  /** Receives some messages; false when there is none, or if an error has to wait for the next call. */
+  #drainSome(limit: number, values: T[]): boolean {
+    try {
+      return this.#undecoded.length > 0
+        ? this.#decodeKept(values)
+        : this.#attachment.isRaw
+        ? this.#receiveArrays(limit, values)
+        : this.#canBatch
+        ? this.#receiveBatch(limit, values)
+        : this.#receiveOne(values);
+    } catch (error) {
+      if (values.length === 0) throw error;
+      this.#undecoded.keepError(error);
+      return false;
+    }
   }
 
   /** Decodes a frame that was kept; false if its error has to wait for the next call. */
@@ -202,21 +212,6 @@ export class Receiver<T> implements ReceiverApi<T> {
 
   /** Takes arrays that lie side by side together; false when there is nothing. */
   #receiveArrays(limit: number, values: T[]): boolean {
-    try {
-      return this.#tryReceiveArrays(limit, values);
-    } catch (error) {
-      this.#keepArrays(values);
-      throw error;
-    }
-  }
-
-  /** What an error would lose is received by the next call. */
-  #keepArrays(values: T[]): void {
-    if (!values.every((value) => value instanceof Uint8Array)) return;
-    for (const bytes of values) this.#undecoded.keep({ bytes, flags: 0 });
-  }
-
-  #tryReceiveArrays(limit: number, values: T[]): boolean {
     const cursor = this.#cursor;
     if (!cursor.next(POLL_ANY)) return false;
     const run = this.#run ??= new RecordRun();

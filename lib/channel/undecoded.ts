@@ -1,36 +1,51 @@
 /**
- * Messages that were taken and are not decoded yet.
+ * Messages that were taken and are not decoded yet, and errors that later calls have to throw.
  *
  * @module
  */
 
 import type { ReceivedFrame } from "./frame_cursor.ts";
 
+class Failure {
+  constructor(readonly error: unknown) {}
+}
+
 /**
  * Frames that `drain` took, from the first one on that could not be decoded. The error of that one is
  * thrown by a later call, so that it does not cost the messages before and behind it.
  */
 export class UndecodedFrames<F extends ReceivedFrame, T> {
-  readonly #frames: F[] = [];
+  readonly #frames: (F | Failure)[] = [];
   readonly #decode: (frame: F) => T;
 
   constructor(decode: (frame: F) => T) {
     this.#decode = decode;
   }
 
-  /** Frames that are kept. */
+  /** Frames and errors that are kept. */
   get length(): number {
     return this.#frames.length;
   }
 
-  /** The oldest frame; there has to be one. */
-  get first(): F {
-    return this.#frames[0];
+  /** Removes and returns all frames that are kept. */
+  removeAll(): F[] {
+    return this.#frames.splice(0).flatMap((frame) => frame instanceof Failure ? [] : [frame]);
   }
 
-  /** Removes the oldest frame. */
+  /** The oldest frame; there has to be one. If an error comes first, it is removed and thrown. */
+  get first(): F {
+    const first = this.#frames[0];
+    if (!(first instanceof Failure)) return first;
+    this.#frames.shift();
+    throw first.error;
+  }
+
+  /** Removes the oldest frame. If an error comes first, it is removed and thrown. */
   shift(): F | undefined {
-    return this.#frames.length === 0 ? undefined : this.#frames.shift();
+    if (this.#frames.length === 0) return undefined;
+    const first = this.#frames.shift()!;
+    if (first instanceof Failure) throw first.error;
+    return first;
   }
 
   /** Decodes a frame into `values`; keeps it if that fails, or if others are kept before it. */
@@ -40,6 +55,11 @@ export class UndecodedFrames<F extends ReceivedFrame, T> {
     }
   }
 
+  /** Keeps the error of a call that has received messages. */
+  keepError(error: unknown): void {
+    this.#frames.push(new Failure(error));
+  }
+
   /** Keeps a frame whose bytes are its own. */
   keep(frame: F): void {
     this.#frames.push(frame);
@@ -47,7 +67,8 @@ export class UndecodedFrames<F extends ReceivedFrame, T> {
 
   /** Decodes the oldest frame into `values`; false if that fails, and the frame stays. */
   tryDecodeFirst(values: T[]): boolean {
-    if (!this.#tryDecode(this.#frames[0], values)) return false;
+    const first = this.#frames[0];
+    if (first instanceof Failure || !this.#tryDecode(first, values)) return false;
     this.#frames.shift();
     return true;
   }

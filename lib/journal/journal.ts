@@ -26,13 +26,15 @@
  * @module
  */
 
-import { isTurnDue, takeTurn } from "../base/turn.ts";
-import { Attachment } from "../channel/attachment.ts";
-import type { Waiter } from "../base/shared_memory.ts";
-import { creatorText, removalCall } from "../channel/open.ts";
-import { rawCodec } from "../codecs/raw.ts";
-import { segmentDirectory } from "../platform/directory.ts";
+import { reportFailure } from "../base/after_commit.ts";
 import { ShmClosedError, ShmConnectionError, ShmCorruptionError } from "../base/errors.ts";
+import { logger } from "../base/log.ts";
+import { runAll } from "../base/run_all.ts";
+import { isTurnDue, takeTurn } from "../base/turn.ts";
+import { segmentDirectory } from "../platform/directory.ts";
+import { isOutOfSpace } from "../platform/out_of_space.ts";
+import { platform } from "../platform/mod.ts";
+import { SystemError } from "../platform/platform.ts";
 import {
   checkSignals,
   type Closable,
@@ -40,54 +42,28 @@ import {
   register,
   unregister,
 } from "../presence/exit_hooks.ts";
-import { reportFailure } from "../base/after_commit.ts";
-import { logger } from "../base/log.ts";
-import { runAll } from "../base/run_all.ts";
-import { MIN_CAPACITY_BYTES } from "../channel/channel_options.ts";
-import { MemorySource } from "../segment/byte_source.ts";
-import { readConfig } from "../segment/format.ts";
-import { openError } from "../segment/file_memory.ts";
-import { isOutOfSpace } from "../platform/out_of_space.ts";
-import { SystemError } from "../platform/platform.ts";
-import { MAX_PARTICIPANTS, WAIT_DOORBELL, WAITERS_RECEIVERS } from "../../wasm/layout.ts";
-import { platform } from "../platform/mod.ts";
-import { isOfOtherBoot, JournalClock, sharedClock } from "./clock.ts";
-import { JournalFiles } from "./files.ts";
-import { Generation, type RecordRef, type Stamp } from "./generation.ts";
 import * as layout from "../segment/journal_layout.ts";
-import { bytesToLeave, type Purpose, reserveSpare, spareBytes } from "./reserve.ts";
+import { JournalClock } from "./clock.ts";
+import { Compactor } from "./compactor.ts";
+import { JournalFiles } from "./files.ts";
+import { Generation, type RecordRef } from "./generation.ts";
+import { type Purpose, reserveSpare, spareBytes } from "./reserve.ts";
+import { JournalRoot, type RootOptions } from "./root.ts";
+import { SnapshotWriter } from "./snapshot_writer.ts";
+import type { JournalState } from "./state.ts";
+import { runToEnd, type Steps } from "./steps.ts";
+import { RECORDS_PER_TURN, Watch } from "./watch.ts";
 
-/** Unused bytes that a generation may have before it is compacted. */
-const SLACK_BYTES = 1024 * 1024;
-/** Smallest generation that is compacted because its state has shrunk. */
-const SHRUNK_BYTES = 256 * 1024;
 /** How soon a member that makes no calls closes a deleted generation, whose storage it keeps in use. */
 const FOLLOW_MS = 1000;
-/** Records that are applied in one turn of the event loop. */
-const RECORDS_PER_POLL = 1000;
 /** Handlers that are slower than the writers hold up a member that watches, not its memory. */
 const MAX_PENDING_DELIVERIES = 1000;
 
-const NO_BYTES = new Uint8Array(0);
-
-/** Work that can stop after each step. */
-type Steps<T> = Generator<void, T, void>;
-
-function runToEnd<T>(steps: Steps<T>): T {
-  while (true) {
-    const { value, done } = steps.next();
-    if (done) return value;
-  }
-}
-
 export { recordBytes } from "../segment/journal_layout.ts";
+export type { JournalRecord, JournalState, SnapshotRecord } from "./state.ts";
 
 /** Options of a journal. */
-export interface JournalOptions {
-  /** Directory of the segments. Default: `RINGBUS_DIR`, or the user's own. */
-  dir?: string | undefined;
-  /** Keeps the journal when its last member closes. One member that sets it is enough. */
-  persist?: boolean | undefined;
+export interface JournalOptions extends RootOptions {
   /**
    * Milliseconds of the Unix epoch, for tests. Default: a clock that follows the machine's uptime, and
    * that all members share.
@@ -107,88 +83,27 @@ export interface JournalOptions {
   slackBytes?: number | undefined;
 }
 
-/** A record as members receive it. */
-export interface JournalRecord extends Stamp {
-  /** Its number in the order of all records, from 1 on; in a snapshot, the number that was given. */
-  readonly sequence: number;
-  /** When it was appended, in milliseconds of the Unix epoch: never before the previous record. */
-  readonly timeMs: number;
-  /** Valid during the call only. */
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  /** True if this member has just appended it. */
-  readonly isOwn: boolean;
-}
-
-/** A record of a snapshot. */
-export interface SnapshotRecord {
-  /** Its bytes. */
-  readonly bytes: Uint8Array;
-  /** The value of `JournalRecord.sequence`. */
-  readonly sequence: number;
-  /** Milliseconds of the Unix epoch until which it holds data. Default: for ever. */
-  readonly heldUntilMs?: number;
-}
-
-/**
- * The state that a member derives from the records. It must depend on the records and their times only,
- * so that all members have the same state.
- */
-export interface JournalState {
-  /** Clears the state: a snapshot follows, and records that led to it may have been missed. */
-  reset(): void;
-  /** Applies the next record. Throws only for damage; the error stops this member for good. */
-  apply(record: JournalRecord): void;
-  /** Records that lead from an empty state to this one. */
-  snapshot(): Iterable<SnapshotRecord>;
-  /**
-   * Called after a snapshot in place of records that this member can no longer read: those after the
-   * sequence `from` and up to `to`. Default: nothing.
-   */
-  skipped?(from: number, to: number): void;
-  /** Number of deliveries that wait. A journal that is watched goes on when there are few. */
-  readonly pendingDeliveries?: number;
-  /** The record that removes what has expired by now; undefined if nothing has. */
-  expiry?(): Uint8Array | undefined;
-  /** True if it has no entries that anybody could want. Default: false. */
-  readonly isEmpty?: boolean;
-  /** Most bytes that the records take which remove all entries one by one. Default: 0. */
-  readonly removalBytes?: number;
-}
-
 /** One member of a journal. */
 export class Journal implements Closable, Disposable {
   readonly name: string;
-  readonly #root: Attachment;
+  readonly #root: JournalRoot;
   readonly #files: JournalFiles;
   readonly #state: JournalState;
+  readonly #snapshots: SnapshotWriter;
+  readonly #compactor: Compactor;
+  readonly #watch: Watch;
   readonly #clockOption: (() => number) | undefined;
   /** The last record that was applied before those that this member could not read. */
   #skippedFrom: number | undefined;
   /** Undefined until the records are applied, because the time of the last one counts. */
   #clock: JournalClock | undefined;
-  readonly #slackBytes: number;
-  readonly #waiter: Waiter = { poll: () => this.#poll() };
   #generation: Generation;
   /** Index in the generation up to which records are to be applied. */
   #goal = 0;
   /** Offset of the record that this member is appending. */
   #ownOffset = 0;
   #calls = 0;
-  /** Size of the generation at which this member tries again to compact it, after a failure. */
-  #retryCompactionBytes = 0;
-  /** A compaction that has begun; until its end this member applies nothing. */
-  #compaction: { readonly steps: Steps<void>; readonly retryBytes: number } | undefined;
-  /** Resolves when the compaction has ended that was left to turns of the event loop. */
-  #compacting: Promise<void> | undefined;
-  /** True while the present call leaves a compaction to turns of the event loop. */
-  #mayDefer = false;
-  /** Most bytes of removals that were reserved since the last compaction or attempt at one. */
-  #peakRemovalBytes = 0;
-  /** Bytes of the last snapshot that was measured, and the last record before it. */
-  #measured: { bytes: number; last: RecordRef } | undefined;
   #failure: unknown;
-  #isWatching = false;
-  #isPollPending = false;
   /** True if the machine was started since the journal was last used. */
   readonly #isOfOtherBoot: boolean;
   readonly #follower: ReturnType<typeof setInterval>;
@@ -207,19 +122,21 @@ export class Journal implements Closable, Disposable {
   constructor(name: string, format: string, state: JournalState, options: JournalOptions = {}) {
     this.name = name;
     this.#state = state;
-    this.#slackBytes = options.slackBytes ?? SLACK_BYTES;
     this.#clockOption = options.clock;
-    this.#root = joinRoot(name, format, options);
+    this.#root = new JournalRoot(name, format, options);
     try {
       const directory = segmentDirectory(options.dir);
-      const identity = identify(this.#root);
+      const identity = this.#root.identify();
       this.#files = new JournalFiles(directory, name, identity, options.isDurable);
-      this.#isOfOtherBoot = isOfOtherBoot(this.#root.words);
+      this.#isOfOtherBoot = this.#root.isOfOtherBoot;
+      this.#snapshots = new SnapshotWriter(name, this.#files, state);
       this.#generation = this.#openNewest();
     } catch (error) {
-      this.#root.close(this.#newestId === 0 && !(error instanceof ShmCorruptionError));
+      this.#root.close(this.#root.newestId === 0 && !(error instanceof ShmCorruptionError));
       throw error;
     }
+    this.#compactor = this.#createCompactor(options.slackBytes);
+    this.#watch = this.#createWatch();
     register(this);
     if (!options.appliesLater) this.catchUpOrLeave();
     this.#files.removeOlder(this.#generation.id);
@@ -228,8 +145,28 @@ export class Journal implements Closable, Disposable {
     Deno.unrefTimer(this.#follower);
   }
 
+  #createCompactor(slackBytes: number | undefined): Compactor {
+    return new Compactor({
+      name: this.name,
+      memberIndex: this.#root.index,
+      generation: () => this.#generation,
+      removalBytes: () => this.#snapshots.removalBytes,
+      rotateSteps: () => this.#rotateSteps(),
+    }, slackBytes);
+  }
+
+  #createWatch(): Watch {
+    return new Watch({
+      name: this.name,
+      root: this.#root,
+      canApply: () => !this.#compactor.isRunning,
+      isBusy: () => (this.#state.pendingDeliveries ?? 0) >= MAX_PENDING_DELIVERIES,
+      applyNext: () => this.#step(Infinity),
+    });
+  }
+
   async #leaveDeletedGeneration(): Promise<void> {
-    if (this.#newestId === this.#generation.id || this.#failure !== undefined) return;
+    if (this.#root.newestId === this.#generation.id || this.#failure !== undefined) return;
     try {
       await this.catchUpInTurns();
       this.catchUp();
@@ -254,14 +191,14 @@ export class Journal implements Closable, Disposable {
   /** Opens the newest generation at its beginning; creates the first one if there is none. */
   #openNewest(): Generation {
     while (true) {
-      const id = this.#newestId;
+      const id = this.#root.newestId;
       if (id === 0) {
         if (!this.#hasRecords()) this.#createFirst();
-        else if (this.#newestId === 0) throw this.#corruption("its root names no generation");
+        else if (this.#root.newestId === 0) throw this.#corruption("its root names no generation");
       } else {
         const found = this.#find(id);
         if (found !== undefined) return found;
-        if (this.#newestId === id) throw this.#corruption(`its generation ${id} is missing`);
+        if (this.#root.newestId === id) throw this.#corruption(`its generation ${id} is missing`);
       }
     }
   }
@@ -286,78 +223,13 @@ export class Journal implements Closable, Disposable {
     });
   }
 
-  get #newestId(): number {
-    return Atomics.load(this.#root.words, layout.ROOT_NEWEST >>> 2) >>> 0;
-  }
-
-  #newId(): number {
-    return Atomics.add(this.#root.words, layout.ROOT_LAST_ID >>> 2, 1) + 1 >>> 0;
-  }
-
-  /** Writes the newest generation's id into the root; false if another member was faster. */
-  #replaceNewest(id: number, successor: number): boolean {
-    const word = layout.ROOT_NEWEST >>> 2;
-    return Atomics.compareExchange(this.#root.words, word, id, successor | 0) === (id | 0);
-  }
-
   #createFirst(): void {
-    const first = runToEnd(this.#writeSnapshot(this.#newId(), { sequence: 0, timeMs: 0 }));
+    const steps = this.#snapshots.write(this.#root.newId(), { sequence: 0, timeMs: 0 });
+    const first = runToEnd(steps);
     first.close();
     this.#files.sync(first.id);
-    if (!this.#replaceNewest(0, first.id)) this.#files.remove(first.id);
+    if (!this.#root.replaceNewest(0, first.id)) this.#files.remove(first.id);
     this.#files.sync();
-  }
-
-  /** Creates a generation that begins with a snapshot of the state; on a full disk, in the spare file. */
-  *#writeSnapshot(id: number, last: Stamp): Steps<Generation> {
-    try {
-      return yield* this.#fillSnapshot(Generation.create(this.#files, id, this.name, last), last);
-    } catch (error) {
-      if (!isOutOfSpace(error)) throw error;
-      const bytes = this.#measureSnapshot() + bytesToLeave("data", 0, this.#removalBytes);
-      const spared = Generation.create(this.#files, id, this.name, last, bytes);
-      return yield* this.#fillSnapshot(spared, last);
-    }
-  }
-
-  *#fillSnapshot(generation: Generation, last: Stamp): Steps<Generation> {
-    let isComplete = false;
-    try {
-      const removalBytes = this.#removalBytes;
-      for (const { bytes, sequence, heldUntilMs = Infinity } of this.#state.snapshot()) {
-        const stamp = { sequence, timeMs: last.timeMs };
-        generation.hold(heldUntilMs);
-        generation.write(bytes, layout.KIND_DATA, stamp, removalBytes);
-        yield;
-      }
-      generation.write(NO_BYTES, layout.KIND_SNAPSHOT_END, last, removalBytes);
-      generation.endSnapshot();
-      isComplete = true;
-      return generation;
-    } finally {
-      if (!isComplete) this.#discard(generation);
-    }
-  }
-
-  /** Deletes a generation that no other member knows. */
-  #discard(generation: Generation): void {
-    generation.close();
-    this.#files.remove(generation.id);
-  }
-
-  get #removalBytes(): number {
-    return this.#state.removalBytes ?? 0;
-  }
-
-  /** Bytes of the records of a snapshot. */
-  #measureSnapshot(): number {
-    const last = this.#generation?.cursor;
-    if (last === undefined) return 0;
-    if (this.#measured?.last === last) return this.#measured.bytes;
-    let total = layout.recordBytes(0);
-    for (const { bytes } of this.#state.snapshot()) total += layout.recordBytes(bytes.length);
-    this.#measured = { bytes: total, last };
-    return total;
   }
 
   /** Reserves space for a later compaction. Throws on a full disk; other failures are retried later. */
@@ -395,37 +267,28 @@ export class Journal implements Closable, Disposable {
   #openClock(): JournalClock {
     const lastMs = this.#generation.cursor.timeMs;
     const read = this.#clockOption;
-    if (read === undefined) return this.#openSharedClock(lastMs);
+    if (read === undefined) return this.#root.openClock(lastMs);
     return new JournalClock(read, Math.max(read(), lastMs));
-  }
-
-  #openSharedClock(lastMs: number): JournalClock {
-    try {
-      return sharedClock(this.#root.words, lastMs);
-    } catch (error) {
-      throw openError(error, "the clock of its boot", this.name);
-    }
   }
 
   /** Id of this isolate among all members. */
   get isolate(): bigint {
-    return this.#root.sharedMemory.isolate;
+    return this.#root.isolate;
   }
 
   /** False once the isolate of a member is known to have ended, or its entry in the root was freed. */
   isAlive(isolate: bigint): boolean {
-    return this.#root.hasParticipant(isolate) && this.#root.sharedMemory.isAlive(isolate);
+    return this.#root.isAlive(isolate);
   }
 
   /** Who created the journal, and when. */
   get creator(): string {
-    return creatorText(this.#root.sharedMemory, this.#root.capacity);
+    return this.#root.creator;
   }
 
   /** The call that deletes the journal when no process uses it. */
   get removalCall(): string {
-    const { wasmMemory, mappedBytes } = this.#root.sharedMemory;
-    return removalCall(readConfig(new MemorySource(wasmMemory, mappedBytes), this.name), false);
+    return this.#root.removalCall;
   }
 
   /** Removes what has expired from the state; keeps it if there is no space for the record that does so. */
@@ -480,7 +343,7 @@ export class Journal implements Closable, Disposable {
         return await platform().syncLater(this.#files.pathOf(id));
       } catch (error) {
         // What a deleted generation had is in the next one.
-        if (this.#generation.id === id && this.#newestId === id) throw error;
+        if (this.#generation.id === id && this.#root.newestId === id) throw error;
         this.catchUp();
       }
     }
@@ -493,7 +356,7 @@ export class Journal implements Closable, Disposable {
 
   #append(bytes: Uint8Array, purpose: Purpose, heldUntilMs: number): number {
     this.#checkUsable();
-    this.#finishCompaction();
+    this.#compactor.finish();
     if (this.#clock === undefined) this.catchUp();
     while (true) {
       const record = this.#appendInSpace(bytes, purpose, heldUntilMs);
@@ -518,7 +381,7 @@ export class Journal implements Closable, Disposable {
   /** The record is appended: nothing that fails from here on is an error of the call. */
   #finishAppend(): void {
     try {
-      runAll(() => this.#wakeOthers(), () => this.#compact());
+      runAll(() => this.#root.wakeOthers(), () => this.#compactor.compactIfDue());
     } catch (error) {
       reportFailure("journal", `the work on journal ${this.name}`, error);
     }
@@ -545,7 +408,7 @@ export class Journal implements Closable, Disposable {
     if (purpose === "data") this.catchUp();
     const { length } = bytes;
     const generation = this.#generation;
-    const removalBytes = this.#removalBytes;
+    const { removalBytes } = this.#snapshots;
     if (purpose === "data" && generation.mustGrow(length, removalBytes)) this.#reserveSpare(length);
     const offset = generation.claim(length, purpose, removalBytes);
     if (offset === 0) return this.#freeAddresses();
@@ -558,7 +421,7 @@ export class Journal implements Closable, Disposable {
   #makeSpace(length: number): boolean {
     this.catchUp();
     this.#expire();
-    const stale = this.usedBytes - this.#measureSnapshot();
+    const stale = this.usedBytes - this.#snapshots.measure(this.#generation.cursor);
     if (
       stale <
         Math.min(Math.max(layout.recordBytes(length), this.usedBytes / 16), this.usedBytes / 2)
@@ -587,12 +450,12 @@ export class Journal implements Closable, Disposable {
 
   #noSpace(length: number, cause: unknown): ShmConnectionError {
     const used = this.usedBytes;
-    const live = Math.min(this.#measureSnapshot(), used);
+    const live = Math.min(this.#snapshots.measure(this.#generation.cursor), used);
     return new ShmConnectionError(
       `cannot append ${length} bytes to journal "${this.name}": ${this.#files.directory} is full; of ` +
         `${used} bytes that the journal has there, ${used - live} are stale; delete entries, let ` +
         `them expire, or free ${
-          live + this.#removalBytes
+          live + this.#snapshots.removalBytes
         } bytes in the directory, and the next write compacts the journal`,
       { cause },
     );
@@ -612,7 +475,7 @@ export class Journal implements Closable, Disposable {
   /** Applies at least all records that were appended before this call. */
   catchUp(): void {
     this.#checkUsable();
-    this.#finishCompaction();
+    this.#compactor.finish();
     this.#goal = this.#generation.lastIndex;
     while (this.#step(this.#goal)) continue;
     this.#clock ??= this.#openClock();
@@ -620,19 +483,19 @@ export class Journal implements Closable, Disposable {
 
   /** True if there is too much to do at once. */
   get isFarBehind(): boolean {
-    return this.#compaction !== undefined || this.#isFarBehind;
+    return this.#compactor.isRunning || this.#isFarBehind;
   }
 
   get #isFarBehind(): boolean {
     if (this.#isClosed) return false;
     const { lastIndex, cursor } = this.#generation;
-    return lastIndex - cursor.index > RECORDS_PER_POLL;
+    return lastIndex - cursor.index > RECORDS_PER_TURN;
   }
 
   /** Compacts and applies records, with turns of the event loop in between, until there is little left. */
   async catchUpInTurns(): Promise<void> {
     this.#checkUsable();
-    await this.#compacting;
+    await this.#compactor.ended();
     while (this.#isFarBehind && this.#step(this.#generation.lastIndex)) {
       if (isTurnDue()) await takeTurn();
     }
@@ -677,7 +540,7 @@ export class Journal implements Closable, Disposable {
   #follow(successor: number): void {
     const old = this.#generation;
     if (successor <= old.id) throw this.#corruption(`generation ${old.id} leads to ${successor}`);
-    this.#replaceNewest(old.id, successor);
+    this.#root.replaceNewest(old.id, successor);
     this.#files.remove(old.id);
     const next = this.#find(successor);
     if (next === undefined) {
@@ -695,70 +558,12 @@ export class Journal implements Closable, Disposable {
     this.#generation = next;
     this.#goal = next.lastIndex;
     this.#ownOffset = 0;
-    this.#retryCompactionBytes = 0;
-    this.#peakRemovalBytes = 0;
-  }
-
-  /** Compacts when most of the generation is unused: one member first, any at twice the size. */
-  #compact(): void {
-    const { usedBytes, snapshotBytes } = this.#generation;
-    const dueBytes = 2 * snapshotBytes + this.#slackBytes;
-    if (!this.#hasShrunk()) {
-      if (usedBytes < Math.max(dueBytes, this.#retryCompactionBytes)) return;
-      if (usedBytes < 2 * dueBytes && !this.#generation.claimCompaction(this.#root.index)) return;
-    }
-    this.#peakRemovalBytes = this.#removalBytes;
-    const retryBytes = usedBytes + dueBytes;
-    this.#compaction = { steps: this.#rotateSteps(), retryBytes };
-    if (this.#mayDefer) this.#compacting = this.#compactInTurns();
-    else this.#finishCompaction();
-  }
-
-  /** Gives the event loop its turns. Meanwhile this member applies nothing, so that its state stays. */
-  async #compactInTurns(): Promise<void> {
-    while (this.#stepCompaction()) {
-      if (isTurnDue()) await takeTurn();
-    }
-  }
-
-  /** Ends a compaction that runs in turns, since a synchronous call needs the journal. */
-  #finishCompaction(): void {
-    while (this.#stepCompaction()) continue;
-  }
-
-  /** Continues with the compaction; false if there is none any more. */
-  #stepCompaction(): boolean {
-    const compaction = this.#compaction;
-    if (compaction === undefined) return false;
-    try {
-      if (!compaction.steps.next().done) return true;
-    } catch (error) {
-      this.#retryCompactionBytes = compaction.retryBytes;
-      reportFailure("journal", `the compaction of journal ${this.name}`, error);
-    }
-    this.#compaction = undefined;
-    return false;
+    this.#compactor.reset();
   }
 
   /** Calls what may leave the work on the journal to later turns of the event loop. */
   deferring<T>(call: () => T): T {
-    this.#mayDefer = true;
-    try {
-      return call();
-    } finally {
-      this.#mayDefer = false;
-    }
-  }
-
-  /**
-   * True if half of the entries were removed since the last compaction or attempt at one. On a full disk
-   * the next one has to succeed before new entries take the space that the removed ones had reserved.
-   */
-  #hasShrunk(): boolean {
-    const bytes = this.#removalBytes;
-    this.#peakRemovalBytes = Math.max(this.#peakRemovalBytes, bytes);
-    const isWorthwhile = this.usedBytes >= Math.min(this.#slackBytes, SHRUNK_BYTES);
-    return isWorthwhile && bytes <= this.#peakRemovalBytes / 2 && this.#peakRemovalBytes > 0;
+    return this.#compactor.deferring(call);
   }
 
   /** Writes the state into a new generation, and deletes the older ones. */
@@ -769,15 +574,15 @@ export class Journal implements Closable, Disposable {
 
   *#rotateSteps(): Steps<void> {
     const old = this.#generation;
-    const next = yield* this.#writeSnapshot(this.#newId(), old.cursor);
+    const next = yield* this.#snapshots.write(this.#root.newId(), old.cursor);
     let isSuccessor = false;
     try {
       isSuccessor = yield* this.#handOff(old, next);
     } finally {
-      if (!isSuccessor) this.#discard(next);
+      if (!isSuccessor) this.#snapshots.discard(next);
     }
     if (!isSuccessor) return;
-    this.#replaceNewest(old.id, next.id);
+    this.#root.replaceNewest(old.id, next.id);
     this.#files.sync();
     this.#files.removeOlder(next.id);
     this.#switchTo(next);
@@ -795,72 +600,21 @@ export class Journal implements Closable, Disposable {
       const bytes = old.payload(record).slice();
       this.#apply(record);
       next.holdAsIn(old);
-      next.write(bytes, record.kind, record, this.#removalBytes);
+      next.write(bytes, record.kind, record, this.#snapshots.removalBytes);
       next.endSnapshot();
       yield;
     }
   }
 
-  #wakeOthers(): void {
-    const { ring, index } = this.#root;
-    let wasWaiting = false;
-    for (let count = 0; count < MAX_PARTICIPANTS; count++) {
-      const waiter = ring.popWaiter(WAITERS_RECEIVERS);
-      if (waiter < 0) break;
-      if (waiter === index) wasWaiting = true;
-      else this.#root.signal(waiter);
-    }
-    if (wasWaiting) this.#announceWait();
-  }
-
-  #announceWait(): void {
-    this.#root.ring.announceWait(this.#root.index, WAITERS_RECEIVERS, WAIT_DOORBELL);
-  }
-
   /** Applies the records of other members soon after they append them; keeps the event loop alive. */
   watch(): void {
     this.#checkUsable();
-    if (this.#isWatching) return;
-    this.#isWatching = true;
-    this.#root.sharedMemory.addWaiter(this.#waiter);
-    this.#poll();
+    this.#watch.start();
   }
 
   /** Ends watching. */
   unwatch(): void {
-    if (!this.#isWatching) return;
-    this.#isWatching = false;
-    this.#root.sharedMemory.removeWaiter(this.#waiter);
-    this.#root.ring.cancelWait(this.#root.index, WAITERS_RECEIVERS);
-  }
-
-  #poll(): void {
-    try {
-      this.#announceWait();
-      if (this.#compaction === undefined && this.#applySome(RECORDS_PER_POLL)) return;
-      this.#pollAgain();
-    } catch (error) {
-      this.unwatch();
-      logger.error("cannot follow journal {journal}: {error}", { journal: this.name, error });
-    }
-  }
-
-  #pollAgain(): void {
-    if (this.#isPollPending) return;
-    this.#isPollPending = true;
-    takeTurn().then(() => {
-      this.#isPollPending = false;
-      if (this.#isWatching) this.#poll();
-    });
-  }
-
-  /** Applies some records; false if there may be more. */
-  #applySome(records: number): boolean {
-    for (let count = 0; count < records && !isTurnDue(); count++) {
-      if ((this.#state.pendingDeliveries ?? 0) >= MAX_PENDING_DELIVERIES) return false;
-      if (!this.#step(Infinity)) return true;
-    }
-    return false;
+    this.#watch.stop();
   }
 
   #checkUsable(): void {
@@ -869,7 +623,7 @@ export class Journal implements Closable, Disposable {
       throw new ShmClosedError(`cannot use journal "${this.name}": it is closed; open it again`);
     }
     if (this.#failure !== undefined) throw this.#failure;
-    if (!this.#root.isUsable) this.#root.checkOpen();
+    this.#root.checkOpen();
   }
 
   /**
@@ -892,17 +646,11 @@ export class Journal implements Closable, Disposable {
     this.#detach(false);
   }
 
-  #abortCompaction(): void {
-    const compaction = this.#compaction;
-    this.#compaction = undefined;
-    compaction?.steps.return();
-  }
-
   #detach(mayDelete: boolean): boolean {
     if (this.#isClosed) return false;
     this.unwatch();
     this.#isClosed = true;
-    this.#abortCompaction();
+    this.#compactor.abort();
     clearInterval(this.#follower);
     unregister(this);
     try {
@@ -923,33 +671,4 @@ export class Journal implements Closable, Disposable {
 /** True for exhausted storage or descriptors; damage is permanent. */
 function isRetryable(error: unknown): boolean {
   return error instanceof ShmConnectionError || error instanceof SystemError;
-}
-
-function joinRoot(name: string, format: string, options: JournalOptions): Attachment {
-  const codec = { ...rawCodec, id: format };
-  const { dir, persist } = options;
-  const root = {
-    ...dir === undefined ? {} : { dir },
-    ...persist === undefined ? {} : { persist },
-    capacityBytes: MIN_CAPACITY_BYTES,
-    codec,
-  };
-  try {
-    return new Attachment(name, "journal", "member", root);
-  } catch (error) {
-    if (!isOutOfSpace(error)) throw error;
-    throw new ShmConnectionError(
-      `cannot create journal "${name}": there is no space for it; free space in the segment ` +
-        `directory, or name another directory with the dir option`,
-      { cause: error.cause },
-    );
-  }
-}
-
-/** The identity of a journal, which its first member chooses. */
-function identify(root: Attachment): bigint {
-  const words = new BigInt64Array(root.words.buffer, layout.ROOT_IDENTITY, 1);
-  const chosen = new BigInt64Array(1);
-  do crypto.getRandomValues(chosen); while (chosen[0] === 0n);
-  return Atomics.compareExchange(words, 0, 0n, chosen[0]) || chosen[0];
 }

@@ -19,7 +19,7 @@
 import type { Issue } from "./issue.ts";
 import { laneProblem } from "./lane.ts";
 import { extendLow32, type RecordHeader } from "../segment/record.ts";
-import { isReference, readBlock, type Reference, RingWindow } from "./ring.ts";
+import { isReference, readBlock, type Reference, RingWindow, SEARCH_BYTES } from "./ring.ts";
 import type { ByteSource } from "../segment/byte_source.ts";
 import { type Geometry, type LaneRow, readLane } from "../segment/tables.ts";
 import { BLOCK_HEADER_BYTES, RECORD_PAYLOAD, REQUEST_PREFIX_BYTES } from "../../wasm/layout.ts";
@@ -307,7 +307,7 @@ export class LaneReader {
     return { ...base, bytes: payload.subarray(REQUEST_PREFIX_BYTES), request };
   }
 
-  /** Handles a corrupt record: it was overwritten meanwhile, or is damage, which hides all up to the head. */
+  /** Handles a corrupt record: it was overwritten meanwhile, or is damage, behind which the next one is searched for. */
   #handleCorrupt(after: LaneRow, result: ReadResult): boolean {
     const position = this.#position!;
     const latest = this.#readLane() ?? after;
@@ -318,11 +318,20 @@ export class LaneReader {
     } else {
       const offset = latest.data + position % latest.capacity;
       this.#report(result, offset, `the record at position ${position} is corrupt`);
-      this.#moveTo("head");
+      this.#moveBehindDamage(position, latest);
     }
     this.#corruptReads = 0;
     this.#hasGap = true;
     return true;
+  }
+
+  #moveBehindDamage(position: number, lane: LaneRow): void {
+    const window = new RingWindow(this.#source, lane);
+    const record = window.recordAt(position, lane.head - position);
+    const from = position + (record?.bytes ?? 8);
+    const next = window.findRecord(from, lane.head, SEARCH_BYTES);
+    if (next === lane.head || next === from + SEARCH_BYTES) this.#moveTo("head");
+    else this.#position = next;
   }
 
   /** Moves to one end of the lane's records, and sets the number of the first message. */

@@ -16,6 +16,9 @@ import {
   REFERENCE_BYTES,
 } from "../../wasm/layout.ts";
 
+/** Most bytes that are searched for an intact record behind damage. */
+export const SEARCH_BYTES = 64 * 1024 * 1024;
+
 /** Bytes of the ring that are read at once. */
 const WINDOW_BYTES = 64 * 1024;
 
@@ -68,6 +71,17 @@ export class RingWindow {
     const limit = Math.min(available, this.bytesToEnd(position));
     this.#load(position, Math.min(RECORD_PAYLOAD, this.bytesToEnd(position)));
     return recordAt(this.#view, position - this.#start, position, limit, allowInvalidated);
+  }
+
+  /** The position of the first intact record from `from` on, or the head; searches `limit` bytes at most. */
+  findRecord(from: number, head: number, limit: number): number {
+    const end = Math.min(head, from + limit);
+    for (let position = from; position < end; position += 8) {
+      const record = this.recordAt(position, head - position);
+      // Eight zero bytes at the end of the ring may be anything.
+      if (record !== undefined && !(record.isPadding && record.bytes === 8)) return position;
+    }
+    return end;
   }
 
   /** The first record from the tail on that is no padding; undefined if it is corrupt. */

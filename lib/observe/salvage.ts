@@ -8,7 +8,14 @@
 import type { Issue } from "./issue.ts";
 import { laneProblem } from "./lane.ts";
 import { extendLow32, type RecordHeader } from "../segment/record.ts";
-import { isBlockOf, isReference, readBlock, type Reference, RingWindow } from "./ring.ts";
+import {
+  isBlockOf,
+  isReference,
+  readBlock,
+  type Reference,
+  RingWindow,
+  SEARCH_BYTES,
+} from "./ring.ts";
 import type { ByteSource } from "../segment/byte_source.ts";
 import { type Geometry, type LaneRow, readLane } from "../segment/tables.ts";
 import { REQUEST_PREFIX_BYTES } from "../../wasm/layout.ts";
@@ -50,8 +57,6 @@ export interface SalvageLimits {
   readonly messageBytes: number;
 }
 
-/** Most bytes that are searched for intact records behind damage, over all lanes. */
-const SEARCH_BYTES = 64 * 1024 * 1024;
 /** Most records that are read, padding included: some seconds of work. */
 const MAX_RECORDS = 16 * 1024 * 1024;
 /** Most issues that are reported. */
@@ -70,6 +75,7 @@ export class LaneSalvager {
   readonly #geometry: Geometry;
   readonly #skip: number;
   readonly #limits: SalvageLimits;
+  /** Bytes that may be searched for intact records, over all lanes. */
   #searchBytes = SEARCH_BYTES;
   #recordsLeft = MAX_RECORDS;
 
@@ -110,13 +116,8 @@ export class LaneSalvager {
 
   /** The position of the next intact record, or the head. */
   #skipDamage(lane: LaneRow, window: RingWindow, from: number): number {
-    let position = from + 8;
-    while (position < lane.head && this.#searchBytes > 0) {
-      const record = window.recordAt(position, lane.head - position);
-      if (record !== undefined && !(record.isPadding && record.bytes === 8)) break;
-      position += 8;
-      this.#searchBytes -= 8;
-    }
+    const position = window.findRecord(from + 8, lane.head, this.#searchBytes);
+    this.#searchBytes -= position - from - 8;
     if (this.#isTaken(lane, from)) return lane.head;
     const further = `${position - from} bytes further`;
     const isStopped = this.#searchBytes <= 0;

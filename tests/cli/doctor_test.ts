@@ -7,9 +7,12 @@ import { DoctorLibc } from "../../cli/doctor/libc.ts";
 import { clockDiagnostics, spaceDiagnostics } from "../../cli/doctor/machine.ts";
 import { redisDiagnostics } from "../../cli/doctor/redis.ts";
 import { runtimeDiagnostic } from "../../cli/doctor/runtime.ts";
+import { DEFAULT_CAPACITY_BYTES } from "../../lib/channel/channel_options.ts";
 import { Pusher } from "../../mod.ts";
+import { LANE_DATA } from "../../wasm/layout.ts";
 import { redisServer } from "../../testing/mod.ts";
 import { type CommandInput, inShell, type Shell } from "../support/command_line.ts";
+import { half, laneAt, poke } from "../support/damage.ts";
 import { until } from "../support/deadline.ts";
 import { freePort } from "../support/free_port.ts";
 import { libcPath } from "../support/libc.ts";
@@ -84,13 +87,17 @@ Deno.test("ringbus doctor: it names stale channels and damaged ones", () =>
     }
     Deno.copyFileSync(`${dir}/left`, `${dir}/damaged`);
     Deno.truncateSync(`${dir}/damaged`, 4096);
+    Deno.copyFileSync(`${dir}/left`, `${dir}/hit`);
+    poke(`${dir}/hit`, laneAt(DEFAULT_CAPACITY_BYTES, 0) + LANE_DATA, half(77));
     const { code, about } = await examine(run, NO_NET);
     assert.equal(code, EXIT.DONE);
-    const [damaged, left] = about("channels");
+    const [damaged, hit, left] = about("channels");
+    assert.match(hit.message, /^hit is damaged: byte \d+, lane 0: the offset 77 and the size/);
+    assert.match(hit.remedy!, /ringbus inspect hit.*ringbus clean --non-empty/);
     assert.match(damaged.message, /^damaged is damaged: /);
     assert.equal(left.message, "1 channel without a live participant: left");
     assert.match(left.remedy!, /ringbus clean/);
-    for (const name of ["left", "damaged"]) Deno.removeSync(`${dir}/${name}`);
+    for (const name of ["left", "damaged", "hit"]) Deno.removeSync(`${dir}/${name}`);
   }));
 
 Deno.test("ringbus doctor: as text it prints a line for each diagnostic, and a count at the end", () =>

@@ -135,10 +135,12 @@ Deno.test("the runner looks for leftovers also when a test failed", async () => 
 });
 
 Deno.test("all tests run in two parts, named files in one", () => {
-  assert.deepEqual(partsOf(["--fail-fast"]), [
-    ["--fail-fast", "--ignore=docs/api,tests/lib,tests/stress"],
-    ["--fail-fast", "tests/lib", "tests/stress"],
-  ]);
+  const [first, second] = partsOf(["--fail-fast"]);
+  const folders = second.slice(1);
+  assert.ok(folders.length > 0);
+  assert.deepEqual(first, ["--fail-fast", `--ignore=docs/api,${folders.join(",")}`]);
+  assert.equal(second[0], "--fail-fast");
+  for (const folder of folders) assert.ok(Deno.statSync(folder).isDirectory);
   assert.deepEqual(partsOf(["a_test.ts", "--filter=b"]), [["a_test.ts", "--filter=b"]]);
 });
 

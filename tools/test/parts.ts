@@ -1,24 +1,32 @@
 /**
- * The parts of a run of all tests, which run at the same time: tests that wait for servers leave a core
- * to those of the rings.
+ * The parts of a run of all tests, which run at the same time: tests that wait leave a core to others.
  *
  * @module
  */
 
 import config from "../../deno.json" with { type: "json" };
 
-/** Folders of one part. What is elsewhere is the other part. */
-const RING_TESTS = ["tests/lib", "tests/stress"];
+/** Folders of the second part, which takes about as long as all others, most of which wait for servers. */
+const SECOND_PART = [
+  "tests/cli",
+  "tests/conformance",
+  "tests/docs",
+  "tests/examples",
+  "tests/lib",
+  "tests/stress",
+  "tests/testing",
+  "tests/tools",
+];
 
 /** The arguments of `deno test` for each part of a run. A run of named files has one part. */
 export function partsOf(args: readonly string[]): string[][] {
   const namesFiles = args.some((arg) => !arg.startsWith("-"));
   if (namesFiles) return [[...args]];
   // The option takes the place of what the configuration excludes.
-  const others = [...config.test.exclude, ...RING_TESTS];
+  const others = [...config.test.exclude, ...SECOND_PART];
   return [
     [...args, `--ignore=${others.join(",")}`],
-    [...args, ...RING_TESTS],
+    [...args, ...SECOND_PART],
   ];
 }
 

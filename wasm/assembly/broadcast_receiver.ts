@@ -16,6 +16,7 @@ import {
   NEXT_CORRUPT,
   NEXT_EMPTY,
   RECORD_PADDING,
+  RECORD_PAYLOAD,
   TAKEN,
   TAKEN_AFTER_LOSS,
 } from "../layout";
@@ -31,10 +32,12 @@ import {
   entry,
   isAtHead,
   isAtStart,
+  isHeadPossible,
   isRingChecked,
   laneIndex,
   payloadOffset,
   position,
+  positionBehindDamage,
   seek,
   seenHead,
   setSeenHead,
@@ -270,8 +273,25 @@ export function addOneMissed(): void {
   addMissed(1);
 }
 
-/** After damage: gives up what the lane holds, so that later messages can be received. */
-export function skipBroadcastLane(): void {
-  resetCursor(laneIndex);
-  enterBroadcastLane(laneIndex);
+/** After damage: gives up the damaged record, or all that the lane holds; returns how many bytes. */
+export function skipInBroadcast(): u32 {
+  const from = position;
+  const head = read64(entry + LANE_HEAD);
+  if (!isRingChecked || !isHeadPossible(head, from) || !resumeBehindDamage(head)) {
+    resetCursor(laneIndex);
+    enterBroadcastLane(laneIndex);
+  }
+  return position > from && position - from <= capacity ? <u32>(position - from) : 0;
+}
+
+/** Continues at the next whole record, and counts those before it as missed; false if none is known. */
+function resumeBehindDamage(head: u64): bool {
+  const to = positionBehindDamage(head);
+  if (to == head) return false;
+  const offset = <u32>(to % capacity) & ~7;
+  const isWhole = check(data + offset, to, min<u64>(head - to, capacity - offset));
+  const skipped = foundSequence - <u32>sequence;
+  if (!isWhole || (foundFlags & RECORD_PADDING) != 0 || skipped > (<u32>(to - position)) / RECORD_PAYLOAD) return false;
+  resume(to, sequence + skipped, head);
+  return true;
 }

@@ -8,6 +8,7 @@ import {
   NEXT_EMPTY,
   NEXT_UNMAPPED,
   PLACE_BYTES,
+  RECORD_PADDING,
   RECORD_PAYLOAD,
 } from "../layout";
 import { mapped } from "./channel";
@@ -15,7 +16,8 @@ import { tag } from "./checksum";
 import { isRingValid, lane, laneCount, ringBytesOf } from "./lane";
 import { hasLeaseTables } from "./lease_table";
 import { read64 } from "./memory";
-import { check, foundBytes } from "./record";
+import { countAt } from "./message_count";
+import { check, foundBytes, foundFlags, foundSequence } from "./record";
 
 export let laneIndex: u32 = 0;
 /** The lane's entry in the table. */
@@ -118,11 +120,46 @@ export function checkRing(): u32 {
   return isWhole ? NEXT_UNMAPPED : NEXT_CORRUPT;
 }
 
+/** The ring is checked again before it is used. */
+export function checkRingAgain(): void {
+  isRingChecked = false;
+}
+
 /** Reads the record at the position; false if it is not whole. */
 // @ts-ignore: decorator
 @inline
 export function checkRecord(): bool {
   return check(data + at, position, min<u64>(seenHead - position, capacity - at));
+}
+
+/** True if a head is where it can be, with records from `from` on. */
+export function isHeadPossible(head: u64, from: u64): bool {
+  return head >= from && head - from <= capacity && (head & 7) == 0;
+}
+
+/**
+ * After damage: where the lane goes on, behind the record at the position. Nothing tells how long a record is
+ * that is not whole, so the next whole one is searched for: the check of a record covers its position.
+ * Returns the head if there is none.
+ */
+export function positionBehindDamage(head: u64): u64 {
+  seenHead = head;
+  if (checkRecord()) return position + foundBytes;
+  const count = countAt(entry, data, capacity, head);
+  for (let to = position + 8; to < head; to += 8) {
+    const offset = <u32>(to % capacity) & ~7;
+    const space = min<u64>(head - to, capacity - offset);
+    if (check(data + offset, to, space) && isPlausible(count, head - to)) return to;
+  }
+  return head;
+}
+
+/** True if the record that `check` found can be so far from the head, by its number. */
+function isPlausible(count: u64, bytesToHead: u64): bool {
+  if ((foundFlags & RECORD_PADDING) != 0) return foundBytes != 8;
+  // The count may be behind by what the writer publishes.
+  const messages = <i32>(<u32>count - foundSequence);
+  return <u64>abs<i32>(messages) <= bytesToHead / RECORD_PAYLOAD;
 }
 
 /** Where the payload of the record at the position lies. */

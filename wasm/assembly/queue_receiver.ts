@@ -23,15 +23,18 @@ import {
   capacity,
   checkRecord,
   checkRing,
+  checkRingAgain,
   endBudget,
   enter,
   entry,
   isAtHead,
   isAtStart,
+  isHeadPossible,
   isRingChecked,
   laneIndex,
   payloadOffset,
   position,
+  positionBehindDamage,
   seek,
   seenHead,
   setSeenHead,
@@ -71,13 +74,14 @@ export function nextOnQueue(): u32 {
     if (isAtHead()) return NEXT_EMPTY;
     if (!isRingChecked) {
       const problem = checkRing();
-      if (problem != NEXT_EMPTY) return problem;
+      if (problem != NEXT_EMPTY) return isKept() ? NEXT_EMPTY : problem;
+      if (isHeadPossible(seenHead, start)) unkeepLane();
     }
     if (seenHead - start > capacity || !checkRecord()) {
       // An invalid record is damage, unless another receiver took it while it was read.
       setSeenHead(0);
-      if (isTailUnchanged()) return NEXT_CORRUPT;
       if (batch != 0) return NEXT_EMPTY;
+      if (isTailUnchanged()) return foundDamage();
       followTail();
       continue;
     }
@@ -205,9 +209,45 @@ export function rewind(): void {
   setSeenHead(0);
 }
 
-/** After damage: gives up what the lane holds, so that later messages can be received. */
-export function skipQueueLane(): void {
+// Lanes of which it is not known what they hold, since the words are damaged that say where their ring lies
+// or where their records begin and end. Their messages stay; the receiver reports this once, and goes on with
+// other lanes until those words are valid again.
+let keptLow: u64 = 0;
+let keptHigh: u64 = 0;
+
+function laneBit(): u64 {
+  return (<u64>1) << (<u64>(laneIndex & 63));
+}
+
+function isKept(): bool {
+  return ((laneIndex < 64 ? keptLow : keptHigh) & laneBit()) != 0;
+}
+
+function keepLane(): void {
+  if (laneIndex < 64) keptLow |= laneBit();
+  else keptHigh |= laneBit();
+}
+
+function unkeepLane(): void {
+  if (laneIndex < 64) keptLow &= ~laneBit();
+  else keptHigh &= ~laneBit();
+}
+
+function foundDamage(): u32 {
+  if (!isKept()) return NEXT_CORRUPT;
+  checkRingAgain();
+  return NEXT_EMPTY;
+}
+
+/** After damage: gives up the damaged record, or keeps the lane as it is; returns how many bytes it gives up. */
+export function skipInQueue(): u32 {
   const head = read64(entry + LANE_HEAD);
   rewind();
-  if ((head & 7) == 0) atomic.cmpxchg<u64>(entry + LANE_TAIL, start, head);
+  if (!isRingChecked || !isHeadPossible(head, position)) {
+    keepLane();
+    return 0;
+  }
+  const to = positionBehindDamage(head);
+  const isMoved = atomic.cmpxchg<u64>(entry + LANE_TAIL, start, to) == start;
+  return isMoved ? <u32>(to - position) : 0;
 }

@@ -18,7 +18,7 @@ import {
   openCursors,
   passCopied,
   passRun,
-  skipBroadcastLane,
+  skipInBroadcast,
   takeFromBroadcast,
 } from "./broadcast_receiver";
 import { otherMember, slowestReceiver } from "./fairness";
@@ -32,7 +32,7 @@ import {
   isBatchOpen,
   nextOnQueue,
   release,
-  skipQueueLane,
+  skipInQueue,
   stepRun,
   takeCopied,
   takeFromQueue,
@@ -209,9 +209,11 @@ export function isStale(): u32 {
   return read64(entry + LANE_TAIL) > position ? 1 : 0;
 }
 
-/** After damage: gives up what the lane holds, so that later messages can be received. */
-export function skipLane(): void {
-  if (lanesSource == FROM_QUEUE) skipQueueLane();
-  else skipBroadcastLane();
+/**
+ * After damage: steps over the damaged record, so that what lies behind it can be received. Returns how many
+ * bytes are given up.
+ */
+export function skipDamage(): u32 {
   endBudget();
+  return lanesSource == FROM_QUEUE ? skipInQueue() : skipInBroadcast();
 }

@@ -33,7 +33,7 @@ export {
   openReceiver,
   receive,
   returnedSlot,
-  skipLane,
+  skipDamage,
   stepOver,
   take,
   takeAll,

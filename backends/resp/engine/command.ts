@@ -20,7 +20,7 @@ export interface Command extends CommandInfo {
 }
 
 /** A row before it has its group. */
-export type CommandRow = Omit<Command, "group" | "subcommands"> & {
+export type CommandRow = Omit<Command, "group" | "nameLength" | "subcommands"> & {
   readonly subcommands?: readonly CommandRow[];
 };
 
@@ -67,6 +67,7 @@ export function row(
 export function commandGroup(group: CommandGroup, rows: readonly CommandRow[]): Command[] {
   return rows.map(({ subcommands, ...rest }) => ({
     ...rest,
+    nameLength: rest.name.includes("|") ? 2 : 1,
     group,
     ...(subcommands === undefined ? {} : { subcommands: commandGroup(group, subcommands) }),
   }));

@@ -67,6 +67,8 @@ export interface KeyPositions {
 export interface CommandInfo {
   /** In small letters; a subcommand has that of its command and a bar before it: `client|id`. */
   readonly name: string;
+  /** Words of its name: 2 for a subcommand. */
+  readonly nameLength: number;
   /** Number of words, those of its name included; less than 0: at least so many. */
   readonly arity: number;
   readonly flags: ReadonlySet<CommandFlag>;

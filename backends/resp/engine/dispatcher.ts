@@ -39,12 +39,6 @@ const SUBSCRIBED = new Set([
   "reset",
 ]);
 
-/** The command of a request, and its arguments. */
-interface Call {
-  readonly command: Command;
-  readonly args: readonly string[];
-}
-
 /** A fault that lets a command wait. */
 type WaitFault = Extract<RedisFault, { waitMs: number }>;
 
@@ -82,22 +76,23 @@ export class Dispatcher {
 
   /** Executes the words of a command in a transaction or a script. */
   readonly execute = (client: Client, words: readonly string[]): Reply => {
-    const call = this.#find(words);
-    return call instanceof ErrorReply ? call : this.#call(client, call);
+    const command = this.#find(words);
+    if (command instanceof ErrorReply) return command;
+    return this.#call(client, command, argumentsOf(command, words));
   };
 
   #faultOf(words: readonly string[]): RedisFault | undefined {
-    const call = this.#find(words);
-    if (call instanceof ErrorReply) return undefined;
-    return this.#service.faults.take(call.command, words.map(textOfBytes));
+    const command = this.#find(words);
+    if (command instanceof ErrorReply) return undefined;
+    return this.#service.faults.take(command, words.map(textOfBytes));
   }
 
   /** Does to a request what a test has asked for. */
   #fail(client: Client, words: readonly string[], fault: RedisFault): void {
-    const { command } = this.#find(words) as Call;
+    const command = this.#find(words) as Command;
     if (this.#isLoading(client, command, () => this.#fail(client, words, fault))) return;
     const error = faultReply(fault, client, command, words);
-    if (error !== undefined) return client.send(this.#refuse(client, error, error));
+    if (error !== undefined) return client.send(this.#refuse(client, error, undefined));
     if (fault === "cut before") return client.output.close();
     if (typeof fault === "object") {
       return void this.#delay(client, words, (fault as WaitFault).waitMs);
@@ -143,13 +138,11 @@ export class Dispatcher {
   }
 
   #replyTo(client: Client, words: readonly string[]): Reply {
-    const call = this.#find(words);
-    const refusal = call instanceof ErrorReply ? call : this.#refusal(client, call);
-    if (refusal !== undefined) {
-      const counted = this.#refuse(client, refusal, call);
-      return words[0].toLowerCase() === "exec" ? this.#abort(client, counted) : counted;
-    }
-    const { command, args } = call as Call;
+    const command = this.#find(words);
+    if (command instanceof ErrorReply) return this.#refused(client, words, command, undefined);
+    const args = argumentsOf(command, words);
+    const refusal = this.#refusal(client, command, args);
+    if (refusal !== undefined) return this.#refused(client, words, refusal, command);
     client.usedAtMs = this.#service.nowMs;
     client.lastCommand = command.name;
     if (command.load !== undefined && this.#isFirst(client, command, words)) return NO_REPLY;
@@ -157,15 +150,24 @@ export class Dispatcher {
       return this.#queue(client, words);
     }
     if (this.#service.pause.isOn && this.#isPaused(client, command, words)) return NO_REPLY;
-    const reply = this.#call(client, { command, args });
-    if (!(reply instanceof Blocked)) return reply;
-    return this.#block(client, { command, args }, reply);
+    const reply = this.#call(client, command, args);
+    return reply instanceof Blocked ? this.#block(client, command, args, reply) : reply;
+  }
+
+  #refused(
+    client: Client,
+    words: readonly string[],
+    refusal: ErrorReply,
+    command: Command | undefined,
+  ): ErrorReply {
+    const counted = this.#refuse(client, refusal, command);
+    return words[0].toLowerCase() === "exec" ? this.#abort(client, counted) : counted;
   }
 
   /** Keeps a command for `EXEC`. */
   #queue(client: Client, words: readonly string[]): Reply {
     if (!client.transactionMemory.reserve(commandBytes(words))) {
-      return this.#refuse(client, OUT_OF_MEMORY, OUT_OF_MEMORY);
+      return this.#refuse(client, OUT_OF_MEMORY, undefined);
     }
     client.transaction!.queued.push([...words]);
     return QUEUED;
@@ -183,9 +185,9 @@ export class Dispatcher {
     return true;
   }
 
-  #refuse(client: Client, refusal: ErrorReply, call: Call | ErrorReply): ErrorReply {
+  #refuse(client: Client, refusal: ErrorReply, command: Command | undefined): ErrorReply {
     if (client.transaction !== undefined) client.transaction.hasFailed = true;
-    if (!(call instanceof ErrorReply)) this.#service.stats.of(call.command.name).rejected++;
+    if (command !== undefined) this.#service.stats.of(command.name).rejected++;
     this.#service.stats.countError(refusal.text);
     return refusal;
   }
@@ -198,17 +200,15 @@ export class Dispatcher {
   }
 
   /** The command of a request, or why there is none. */
-  #find(words: readonly string[]): Call | ErrorReply {
+  #find(words: readonly string[]): Command | ErrorReply {
     let command = this.#table.find(words[0]);
     if (command === undefined) return this.#unknown(words);
-    let args = words.slice(1);
-    if (command.subcommands !== undefined && args.length > 0) {
-      const subcommand = this.#table.findSubcommand(command, args[0]);
-      if (subcommand === undefined) return this.#unknownSubcommand(command, args[0]);
+    if (command.subcommands !== undefined && words.length > 1) {
+      const subcommand = this.#table.findSubcommand(command, words[1]);
+      if (subcommand === undefined) return this.#unknownSubcommand(command, words[1]);
       command = subcommand;
-      args = args.slice(1);
     }
-    return acceptsWords(command, words.length) ? { command, args } : wrongArity(command.name);
+    return acceptsWords(command, words.length) ? command : wrongArity(command.name);
   }
 
   #unknown(words: readonly string[]): ErrorReply {
@@ -231,7 +231,7 @@ export class Dispatcher {
   }
 
   /** Why a command is not allowed now. */
-  #refusal(client: Client, { command, args }: Call): ErrorReply | undefined {
+  #refusal(client: Client, command: Command, args: readonly string[]): ErrorReply | undefined {
     if (!client.isAuthenticated && !command.flags.has("no_auth")) return NO_AUTH;
     if (this.#service.busy !== undefined && !command.flags.has("allow_busy")) return BUSY;
     if (client.version === 2 && client.subscriptionCount > 0 && !SUBSCRIBED.has(command.name)) {
@@ -254,7 +254,7 @@ export class Dispatcher {
     return store.makeRoom(bytes, args.length);
   }
 
-  #call(client: Client, { command, args }: Call): Reply {
+  #call(client: Client, command: Command, args: readonly string[]): Reply {
     const { stats, store, slowlog, monitors } = this.#service;
     store.sweepAt(this.#service.nowMs);
     if (monitors.size > 0) monitors.show(client, command, args);
@@ -281,7 +281,7 @@ export class Dispatcher {
     }
   }
 
-  #block(client: Client, { command, args }: Call, wait: Blocked): Reply {
+  #block(client: Client, command: Command, args: readonly string[], wait: Blocked): Reply {
     if (!client.waitingMemory.reserve(nameBytes(wait.keys))) return OUT_OF_MEMORY;
     const { blocked } = this.#service;
     const attempt = () => {
@@ -299,4 +299,9 @@ export class Dispatcher {
     client.blocked = blocked.add(call, wait.timeoutMs);
     return NO_REPLY;
   }
+}
+
+/** The words after the name of a command. */
+function argumentsOf({ nameLength }: Command, words: readonly string[]): readonly string[] {
+  return words.slice(nameLength);
 }

@@ -8,6 +8,7 @@
 import { readLatin1 } from "../../store/latin1.ts";
 import { ErrorReply } from "./reply.ts";
 import { splitInline } from "./inline.ts";
+import { MAX_SHORT, shortText } from "./short_texts.ts";
 
 const INITIAL_BYTES = 4096;
 /** A buffer that was filled grows up to this size, so that one read brings more. */
@@ -186,7 +187,8 @@ export class RequestParser {
       if (this.#bulkLength === -1 && !this.#readBulkLength()) return undefined;
       const end = this.#start + this.#bulkLength;
       if (end + 2 > this.#end) return undefined;
-      this.#args.push(readLatin1(this.#bytes, this.#start, end));
+      const read = this.#bulkLength <= MAX_SHORT ? shortText : readLatin1;
+      this.#args.push(read(this.#bytes, this.#start, end));
       this.#start = end + 2;
       this.#bulkLength = -1;
       this.#missing--;

@@ -8,14 +8,15 @@ import { err } from "../engine/errors.ts";
 import { ErrorReply, type Reply } from "../protocol/reply.ts";
 import { RUNTIME } from "./lua/mod.ts";
 import { canSuspend, LuaMachine } from "./machine.ts";
-import type { Run, ScriptHost } from "./script_host.ts";
+import { type Run, type ScriptHost, UnendedScript } from "./script_host.ts";
 import type { Script } from "./script_text.ts";
 import { encodeList, encodeText, ResultReader } from "./wire.ts";
 
-/** The memory of an interpreter never shrinks: one with more is replaced after a run. */
-const MAX_KEPT_BYTES = 64 * 2 ** 20;
-
 export { canSuspend };
+
+/** What Lua says. */
+const NO_MEMORY = "not enough memory";
+const KILLED = err("Script killed by user with SCRIPT KILL...");
 
 /** A run with its arguments. */
 export interface Arguments {
@@ -32,7 +33,7 @@ export class Interpreter {
 
   constructor(host: ScriptHost, version: string) {
     this.#host = host;
-    this.#settings = settingsFor(version);
+    this.#settings = settingsFor(version, host.memory.isBounded);
   }
 
   #use(): LuaMachine {
@@ -45,16 +46,23 @@ export class Interpreter {
   #drop(): void {
     this.#machine = undefined;
     this.#compiled.clear();
+    this.#host.memory.release();
   }
 
   /** Compiles a script, or throws why it is none. */
-  compile({ id, text }: Script): void {
-    if (this.#compiled.has(id)) return;
+  compile(script: Script): void {
+    const fault = this.#compile(script);
+    if (fault !== undefined) throw fault;
+  }
+
+  #compile({ id, text }: Script): ErrorReply | undefined {
+    if (this.#compiled.has(id)) return undefined;
     const reply = this.#serve([encodeText("compile"), encodeText(id), encodeText(text)]);
     if (reply instanceof ErrorReply) {
-      throw err(`Error compiling script (new function): ${reply.text}`);
+      return err(`Error compiling script (new function): ${reply.text}`);
     }
     this.#compiled.add(id);
+    return undefined;
   }
 
   /** Runs a compiled script. Undefined if it is too slow for one turn. */
@@ -68,6 +76,8 @@ export class Interpreter {
 
   /** Runs a compiled script in turns with others. */
   async runInTurns(script: Script, given: Arguments, run: Run): Promise<Reply> {
+    const fault = this.#compile(script);
+    if (fault !== undefined) return fault;
     this.#host.begin({ ...run, isInTurns: true });
     const reply = await this.#serveInTurns(requestOf(script, given));
     this.#host.begin(undefined);
@@ -85,31 +95,31 @@ export class Interpreter {
   }
 
   #serve(request: readonly string[]): Reply {
-    const machine = this.#use();
     try {
-      return this.#replyOf(machine, machine.serve(encodeList(request)));
+      return this.#replyOf(this.#use().serve(encodeList(request)));
     } catch (error) {
       return this.#failed(error);
     }
   }
 
   async #serveInTurns(request: readonly string[]): Promise<Reply> {
-    const machine = this.#use();
     try {
-      return this.#replyOf(machine, await machine.serveInTurns(encodeList(request)));
+      return this.#replyOf(await this.#use().serveInTurns(encodeList(request)));
     } catch (error) {
       return this.#failed(error);
     }
   }
 
-  #replyOf(machine: LuaMachine, result: string): Reply {
-    if (machine.memoryBytes > MAX_KEPT_BYTES) this.#drop();
+  #replyOf(result: string): Reply {
+    if (this.#host.memory.isLarge) this.#drop();
     return new ResultReader(result, this.#host.version).read();
   }
 
-  /** The stack of the interpreter is exhausted, or its memory: it cannot go on. */
+  /** It is in the middle of something, or its stack is exhausted: it cannot go on. */
   #failed(error: unknown): Reply {
     this.#drop();
+    if (error instanceof UnendedScript) return KILLED;
+    if ((error as Error).message === NO_MEMORY) return err(NO_MEMORY);
     return err(`the interpreter of scripts has failed: ${(error as Error).message}`);
   }
 }
@@ -119,9 +129,12 @@ function requestOf({ id }: Script, { keys, args }: Arguments): string[] {
   return [encodeText("run"), encodeText(id), first, second];
 }
 
-function settingsFor(version: string): string {
+/** With little memory, garbage is collected more often than by default. */
+const SAVING = "collectgarbage('setpause', 130)\n";
+
+function settingsFor(version: string, isBounded: boolean): string {
   const [major, minor, patch] = version.split(".").map(Number);
-  return `REDIS_VERSION = '${version}'
+  return (isBounded ? SAVING : "") + `REDIS_VERSION = '${version}'
 REDIS_VERSION_NUM = ${major << 16 | minor << 8 | patch}
 `;
 }

@@ -9,11 +9,14 @@
 import { nodeModule } from "../../../lib/base/node_module.ts";
 import { latin1Bytes, readLatin1, writeLatin1 } from "../../store/latin1.ts";
 import { LUA_BASE64, LUA_EXPORTS, LUA_IMPORTS } from "./lua_bytes.ts";
+import { metered } from "./metering.ts";
 import { JUMP, ProtectedCalls } from "./protected_calls.ts";
 
 const PAGE_BYTES = 64 * 1024;
-/** Most memory of an interpreter. Lua reports an error when it needs more. */
-const MAX_BYTES = 128 * 2 ** 20;
+/** Memory of an interpreter at first: 5 MiB for its stack, and what the libraries need. */
+const FIRST_PAGES = 128;
+/** It grows by so much at once if there is room. */
+const GROWTH_PAGES = 16;
 /** Pseudo-index of the global variables. */
 const GLOBALS = -10002;
 const CLOCK_TICKS = 1_000_000;
@@ -24,8 +27,12 @@ export interface MachineHost {
   call(operation: string, args: string[]): number;
   /** What the script does next. */
   next(): Next;
+  /** The same while a function of the interpreter works. Throws if the script did not end otherwise. */
+  nextInFunction(): Next;
   /** Lets others have their turn. */
   pause(): Promise<void>;
+  /** Reserves memory; if it returns false, Lua reports an error. */
+  readonly memory: { reserve(bytes: number): boolean };
 }
 
 /** It goes on, is ended, or is suspended. */
@@ -77,7 +84,12 @@ let compiled: WebAssembly.Module | undefined;
 
 function compile(): WebAssembly.Module {
   const bytes = nodeModule("node:zlib").gunzipSync(Uint8Array.fromBase64(LUA_BASE64));
-  return new WebAssembly.Module(bytes as Uint8Array<ArrayBuffer>);
+  return new WebAssembly.Module(metered(bytes, {
+    next: LUA_IMPORTS["time"],
+    suspend: LUA_IMPORTS["difftime"],
+    SUSPEND,
+    pages: FIRST_PAGES,
+  }));
 }
 
 /** An interpreter. */
@@ -106,11 +118,6 @@ export class LuaMachine {
     this.#state = this.#lua.luaL_newstate();
     this.#lua.luaL_openlibs(this.#state);
     this.#load(program);
-  }
-
-  /** Bytes of memory that it has. */
-  get memoryBytes(): number {
-    return this.#memory.buffer.byteLength;
   }
 
   #load(program: string): void {
@@ -222,9 +229,14 @@ export class LuaMachine {
 
   #grow(bytes: number): number {
     const missing = Math.ceil((bytes - this.#memory.buffer.byteLength) / PAGE_BYTES);
-    if (bytes > MAX_BYTES) return 0;
-    if (missing > 0) this.#memory.grow(Math.min(missing * 2, MAX_BYTES / PAGE_BYTES - missing));
-    return 1;
+    const isGrown = this.#growBy(Math.max(missing, GROWTH_PAGES)) || this.#growBy(missing);
+    return Number(isGrown);
+  }
+
+  #growBy(pages: number): boolean {
+    if (!this.#host.memory.reserve(pages * PAGE_BYTES)) return false;
+    this.#memory.grow(pages);
+    return true;
   }
 
   #jump(target: number, value: number): never {
@@ -257,7 +269,7 @@ export class LuaMachine {
       invoke_vii: this.#protectedCalls.invoke as Function,
       difftime: suspending(() => this.#host.pause()) as Function,
       system: (at) => this.#system(at),
-      time: () => 0,
+      time: () => this.#host.nextInFunction(),
     };
     for (const [name, call] of Object.entries(own)) imports[LUA_IMPORTS[name]] = call;
     return imports;

@@ -7,6 +7,7 @@
 import { logger } from "../../../lib/base/log.ts";
 import { sleep } from "../../../lib/base/sleep.ts";
 import { latin1Bytes, readLatin1 } from "../../store/latin1.ts";
+import type { TransitQuota } from "../../store/transit_quota.ts";
 import type { Client } from "../engine/client.ts";
 import { acceptsWords, type CommandInfo } from "../engine/command_info.ts";
 import { err, OUT_OF_MEMORY } from "../engine/errors.ts";
@@ -14,6 +15,7 @@ import type { RespVersion } from "../protocol/encoder.ts";
 import { type ErrorReply, OK, type Reply } from "../protocol/reply.ts";
 import { withoutTailCalls } from "./bytecode.ts";
 import { END, GO_ON, type MachineHost, type Next, SUSPEND } from "./machine.ts";
+import { ScriptMemory } from "./script_memory.ts";
 import { sha1 } from "./script_text.ts";
 import { encodeReply } from "./wire.ts";
 
@@ -42,6 +44,13 @@ export interface Run {
 
 /** Milliseconds of a turn. */
 const TURN_MS = 10;
+/** A script that should end has this time to do it by itself. */
+const GRACE_MS = 100;
+
+/** A function of the interpreter has not ended with the script that called it. */
+export class UnendedScript extends Error {
+  override readonly name = "UnendedScript";
+}
 
 /** Where a script reads its replies. */
 export interface ReplyInput {
@@ -59,19 +68,27 @@ export class ScriptHost implements MachineHost {
   isTooSlow = false;
   #isKilled = false;
   #turnEndsAtMs = 0;
+  /** When the script was to end. */
+  #endedAtMs: number | undefined;
+  readonly memory: ScriptMemory;
   /** The version of the protocol that it has chosen. */
   version: RespVersion = 2;
   /** Where its replies go. */
   input!: ReplyInput;
 
-  constructor(find: (words: readonly string[]) => CommandInfo | undefined) {
+  constructor(
+    find: (words: readonly string[]) => CommandInfo | undefined,
+    transit: TransitQuota,
+  ) {
     this.#find = find;
+    this.memory = new ScriptMemory(transit);
   }
 
   /** Begins or ends a run. */
   begin(run: Run | undefined): void {
     this.#run = run;
     this.hasWritten = this.isTooSlow = this.#isKilled = false;
+    this.#endedAtMs = undefined;
     this.#turnEndsAtMs = performance.now() + TURN_MS;
     this.version = 2;
   }
@@ -89,6 +106,14 @@ export class ScriptHost implements MachineHost {
     if (isInTurns) return nowMs > this.#turnEndsAtMs ? SUSPEND : GO_ON;
     this.isTooSlow = nowMs > turnsAtMs && !this.hasWritten;
     return this.isTooSlow ? END : GO_ON;
+  }
+
+  nextInFunction(): Next {
+    const next = this.next();
+    if (next !== END) return next;
+    this.#endedAtMs ??= performance.now();
+    if (performance.now() - this.#endedAtMs > GRACE_MS) throw new UnendedScript();
+    return GO_ON;
   }
 
   async pause(): Promise<void> {

@@ -46,7 +46,7 @@ export class Scripts {
   readonly cache: ScriptCache;
   readonly #service: Service;
   readonly #commands = new Map<string, CommandInfo>();
-  readonly #host = new ScriptHost((words) => this.#find(words));
+  readonly #host: ScriptHost;
   #interpreter: Interpreter | undefined;
 
   constructor(service: Service) {
@@ -55,6 +55,7 @@ export class Scripts {
       this.#commands.set(command.name, command);
       for (const each of command.subcommands ?? []) this.#commands.set(each.name, each);
     }
+    this.#host = new ScriptHost((words) => this.#find(words), service.store.transit);
     this.cache = new ScriptCache(() => service.store.transit.maxBytes);
     this.cache.onForget = (id) => this.#interpreter?.forget(id);
   }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { isTurnDue, takeTurn, withTurn } from "../../../lib/base/turn.ts";
+import { isTurnDue, takeTurn, turnIfDue } from "../../../lib/base/turn.ts";
 import { logger } from "../../../lib/base/log.ts";
 import { addressText } from "../../hosting/endpoint.ts";
 import { drainInput } from "../../hosting/stop.ts";
@@ -75,7 +75,7 @@ export class RespConnection implements ClientOutput {
     this.#parser = new RequestParser(limitsFor(limits, isKnown), service.store.transit);
     this.#parser.append(first);
     this.#writer = new Writer({
-      write: (bytes) => withTurn(() => conn.write(bytes)),
+      write: (bytes) => turnIfDue(conn.write(bytes)),
       refill: () => this.#appendPushes(),
       onSent: (count) => {
         context.onSent(count);
@@ -116,7 +116,8 @@ export class RespConnection implements ClientOutput {
   async run(): Promise<void> {
     try {
       do {
-        await this.#execute();
+        const work = this.#execute();
+        if (work !== undefined) await work;
       } while (!this.#client.isEnded && await this.#read());
       if (this.#isStopping) await drainInput(this.#conn);
       else await this.#writer.idle();
@@ -142,20 +143,31 @@ export class RespConnection implements ClientOutput {
     return !this.#isStopping;
   }
 
-  /** Executes the requests that have arrived. Only one call at a time does. */
-  #execute(): Promise<void> {
+  /** Executes the requests that have arrived. Only one call at a time does. Undefined: it has done so. */
+  #execute(): Promise<void> | undefined {
     if (this.#isWorking) return this.#work;
     this.#isWorking = true;
-    return this.#work = this.#executeAll().finally(() => this.#isWorking = false);
+    try {
+      if (this.#executeSome()) {
+        return this.#work = this.#executeRest().finally(() => this.#isWorking = false);
+      }
+    } catch (error) {
+      this.#isWorking = false;
+      throw error;
+    }
+    this.#isWorking = false;
+    this.#countPending();
+    this.#writer.flush();
+    return undefined;
   }
 
-  async #executeAll(): Promise<void> {
-    while (this.#executeSome()) {
+  async #executeRest(): Promise<void> {
+    do {
       this.#countPending();
       this.#writer.flush();
       if (this.#isStalled) await this.#writer.idle();
       await takeTurn();
-    }
+    } while (this.#executeSome());
     this.#countPending();
     this.#scheduleFlush();
   }
@@ -278,7 +290,11 @@ export class RespConnection implements ClientOutput {
 
   resume(): void {
     if (this.#parser.length === 0 || this.#isWorking || this.#isClosed) return;
-    this.#execute().catch(() => this.close());
+    try {
+      this.#execute()?.catch(() => this.close());
+    } catch {
+      this.close();
+    }
   }
 
   /** Sends after the current task: several replies then share one write. */

@@ -120,7 +120,7 @@ export class Dialer {
     const { signal } = new AbortController();
     const timeoutMs = RESPONSE_TIMEOUT_MS;
     const limits = { timeoutMs, maxReplyBytes: DEFAULT_MAX_CLIENT_REPLY_BYTES };
-    return ClientConnection.open({ host, port, ...limits, signal, onPush() {}, onLost });
+    return ClientConnection.open({ host, port, ...limits, signal, onLost });
   }
 
   /** Looks for a server at the other loopback address; true if there is one. */

@@ -236,6 +236,7 @@ export class EmbeddedMessagingBackend extends BaseMessagingBackend {
 
   /** Begins the subscription to a topic. */
   protected async openTopic(topic: string): Promise<void> {
+    await this.#client.prepareSubscription();
     await this.#call(OPERATIONS.subscribe, { topic });
     this.#client.add("topic", topic);
   }
@@ -248,6 +249,7 @@ export class EmbeddedMessagingBackend extends BaseMessagingBackend {
 
   /** Begins the subscription to a pattern. */
   protected async openPattern(pattern: string): Promise<void> {
+    await this.#client.prepareSubscription();
     await this.#call(OPERATIONS.psubscribe, { pattern });
     this.#client.add("pattern", pattern);
   }

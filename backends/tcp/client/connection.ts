@@ -34,7 +34,9 @@ export interface ClientConnectionOptions {
   /** Aborts the attempt to connect. */
   readonly signal: AbortSignal;
   /** Called with each pushed line. */
-  onPush(line: string): void;
+  onPush?(line: string): void;
+  /** Called when the server has dropped pushes for this connection, which read too slowly. */
+  onDropped?(connection: ClientConnection, count: number): void;
   /** Called once if the connection is lost, but not after `close`. */
   onLost(connection: ClientConnection, error: MessagingConnectionError): void;
 }
@@ -45,6 +47,7 @@ interface PendingCall {
 }
 
 const ERROR = /^ERROR (?:"(.*)"|(.*))$/;
+const DROPPED = /^DROPPED (\d+)$/;
 const TOKEN_REASONS: ReadonlySet<string> = new Set([
   "wrong token",
   "send AUTH with the token first",
@@ -64,6 +67,9 @@ export class ClientConnection {
   #isFlushing = false;
   #isReferenced = true;
   #isListening = false;
+  #isAskedForDropped = false;
+  /** When the connection was opened, in milliseconds of the Unix epoch. */
+  readonly openedAtMs: number = Date.now();
   #error: Error | undefined;
 
   /** Connects. */
@@ -126,6 +132,16 @@ export class ClientConnection {
     this.#updateReference();
   }
 
+  /**
+   * Asks for reports of pushes that are dropped, once. It comes before the first subscription, so that
+   * reports lie between pushes where they belong. A server without the command rejects it: no harm is done.
+   */
+  askForDropped(): void {
+    if (this.#isAskedForDropped) return;
+    this.#isAskedForDropped = true;
+    this.request("REPORT_DROPPED").catch(() => {});
+  }
+
   /** The connection keeps the program alive while something is to arrive. */
   #updateReference(): void {
     const isNeeded = this.#calls.length > 0 || this.#isListening;
@@ -184,9 +200,11 @@ export class ClientConnection {
 
   #handleLine(line: string): void {
     if (line.startsWith("MESSAGE ") || line.startsWith("PMESSAGE ")) {
-      this.#options.onPush(line);
+      this.#options.onPush?.(line);
       return;
     }
+    const dropped = DROPPED.exec(line);
+    if (dropped !== null) return this.#options.onDropped?.(this, Number(dropped[1]));
     const call = this.#calls.shift();
     const errorMatch = ERROR.exec(line);
     if (call === undefined) {

@@ -13,25 +13,24 @@ import { ClientConnection, type ClientConnectionOptions, SilenceError } from "./
 import type { CheckedBackendOptions } from "./options.ts";
 import { messageOf } from "../../../lib/base/thrown.ts";
 
+/** Gets what a connection receives beside replies. */
+export type PushHandlers = Pick<ClientConnectionOptions, "onPush" | "onDropped">;
+
 /** The dialer of one client. */
 export class Dialer {
   readonly #options: CheckedBackendOptions;
   readonly #signal: AbortSignal;
-  readonly #onPush: (line: string) => void;
+  readonly #handlers: PushHandlers;
   #server: RunningServer | undefined;
   /** Where the server was found. */
   #host: string;
 
   /** @param signal aborted when the client is closed */
-  constructor(
-    options: CheckedBackendOptions,
-    signal: AbortSignal,
-    onPush: (line: string) => void,
-  ) {
+  constructor(options: CheckedBackendOptions, signal: AbortSignal, handlers: PushHandlers) {
     this.#options = options;
     this.#host = options.host;
     this.#signal = signal;
-    this.#onPush = onPush;
+    this.#handlers = handlers;
   }
 
   /** Host and port of the server. */
@@ -52,7 +51,7 @@ export class Dialer {
 
   async #connect(onLost: ClientConnectionOptions["onLost"]): Promise<ClientConnection> {
     try {
-      return await this.#dial(this.#onPush, onLost, this.#host);
+      return await this.#dial(this.#handlers, onLost, this.#host);
     } catch (cause) {
       this.#checkOpen();
       throw new MessagingConnectionError(
@@ -70,13 +69,14 @@ export class Dialer {
   }
 
   #dial(
-    onPush: (line: string) => void,
+    handlers: PushHandlers,
     onLost: ClientConnectionOptions["onLost"],
     host: string,
   ): Promise<ClientConnection> {
     const { port, timeoutMs, maxReplyBytes } = this.#options;
     const limits = { timeoutMs, maxReplyBytes };
-    return ClientConnection.open({ host, port, ...limits, signal: this.#signal, onPush, onLost });
+    const signal = this.#signal;
+    return ClientConnection.open({ host, port, ...limits, signal, ...handlers, onLost });
   }
 
   async #startServer(): Promise<void> {
@@ -105,7 +105,7 @@ export class Dialer {
   /** Checks which server listens at a host. */
   async #probe(host: string): Promise<ProbeResult> {
     try {
-      const connection = await this.#dial(() => {}, () => {}, host);
+      const connection = await this.#dial({}, () => {}, host);
       const reply = await connection.request("PING").finally(() => connection.close(closedError()));
       return reply === "PONG" ? "responding" : "foreign";
     } catch (error) {

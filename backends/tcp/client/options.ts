@@ -14,12 +14,20 @@ import { checkToken } from "../../hosting/token.ts";
 import { checkLimit, DEFAULT_MAX_CLIENT_REPLY_BYTES } from "../../store/limits.ts";
 import { DEFAULT_PORT } from "../server/options.ts";
 
-/** A time without a connection, in which the backend received no messages. */
+/** A time of which the backend did not receive all messages. */
 export interface SubscriptionGap {
-  /** Time when the loss of the connection was detected, in milliseconds of the Unix epoch. */
+  /**
+   * Time when the loss of the connection was detected, in milliseconds of the Unix epoch; if the server has
+   * dropped messages, that when the connection was opened: they were stored at some time since then.
+   */
   fromMs: number;
-  /** Time when all subscriptions were in force again, in milliseconds of the Unix epoch. */
+  /** Time when all subscriptions were in force again, or when the server reported what it dropped. */
   untilMs: number;
+  /**
+   * Number of messages that the server has dropped since its last report, because this program read too
+   * slowly; undefined if the connection was lost.
+   */
+  dropped?: number;
   /** Topics whose messages of that time were not received. */
   topics: string[];
   /** Patterns whose messages of that time were not received. */
@@ -55,9 +63,10 @@ export interface EmbeddedMessagingOptions extends EmbeddedAddress {
 /** Options of a TCP messaging backend. */
 export interface EmbeddedMessagingBackendOptions extends EmbeddedAddress, MessagingBackendOptions {
   /**
-   * Called when the subscriptions are in force again after the connection was lost. Messages of the time
-   * between were not received; `getMessagesStoredAfter` returns the stored ones. Default: a warning in
-   * the log, under `["ringbus"]`.
+   * Called when the subscriptions are in force again after the connection was lost, and when the server has
+   * dropped messages for this backend, because the program read too slowly. `getMessagesStoredAfter` with
+   * the id of the last message that was received returns the stored ones that were not. Default: a warning
+   * in the log, under `["ringbus"]`. What was dropped is logged in any case.
    */
   onGap?: ((gap: SubscriptionGap) => void) | undefined;
 }

@@ -6,6 +6,7 @@
 
 import { afterCommit } from "../../../lib/base/after_commit.ts";
 import { logger } from "../../../lib/base/log.ts";
+import { LossReports } from "../../../lib/base/loss_reports.ts";
 import { type BackoffOptions, retry } from "../../../lib/base/retry.ts";
 import type { ContextHeaders } from "../../../lib/base/context_headers.ts";
 import { MessagingConnectionError } from "../../messaging/errors.ts";
@@ -33,10 +34,18 @@ export class ReconnectingClient {
   #connecting: Promise<ClientConnection> | undefined;
   #reconnecting: Promise<void> | undefined;
   #lostAtMs: number | undefined;
+  /** True once there was a subscription. */
+  #isSubscriber = false;
+  readonly #losses: LossReports;
+  #dropped = 0;
 
   constructor(options: CheckedBackendOptions, onPush: (line: string) => void) {
     this.#options = options;
-    this.#dialer = new Dialer(options, this.#closing.signal, onPush);
+    this.#dialer = new Dialer(options, this.#closing.signal, {
+      onPush,
+      onDropped: (connection, count) => this.#reportDropped(connection, count),
+    });
+    this.#losses = new LossReports((count, total) => warnOfLoss(this.address, count, total));
   }
 
   /** Host and port of the server. */
@@ -87,6 +96,13 @@ export class ReconnectingClient {
     return this.#topics.size + this.#patterns.size > 0;
   }
 
+  /** Connects for a subscription. */
+  async prepareSubscription(): Promise<void> {
+    this.#isSubscriber = true;
+    const connection = await this.connect();
+    connection.askForDropped();
+  }
+
   /** Remembers a subscription, so that the next connection begins with it. */
   add(kind: SubscriptionKind, name: string): void {
     this.#namesOf(kind).add(name);
@@ -123,8 +139,12 @@ export class ReconnectingClient {
     const { token, acceptsHeaders } = this.#options;
     const topics = [...this.#topics];
     const patterns = [...this.#patterns];
+    const authenticated = token === undefined
+      ? undefined
+      : connection.request(`AUTH ${textArgument(token)}`);
+    if (this.#isSubscriber) connection.askForDropped();
     await Promise.all([
-      ...token === undefined ? [] : [connection.request(`AUTH ${textArgument(token)}`)],
+      authenticated,
       ...acceptsHeaders ? [sendHeaders(connection, {})] : [],
       ...topics.map((topic) => connection.request(lineOf(OPERATIONS.subscribe, { topic }))),
       ...patterns.map((pattern) => connection.request(lineOf(OPERATIONS.psubscribe, { pattern }))),
@@ -146,6 +166,15 @@ export class ReconnectingClient {
       });
       return;
     }
+    afterCommit("callback", "onGap", () => onGap(gap));
+  }
+
+  #reportDropped({ openedAtMs: fromMs }: ClientConnection, dropped: number): void {
+    this.#losses.update(this.#dropped += dropped);
+    const { onGap } = this.#options;
+    if (onGap === undefined) return;
+    const [topics, patterns] = [[...this.#topics], [...this.#patterns]];
+    const gap = { fromMs, untilMs: Date.now(), dropped, topics, patterns };
     afterCommit("callback", "onGap", () => onGap(gap));
   }
 
@@ -182,6 +211,7 @@ export class ReconnectingClient {
   /** Closes the connection, and stops the server that was started for it. */
   async close(): Promise<void> {
     this.#closing.abort();
+    this.#losses.finish(this.#dropped);
     this.#topics.clear();
     this.#patterns.clear();
     const connection = this.#connection;
@@ -190,6 +220,15 @@ export class ReconnectingClient {
     await Promise.allSettled([this.#connecting, this.#reconnecting]);
     await this.#dialer.stopServer();
   }
+}
+
+function warnOfLoss(address: string, count: number, total: number): void {
+  logger.warn(
+    "this backend missed {count} messages, {total} in all: its queue at the server {address} was full; " +
+      "let its handlers do less, or raise maxQueueLength or maxQueueBytes of the server; " +
+      "getMessagesStoredAfter() returns the stored ones",
+    { address, count, total },
+  );
 }
 
 /** Sends headers for the next command. A server without the command TRACE rejects it: no harm is done. */

@@ -77,7 +77,11 @@ export class Writer {
         const bytes = buffer.take();
         this.#inFlight = bytes.length;
         this.#signalSpace();
-        await this.#writeAll(bytes);
+        for (let sent = 0; sent < bytes.length;) {
+          const count = await this.#context.write(sent === 0 ? bytes : bytes.subarray(sent));
+          sent += count;
+          this.#context.onSent?.(count);
+        }
         this.#inFlight = 0;
         buffer.release(bytes);
       }
@@ -87,14 +91,6 @@ export class Writer {
     } finally {
       this.#isWriting = false;
       this.#signalSpace();
-    }
-  }
-
-  async #writeAll(bytes: Uint8Array): Promise<void> {
-    for (let sent = 0; sent < bytes.length;) {
-      const count = await this.#context.write(sent === 0 ? bytes : bytes.subarray(sent));
-      sent += count;
-      this.#context.onSent?.(count);
     }
   }
 

@@ -45,6 +45,8 @@ export interface CommandContext<Service = unknown> {
    * those of the publisher.
    */
   setNextHeaders(headers: ContextHeaders | undefined): void;
+  /** From now on this client gets a line with the number of pushes that were dropped for it. */
+  reportDropped(): void;
   /** What the server holds and has counted. */
   stats(): unknown;
 }

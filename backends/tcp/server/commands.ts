@@ -49,6 +49,19 @@ export const COMMANDS: readonly Command[] = [
     },
   }),
   command({
+    name: "REPORT_DROPPED",
+    parameters: [],
+    flags: ["pubsub"],
+    reply: "OK REPORTING",
+    summary:
+      "From then on, the push `DROPPED n` says that n pushes to this client were dropped, because its " +
+      "queue was full.",
+    handle(session) {
+      session.reportDropped();
+      return "OK REPORTING";
+    },
+  }),
+  command({
     name: "STATS",
     parameters: [],
     flags: ["read"],

@@ -80,6 +80,8 @@ export class LineSession implements CommandContext<ServiceSession> {
   #nextHeaders: ContextHeaders | undefined;
   /** The client understands pushes with headers. */
   #acceptsHeaders = false;
+  /** Dropped pushes that the client knows of; undefined if it does not want to know. */
+  #reportedDropped: number | undefined;
   /** Pushes that were appended to the write buffer last. */
   #appended = 0;
 
@@ -125,6 +127,10 @@ export class LineSession implements CommandContext<ServiceSession> {
   setNextHeaders(headers: ContextHeaders | undefined): void {
     this.#nextHeaders = headers;
     this.#acceptsHeaders = true;
+  }
+
+  reportDropped(): void {
+    this.#reportedDropped ??= 0;
   }
 
   allowLongLines(): void {
@@ -245,12 +251,22 @@ export class LineSession implements CommandContext<ServiceSession> {
   /** Appends pushes for the subscriber, up to a number of bytes. Those of the call before are sent. */
   push(): void {
     this.#appended = 0;
+    this.#pushDropped();
     const most = this.store.transit.isFull ? FEW_PUSH_BYTES : PUSH_BYTES;
     while (this.#subscription.length > 0 && this.#writeBuffer.length < most) {
       this.#writeBuffer.writeLine(pushLine(this.#subscription.shift()!, this.#acceptsHeaders));
       this.#context.connectionStats.pushes++;
       this.#appended++;
     }
+  }
+
+  /** What was dropped is older than what is in the queue. */
+  #pushDropped(): void {
+    if (this.#reportedDropped === undefined) return;
+    const count = this.#subscription.dropped - this.#reportedDropped;
+    if (count === 0) return;
+    this.#reportedDropped += count;
+    this.#writeBuffer.writeLine(`DROPPED ${count}`);
   }
 
   /** Ends all subscriptions, and the session of the service. */

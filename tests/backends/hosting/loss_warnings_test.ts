@@ -7,10 +7,15 @@ import {
   SharedMemoryServer,
   startSharedMemoryServer,
 } from "../../../backends/http/mod.ts";
-import { EmbeddedServer } from "../../../backends/tcp/mod.ts";
+import {
+  EmbeddedMessagingBackend,
+  EmbeddedServer,
+  type SubscriptionGap,
+} from "../../../backends/tcp/mod.ts";
 import { listChannels, Store } from "../../../mod.ts";
 import { until } from "../../support/deadline.ts";
 import { JSON_TYPE } from "../../support/http.ts";
+import { LineClient } from "../../support/line_client.ts";
 import { collectLog, textsOf } from "../../support/log_records.ts";
 
 // The C library stays loaded: a worker loads it, too.
@@ -109,6 +114,76 @@ Deno.test("a backend on HTTP warns of what its queue at the server has lost", as
     own.at(-1)!,
   );
   assert.equal(Number(last![1]), STORED - seen.length);
+});
+
+for (const hasOnGap of [false, true]) {
+  const who = `a backend on TCP with${hasOnGap ? "" : "out"} onGap`;
+  Deno.test(`${who} warns once of what its queue at the server has lost, and misses nothing`, async () => {
+    const store = new Store();
+    const seen: number[] = [];
+    const gaps: SubscriptionGap[] = [];
+    const catchingUp: Promise<void>[] = [];
+    const ROUNDS = 5;
+    let caughtUp: number[] = [];
+    const records = await collectLog(async () => {
+      await using server = new EmbeddedServer({ port: 0, store, ...QUEUE });
+      const onGap = (gap: SubscriptionGap) => {
+        gaps.push(gap);
+        catchingUp.push(catchUp());
+      };
+      await using backend = new EmbeddedMessagingBackend({
+        port: await server.start(),
+        ...hasOnGap ? { onGap } : {},
+      });
+      const catchUp = async () => {
+        const missed = await backend.getMessagesStoredAfter("t", BigInt(seen.at(-1) ?? 0));
+        caughtUp = [...caughtUp, ...missed.map(({ id }) => Number(id))];
+      };
+      await backend.subscribe("t", ({ id }) => void seen.push(Number(id)));
+      for (let round = 0; round < ROUNDS; round++) {
+        const from = round * STORED;
+        for (let id = from + 1; id <= from + STORED; id++) {
+          store.storeMessage("n", "t", `{"id":${id}}`);
+        }
+        await until(() => seen.includes(from + STORED), "the last message");
+      }
+      await Promise.all(catchingUp);
+    });
+    const total = ROUNDS * STORED;
+    assert.ok(seen.length < total / 2, "too little was dropped");
+    const own = textsOf(records, "warning").filter((text) =>
+      text.startsWith("this backend missed")
+    );
+    // One at the first loss, and one at the end.
+    assert.equal(own.length, 2, own.join("\n"));
+    assert.match(
+      own[1],
+      new RegExp(`, ${total - seen.length} in all: its queue at the server .*:`),
+    );
+    assert.equal(gaps.length, hasOnGap ? ROUNDS : 0);
+    if (!hasOnGap) return;
+    assert.equal(gaps.reduce((sum, { dropped }) => sum + dropped!, 0), total - seen.length);
+    assert.deepEqual(gaps[0].topics, ["t"]);
+    assert.deepEqual(
+      [...new Set([...seen, ...caughtUp])].sort((a, b) => a - b),
+      Array.from({ length: total }, (_, n) => n + 1),
+    );
+  });
+}
+
+Deno.test("a client of the line protocol that does not ask gets no line of dropped pushes", async () => {
+  const store = new Store();
+  await using server = new EmbeddedServer({ port: 0, store, ...QUEUE });
+  const port = await server.start();
+  for (const asks of [true, false]) {
+    await using client = await LineClient.open(port);
+    assert.equal(await client.request("SUBSCRIBE t"), "OK SUBSCRIBED t");
+    if (asks) assert.equal(await client.request("REPORT_DROPPED"), "OK REPORTING");
+    flood(store);
+    const first = await client.line();
+    if (asks) assert.equal(first, `DROPPED ${STORED - LENGTH}`);
+    else assert.match(first!, /^MESSAGE t /);
+  }
 });
 
 Deno.test("a backend on HTTP warns when the server had lost its subscriptions", async () => {

@@ -279,6 +279,11 @@ export const ATTACKS: Readonly<Record<string, (target: Target) => Promise<void>>
     }
     await publishTo(target, 20);
   },
+  async "scripts of Redis clients"(target) {
+    const script = "return #ARGV[1]:rep(tonumber(ARGV[2]))";
+    await redisFlood(target, 40, (i) => resp("EVAL", script, "0", "x", `${i % 20 * MIB}`));
+    await redisFlood(target, 40, () => resp("EVAL", "return ARGV[1]:rep(1e6)", "0", "x"));
+  },
   async "event streams"(target) {
     for (let i = 0; i < 100; i++) {
       const peer = await target.connect(target.httpPort);

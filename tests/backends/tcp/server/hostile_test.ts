@@ -23,11 +23,11 @@ v8.setFlagsFromString("--expose-gc");
 const collectGarbage: () => void = vm.runInNewContext("gc");
 
 const REPLY = new RegExp(
-  "^(?:PONG|OK STORED|OK SET|OK AUTHENTICATED|OK TRACED|OK -?\\d+|NULL|VALUE .+|OK P?(?:UN)?SUBSCRIBED .+|" +
+  "^(?:PONG|OK STORED|OK SET|OK AUTHENTICATED|OK TRACED|OK REPORTING|OK -?\\d+|NULL|VALUE .+|OK P?(?:UN)?SUBSCRIBED .+|" +
     '(?:MESSAGES|VALUES|FIELDS) JSON:[A-Za-z0-9+/]+=*|STATS JSON:[A-Za-z0-9+/]+=*|ERROR "[^"]+")$',
   "s",
 );
-const PUSH = /^P?MESSAGE /;
+const PUSH = /^(?:P?MESSAGE|DROPPED) /;
 
 /** A hostile client ends its line, and asks for a sign of life. */
 const END = new TextEncoder().encode("\r\nPING\r\n");
