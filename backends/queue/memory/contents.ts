@@ -5,7 +5,10 @@
  */
 
 import { TextMap } from "../../../lib/base/text_map.ts";
+import type { StoredResult, StoredSchedule } from "../store.ts";
+import type { ChannelCounts } from "./channel_counts.ts";
 import type { Delivery, QueueEntry } from "./entry.ts";
+import type { RateWindows } from "./rate_windows.ts";
 
 /** A delivery without its message. */
 type PlainDelivery = Omit<Delivery, "entry">;
@@ -14,7 +17,18 @@ type PlainDelivery = Omit<Delivery, "entry">;
 export type SpacePart =
   & { readonly heldUntilMs: number }
   & (
-    | { readonly type: "counters"; readonly sequence: number }
+    | {
+      readonly type: "counters";
+      readonly sequence: number;
+      readonly tokens: number;
+      readonly turns: number;
+    }
+    | { readonly type: "counts"; readonly counts: ReturnType<ChannelCounts["export"]> }
+    | { readonly type: "windows"; readonly windows: ReturnType<RateWindows["export"]> }
+    | { readonly type: "paused"; readonly channel: string }
+    | { readonly type: "schedule"; readonly schedule: StoredSchedule }
+    | { readonly type: "duplicate"; readonly key: string; readonly id: string }
+    | { readonly type: "result"; readonly id: string; readonly result: StoredResult }
     | { readonly type: "subscribers"; readonly channel: string; readonly agents: readonly string[] }
     | {
       readonly type: "missed";

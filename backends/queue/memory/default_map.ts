@@ -26,9 +26,14 @@ export class DefaultMap<T> {
     return this.#items.get(key);
   }
 
+  /** The keys. */
+  keys(): IteratorObject<string> {
+    return this.#items.keys();
+  }
+
   /** The keys with their values. */
-  entries(): Iterable<[string, T]> {
-    return this.#items;
+  entries(): IteratorObject<[string, T]> {
+    return Iterator.from(this.#items);
   }
 
   /** Removes a key with its value. */

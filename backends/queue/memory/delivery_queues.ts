@@ -10,11 +10,14 @@ import {
   byDeath,
   byDeliveryOrder,
   byLeaseEnd,
+  byRetryTime,
+  type Death,
   type Delivery,
-  type Lease,
+  type Moment,
   newDelivery,
   type QueueEntry,
 } from "./entry.ts";
+import { OrderingLines } from "./ordering_lines.ts";
 import { SortedList } from "./sorted_list.ts";
 
 const newQueue = () => new SortedList<Delivery>(byDeliveryOrder);
@@ -23,15 +26,28 @@ const newQueue = () => new SortedList<Delivery>(byDeliveryOrder);
 interface AgentQueue {
   /** Deliveries that are not acknowledged, leased or not. */
   readonly pending: SortedList<Delivery>;
-  /** Pending deliveries without a lease. */
+  /** Pending deliveries that can be claimed. */
   readonly ready: SortedList<Delivery>;
   /** Messages that were trimmed before the agent had acknowledged them. */
   missed: number;
 }
 
+/** What follows from changes of deliveries. */
+export interface DeliveryObserver {
+  /** Consumers of the delivery's agent may claim it now, or later than they knew. */
+  onReady(delivery: Delivery): void;
+  onAcknowledged(delivery: Delivery): void;
+  onDead(delivery: Delivery): void;
+  onLeaseEnded(delivery: Delivery): void;
+  /** A delivery of a message has become pending, acknowledged or dead. */
+  onChanged(entry: QueueEntry): void;
+}
+
 /** The deliveries of all agents. */
 export class DeliveryQueues {
   readonly #leased = new SortedList<Delivery>(byLeaseEnd);
+  readonly #retrying = new SortedList<Delivery>(byRetryTime);
+  readonly #lines = new OrderingLines();
   readonly #pending = new DefaultMap(newQueue);
   readonly #dead = new DefaultMap(() => new SortedList<Delivery>(byDeath));
   readonly #queues = new DefaultMap<AgentQueue>(() => ({
@@ -39,53 +55,60 @@ export class DeliveryQueues {
     ready: newQueue(),
     missed: 0,
   }));
-  readonly #listeners = new DefaultMap(() => new Set<() => void>());
-  readonly #onSettled: (entry: QueueEntry) => void;
+  readonly #observer: DeliveryObserver;
+  /** Number of deliveries that have become pending. */
+  turns = 0;
 
-  /** `onSettled` is called with a message when a delivery of it becomes pending, acknowledged or dead. */
-  constructor(onSettled: (entry: QueueEntry) => void) {
-    this.#onSettled = onSettled;
+  constructor(observer: DeliveryObserver) {
+    this.#observer = observer;
   }
 
   /** Adds a delivery of a message to an agent, which has had some attempts. */
   deliver(entry: QueueEntry, agent: string, attempts = 0): void {
-    const delivery = newDelivery(entry, agent);
-    delivery.attempts = attempts;
+    const delivery = newDelivery(entry, agent, attempts);
     entry.deliveries.set(agent, delivery);
     this.#makePending(delivery);
   }
 
   /** Adds a dead letter. */
-  deliverDead(entry: QueueEntry, agent: string, attempts: number, nowMs: number): void {
-    const delivery = newDelivery(entry, agent);
-    delivery.attempts = attempts;
+  deliverDead(entry: QueueEntry, agent: string, attempts: number, now: Moment): void {
+    const delivery = newDelivery(entry, agent, attempts);
     entry.deliveries.set(agent, delivery);
-    this.#makeDead(delivery, nowMs);
+    this.#makeDead(delivery, exhaustion(delivery, now));
   }
 
-  #makeDead(delivery: Delivery, nowMs: number): void {
+  /** Ends a pending delivery, or changes why one has ended. */
+  kill(delivery: Delivery, death: Death): void {
+    this.remove(delivery);
+    this.#makeDead(delivery, death);
+  }
+
+  #makeDead(delivery: Delivery, death: Death): void {
     delivery.state = "dead";
-    delivery.diedMs = nowMs;
+    delivery.death = death;
     this.#dead.getOrCreate(delivery.agent).add(delivery);
-    this.#onSettled(delivery.entry);
+    this.#observer.onDead(delivery);
+    this.#observer.onChanged(delivery.entry);
   }
 
   #makePending(delivery: Delivery): void {
     delivery.state = "pending";
-    this.#onSettled(delivery.entry);
+    delivery.death = null;
+    this.#observer.onChanged(delivery.entry);
     this.#pending.getOrCreate(delivery.agent).add(delivery);
     this.#queueOf(delivery).pending.add(delivery);
+    delivery.turn = ++this.turns;
+    this.#lines.join(delivery);
     this.#makeReady(delivery);
   }
 
   #makeReady(delivery: Delivery): void {
-    delivery.lease = null;
-    this.#queueOf(delivery).ready.add(delivery);
-    for (const wakeup of this.#listeners.get(keyOf(delivery)) ?? []) wakeup();
+    if (!this.#lines.isBlocked(delivery)) this.#queueOf(delivery).ready.add(delivery);
+    this.#observer.onReady(delivery);
   }
 
-  #queueOf(delivery: Delivery): AgentQueue {
-    return this.#queues.getOrCreate(keyOf(delivery));
+  #queueOf({ agent, entry }: Delivery): AgentQueue {
+    return this.#queues.getOrCreate(queueKey(agent, entry.channel));
   }
 
   /** Removes a delivery from its queues. */
@@ -95,67 +118,130 @@ export class DeliveryQueues {
   }
 
   #withdraw(delivery: Delivery): void {
-    if (delivery.lease !== null) this.#leased.remove(delivery);
+    this.#endWait(delivery);
     this.#pending.getOrCreate(delivery.agent).remove(delivery);
     const queue = this.#queueOf(delivery);
     queue.pending.remove(delivery);
     queue.ready.remove(delivery);
-    delivery.lease = null;
+    const next = this.#lines.leave(delivery);
+    if (next !== undefined) this.#makeReady(next);
+  }
+
+  /** Ends the lease, or the wait for the next attempt. */
+  #endWait(delivery: Delivery): void {
+    if (delivery.leaseEnd !== null) this.#leased.remove(delivery);
+    if (delivery.retryAt !== null) this.#retrying.remove(delivery);
+    delivery.leaseEnd = null;
+    delivery.retryAt = null;
   }
 
   /** Marks a delivery as acknowledged. */
   acknowledge(delivery: Delivery): void {
     this.remove(delivery);
     delivery.state = "acknowledged";
-    this.#onSettled(delivery.entry);
+    this.#observer.onAcknowledged(delivery);
+    this.#observer.onChanged(delivery.entry);
   }
 
   /** Makes a dead letter pending again, with no attempts. */
   requeue(delivery: Delivery): void {
     this.remove(delivery);
     delivery.attempts = 0;
+    delivery.token = null;
     this.#makePending(delivery);
   }
 
   /** Leases up to `limit` deliveries, in the order of delivery. */
-  claim(agent: string, channel: string, limit: number, lease: Lease): Delivery[] {
+  claim(
+    agent: string,
+    channel: string,
+    limit: number,
+    lease: (delivery: Delivery) => { end: Moment; token: string },
+  ): Delivery[] {
     const { ready } = this.#queues.getOrCreate(queueKey(agent, channel));
     const claimed: Delivery[] = [];
     while (claimed.length < limit && ready.length > 0) {
       const delivery = ready.at(0)!;
-      ready.remove(delivery);
+      const { end, token } = lease(delivery);
       delivery.attempts++;
-      delivery.lease = lease;
-      this.#leased.add(delivery);
+      delivery.token = token;
+      this.lease(delivery, end);
       claimed.push(delivery);
     }
     return claimed;
   }
 
+  /** Leases a pending delivery until `end`, with the token that it has. */
+  lease(delivery: Delivery, end: Moment): void {
+    this.#endWait(delivery);
+    this.#queueOf(delivery).ready.remove(delivery);
+    delivery.leaseEnd = end;
+    this.#leased.add(delivery);
+  }
+
+  /** Leases a dead letter again. False if another message with its ordering key has its turn now. */
+  revive(delivery: Delivery, end: Moment): boolean {
+    if (this.#lines.isBlocked(delivery)) return false;
+    this.remove(delivery);
+    this.#makePending(delivery);
+    this.lease(delivery, end);
+    return true;
+  }
+
   /** Ends a lease as if it had not been taken. */
   release(delivery: Delivery): void {
-    this.#leased.remove(delivery);
     delivery.attempts--;
-    this.#makeReady(delivery);
+    this.giveBack(delivery, null);
+  }
+
+  /** Ends a lease. The next attempt is due at `retryAt`, or now. */
+  giveBack(delivery: Delivery, retryAt: Moment | null): void {
+    this.#endWait(delivery);
+    this.#queueOf(delivery).ready.remove(delivery);
+    delivery.token = null;
+    if (retryAt === null) return this.#makeReady(delivery);
+    delivery.retryAt = retryAt;
+    this.#retrying.add(delivery);
+    this.#observer.onReady(delivery);
   }
 
   /** When the next lease ends. Undefined without leases. */
   get nextLeaseEndMs(): number | undefined {
-    return this.#leased.at(0)?.lease?.endMs;
+    return this.#leased.at(0)?.leaseEnd?.ms;
   }
 
-  /** Ends the leases that are over. After `maxAttempts` a delivery becomes a dead letter. */
-  expireLeases(nowMs: number, maxAttempts: number): void {
+  /** When the next attempt of a delivery is due. Undefined if none waits. */
+  get nextRetryMs(): number | undefined {
+    return this.#retrying.at(0)?.retryAt?.ms;
+  }
+
+  /** Whether a delivery could wait for another one with its ordering key. */
+  get hasLines(): boolean {
+    return this.#lines.hasLines;
+  }
+
+  /** Ends the leases and the waits that are over. After `maxAttempts` a delivery becomes a dead letter. */
+  advance(now: Moment, maxAttempts: number): void {
     for (let next = this.#leased.at(0); next !== undefined; next = this.#leased.at(0)) {
-      if (next.lease!.endMs > nowMs) return;
-      if (next.attempts < maxAttempts) {
-        this.#leased.remove(next);
-        this.#makeReady(next);
-      } else {
-        this.#withdraw(next);
-        this.#makeDead(next, nowMs);
-      }
+      if (next.leaseEnd!.ms > now.ms) break;
+      this.#endLease(next, now, maxAttempts);
     }
+    for (let next = this.#retrying.at(0); next !== undefined; next = this.#retrying.at(0)) {
+      if (next.retryAt!.ms > now.ms) break;
+      this.#endWait(next);
+      this.#makeReady(next);
+    }
+  }
+
+  /** The token stays: until another consumer has the message, its holder may go on. */
+  #endLease(delivery: Delivery, now: Moment, maxAttempts: number): void {
+    if (delivery.attempts >= (delivery.entry.maxAttempts ?? maxAttempts)) {
+      this.kill(delivery, exhaustion(delivery, now));
+      return;
+    }
+    this.#endWait(delivery);
+    this.#observer.onLeaseEnded(delivery);
+    this.#makeReady(delivery);
   }
 
   /** Pending deliveries to an agent, in the order of delivery. */
@@ -210,35 +296,23 @@ export class DeliveryQueues {
 
   /** Adds a delivery as it was in another copy of the namespace. */
   restore(delivery: Delivery): void {
-    const { lease, diedMs } = delivery;
-    if (delivery.state === "dead") this.#makeDead(delivery, diedMs);
-    if (delivery.state !== "pending") return this.#onSettled(delivery.entry);
-    this.#makePending(delivery);
-    if (lease === null) return;
-    this.#queueOf(delivery).ready.remove(delivery);
-    delivery.lease = lease;
-    this.#leased.add(delivery);
-  }
-
-  /** Whether a subscription of an agent to a channel lives. */
-  hasListeners(agent: string, channel: string): boolean {
-    return this.#listeners.get(queueKey(agent, channel)) !== undefined;
-  }
-
-  /** Calls `onWakeup` when a delivery becomes ready, until the result is called. */
-  listen(agent: string, channel: string, onWakeup: () => void): () => void {
-    const key = queueKey(agent, channel);
-    const listeners = this.#listeners.getOrCreate(key);
-    listeners.add(onWakeup);
-    return () => {
-      listeners.delete(onWakeup);
-      if (listeners.size === 0) this.#listeners.delete(key);
-    };
+    if (delivery.state === "dead") this.#dead.getOrCreate(delivery.agent).add(delivery);
+    if (delivery.state !== "pending") return;
+    const { ready, pending } = this.#queueOf(delivery);
+    this.#pending.getOrCreate(delivery.agent).add(delivery);
+    pending.add(delivery);
+    const overtaken = this.#lines.join(delivery);
+    if (overtaken !== undefined) ready.remove(overtaken);
+    if (delivery.leaseEnd !== null) this.#leased.add(delivery);
+    else if (delivery.retryAt !== null) this.#retrying.add(delivery);
+    else this.#makeReady(delivery);
   }
 }
 
-function keyOf({ agent, entry }: Delivery): string {
-  return queueKey(agent, entry.channel);
+/** The death of a delivery whose attempts are used up. */
+export function exhaustion({ attempts }: Delivery, at: Moment): Death {
+  const times = attempts === 1 ? "once" : `${attempts} times`;
+  return { at, reason: `delivered ${times} without acknowledgement`, error: null };
 }
 
 /** The key of an agent on a channel. Neither name contains NUL. */

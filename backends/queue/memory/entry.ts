@@ -12,21 +12,26 @@ import {
   type QueueRecord,
 } from "../store.ts";
 
+/** A time: by the clock for durations, and as a date. */
+export interface Moment {
+  readonly ms: number;
+  readonly dateMs: number;
+}
+
+/** The time after a delay. */
+export function after({ ms, dateMs }: Moment, delayMs: number): Moment {
+  return { ms: ms + delayMs, dateMs: dateMs + delayMs };
+}
+
 /** A message with its deliveries by agent. */
 export interface QueueEntry extends QueueRecord {
   updatedMs: number;
   acknowledged: boolean;
   /** When it expires by the clock for durations; `expiresMs` is the date. */
   readonly deadlineMs: number | null;
+  /** When it is due by the clock for durations, until then; `dueMs` is the date. */
+  readyAtMs: number | null;
   readonly deliveries: TextMap<Delivery>;
-}
-
-/** The lease of a consumer. */
-export interface Lease {
-  /** When it ends, by the clock for durations. */
-  readonly endMs: number;
-  /** The date of its end. */
-  readonly untilMs: number;
 }
 
 /** A message for one agent. */
@@ -34,20 +39,44 @@ export interface Delivery {
   readonly entry: QueueEntry;
   readonly agent: string;
   attempts: number;
-  /** Null without a lease. */
-  lease: Lease | null;
+  /** When the lease of a consumer ends. Null without a lease. */
+  leaseEnd: Moment | null;
+  /** Names the last lease, until another consumer can have the message. */
+  token: string | null;
+  /** When its next attempt is due. Null if it does not wait for one. */
+  retryAt: Moment | null;
   state: "pending" | "acknowledged" | "dead";
-  /** When it became a dead letter. */
-  diedMs: number;
+  /** Its place among the messages with one ordering key. */
+  turn: number;
+  /** How it became a dead letter. */
+  death: Death | null;
+}
+
+/** Why and when a delivery became a dead letter. */
+export interface Death {
+  readonly at: Moment;
+  readonly reason: string;
+  readonly error: string | null;
 }
 
 /** Creates a delivery that is in no queue yet. */
 export function newDelivery(
   entry: QueueEntry,
   agent: string,
+  attempts = 0,
   state: Delivery["state"] = "pending",
 ): Delivery {
-  return { entry, agent, attempts: 0, lease: null, state, diedMs: 0 };
+  return {
+    entry,
+    agent,
+    attempts,
+    leaseEnd: null,
+    token: null,
+    retryAt: null,
+    state,
+    turn: 0,
+    death: null,
+  };
 }
 
 /** The order of storing. */
@@ -60,6 +89,11 @@ export function byExpiry(a: QueueEntry, b: QueueEntry): number {
   return a.deadlineMs! - b.deadlineMs! || bySequence(a, b);
 }
 
+/** The order in which messages are due. */
+export function byDueTime(a: QueueEntry, b: QueueEntry): number {
+  return a.readyAtMs! - b.readyAtMs! || bySequence(a, b);
+}
+
 /** The order of delivery. */
 export function byDeliveryOrder(a: Delivery, b: Delivery): number {
   return byPriority(a.entry, b.entry);
@@ -67,36 +101,43 @@ export function byDeliveryOrder(a: Delivery, b: Delivery): number {
 
 /** The order in which deliveries became dead letters. */
 export function byDeath(a: Delivery, b: Delivery): number {
-  return a.diedMs - b.diedMs || bySequence(a.entry, b.entry);
+  return a.death!.at.ms - b.death!.at.ms || bySequence(a.entry, b.entry);
 }
 
 /** The order in which leases end. */
 export function byLeaseEnd(a: Delivery, b: Delivery): number {
-  return a.lease!.endMs - b.lease!.endMs || bySequence(a.entry, b.entry) ||
-    (a.agent < b.agent ? -1 : Number(a.agent > b.agent));
+  return a.leaseEnd!.ms - b.leaseEnd!.ms || byName(a, b);
+}
+
+/** The order in which the next attempts are due. */
+export function byRetryTime(a: Delivery, b: Delivery): number {
+  return a.retryAt!.ms - b.retryAt!.ms || byName(a, b);
+}
+
+function byName(a: Delivery, b: Delivery): number {
+  return bySequence(a.entry, b.entry) || (a.agent < b.agent ? -1 : Number(a.agent > b.agent));
 }
 
 /** A delivery as the store returns it. */
-export function toQueueDelivery(
-  { entry, agent, attempts, lease }: Delivery,
-): QueueDelivery {
+export function toQueueDelivery(delivery: Delivery): QueueDelivery {
   return {
-    ...toQueueRecord(entry, agent),
-    attempts,
-    leasedUntilMs: lease?.untilMs ?? null,
-    leaseToken: null,
-    retryMs: null,
+    ...toQueueRecord(delivery.entry, delivery.agent),
+    attempts: delivery.attempts,
+    leasedUntilMs: delivery.leaseEnd?.dateMs ?? null,
+    leaseToken: delivery.token,
+    retryMs: delivery.retryAt?.dateMs ?? null,
   };
 }
 
 /** A dead letter as the store returns it. */
 export function toQueueDeadLetter(delivery: Delivery): QueueDeadLetter {
-  return { ...toQueueDelivery(delivery), reason: "", error: null, diedMs: delivery.diedMs };
+  const { at, reason, error } = delivery.death!;
+  return { ...toQueueDelivery(delivery), reason, error, diedMs: at.dateMs };
 }
 
 /** A message as the store returns it. Each agent acknowledges a broadcast for itself. */
 export function toQueueRecord(entry: QueueEntry, agent: string | undefined): QueueRecord {
-  const { deliveries, deadlineMs: _, ...message } = entry;
+  const { deliveries, deadlineMs: _, readyAtMs: _readyAtMs, ...message } = entry;
   if (entry.target !== null || agent === undefined) return message;
   return { ...message, acknowledged: deliveries.get(agent)?.state === "acknowledged" };
 }

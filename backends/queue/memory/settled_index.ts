@@ -16,14 +16,32 @@ export class SettledIndex {
   readonly #dead = new DefaultMap(newIndex);
   readonly #places = new Map<QueueEntry, SortedList<QueueEntry>>();
 
-  /** Finds the place of a message whose deliveries have changed. */
-  update(entry: QueueEntry): void {
+  /** Finds the place of a message whose deliveries have changed. True if it is settled only now. */
+  update(entry: QueueEntry): boolean {
     const place = this.#placeOf(entry);
-    if (place === this.#places.get(entry)) return;
+    const former = this.#places.get(entry);
+    if (place === former) return false;
     this.remove(entry);
-    if (place === undefined) return;
+    if (place === undefined) return false;
     place.add(entry);
     this.#places.set(entry, place);
+    return former === undefined;
+  }
+
+  /** Whether no agent works on a message any more. */
+  has(entry: QueueEntry): boolean {
+    return this.#places.has(entry);
+  }
+
+  /** Number of settled messages of a channel. */
+  count(channel: string): number {
+    return (this.#done.get(channel)?.length ?? 0) + (this.#dead.get(channel)?.length ?? 0);
+  }
+
+  /** The dead letters, or the done messages, of a channel. */
+  of(channel: string, state: "done" | "dead"): QueueEntry[] {
+    const index = state === "done" ? this.#done : this.#dead;
+    return [...index.get(channel)?.values() ?? []];
   }
 
   #placeOf({ channel, deliveries }: QueueEntry): SortedList<QueueEntry> | undefined {

@@ -6,10 +6,11 @@
 
 import { inTurn } from "../../../lib/base/turn.ts";
 import type { ResolvedConfig } from "../config.ts";
-import { QueueError } from "../errors.ts";
 import type {
   AcknowledgeOutcome,
   DeliveryTarget,
+  Failure,
+  LeaseOutcome,
   MessageToPut,
   NewMessage,
   PublishOutcome,
@@ -18,8 +19,11 @@ import type {
   QueueReceiver,
   QueueRecord,
   QueueStore,
+  StoredResult,
+  StoredSchedule,
+  StoreStats,
 } from "../store.ts";
-import type { MessageFilters } from "../types.ts";
+import type { MessageFilters, PurgedState, QueueEvent } from "../types.ts";
 import type { MemorySpace } from "./space.ts";
 
 /** A namespace with the configuration of one queue. */
@@ -37,33 +41,108 @@ export class MemoryStore implements QueueStore {
   stopRetrying(): void {}
   async close(): Promise<void> {}
 
+  /** The result of `work` on the namespace, after all that is due. */
+  #run<T>(work: (space: MemorySpace) => T): Promise<T> {
+    return inTurn(() => {
+      this.#space.sweep(this.#config);
+      return work(this.#space);
+    });
+  }
+
   publish(message: NewMessage): Promise<PublishOutcome> {
-    const id = crypto.randomUUID();
-    return inTurn(() => this.#space.publish(message, id, this.#config));
+    return this.#run((space) => space.publish(message, crypto.randomUUID(), this.#config));
   }
 
   put(message: MessageToPut): Promise<void> {
-    return inTurn(() => this.#space.put(message, this.#config));
+    return this.#run((space) => space.put(message, this.#config));
   }
 
   receivers(channel: string, agent: string): QueueReceiver[] {
-    const space = this.#space;
     return [{
-      register: (from) => inTurn(() => space.register(channel, agent, from)),
-      claim: (limit, reported) =>
-        inTurn(() => space.claim(channel, agent, limit, reported, this.#config)),
-      release: (claimed) => inTurn(() => space.release(agent, claimed)),
-      listen: (onWakeup) => inTurn(() => space.listen(channel, agent, onWakeup)),
+      register: (from) => this.#run((space) => space.register(channel, agent, from)),
+      claim: (limit, reported, claimant) =>
+        this.#run((space) => {
+          return space.claim(channel, agent, limit, reported, claimant, this.#config);
+        }),
+      release: (claimed) => this.#run((space) => space.release(agent, claimed)),
+      listen: (onWakeup) => this.#run((space) => space.listen(channel, agent, onWakeup)),
     }];
   }
 
   unsubscribe(channel: string, agent: string): Promise<boolean> {
-    const space = this.#space;
-    return inTurn(() => space.unsubscribe(channel, agent, space.hasListeners(channel, agent)));
+    return this.#run((space) => {
+      return space.unsubscribe(channel, agent, space.hasListeners(channel, agent));
+    });
   }
 
-  acknowledge({ id, agent }: DeliveryTarget): Promise<AcknowledgeOutcome> {
-    return inTurn(() => this.#space.acknowledge(id, agent));
+  acknowledge(target: DeliveryTarget, result: string | undefined): Promise<AcknowledgeOutcome> {
+    return this.#run((space) => space.acknowledge(target, result));
+  }
+
+  extend(target: DeliveryTarget, leaseMs: number | undefined): Promise<LeaseOutcome> {
+    return this.#run((space) => space.extend(target, leaseMs, this.#config));
+  }
+
+  giveBack(target: DeliveryTarget, delayMs: number, failure: Failure): Promise<LeaseOutcome> {
+    return this.#run((space) => space.giveBack(target, delayMs, failure, this.#config));
+  }
+
+  reject(target: DeliveryTarget, failure: Failure): Promise<LeaseOutcome> {
+    return this.#run((space) => space.reject(target, failure));
+  }
+
+  progress(target: DeliveryTarget, value: string): Promise<LeaseOutcome> {
+    return this.#run((space) => space.progress(target, value));
+  }
+
+  result(id: string): Promise<StoredResult | undefined> {
+    return this.#run((space) => space.result(id));
+  }
+
+  delayed(channel: string | undefined, limit: number): Promise<QueueRecord[]> {
+    return this.#run((space) => space.delayed(channel, limit));
+  }
+
+  setPaused(channel: string, isPaused: boolean): Promise<void> {
+    return this.#run((space) => space.setPaused(channel, isPaused));
+  }
+
+  channels(): Promise<string[]> {
+    return this.#run((space) => space.channels());
+  }
+
+  stats(channel: string): Promise<StoreStats> {
+    return this.#run((space) => space.stats(channel));
+  }
+
+  purge(channel: string, states: readonly PurgedState[]): Promise<number> {
+    return this.#run((space) => space.purge(channel, states));
+  }
+
+  listenToEvents(onEvent: (event: QueueEvent) => void): Promise<() => void> {
+    return this.#run((space) => space.listenToEvents(onEvent));
+  }
+
+  putSchedule(schedule: StoredSchedule, replacedMs: number | null | undefined): Promise<boolean> {
+    return this.#run((space) => space.putSchedule(schedule, replacedMs));
+  }
+
+  removeSchedule(key: string): Promise<boolean> {
+    return this.#run((space) => space.removeSchedule(key));
+  }
+
+  schedules(): Promise<{ nowMs: number; schedules: StoredSchedule[] }> {
+    return this.#run((space) => space.schedules());
+  }
+
+  fire(
+    key: string,
+    dueMs: number,
+    nextMs: number | null,
+    message: NewMessage | null,
+  ): Promise<boolean> {
+    const id = crypto.randomUUID();
+    return this.#run((space) => space.fire(key, dueMs, nextMs, message, id, this.#config));
   }
 
   pending(
@@ -71,7 +150,7 @@ export class MemoryStore implements QueueStore {
     channel: string | undefined,
     limit: number,
   ): Promise<QueueDelivery[]> {
-    return inTurn(() => this.#space.pending(agent, channel, limit, this.#config.maxAttempts));
+    return this.#run((space) => space.pending(agent, channel, limit));
   }
 
   deadLetters(
@@ -79,79 +158,19 @@ export class MemoryStore implements QueueStore {
     channel: string | undefined,
     limit: number,
   ): Promise<QueueDeadLetter[]> {
-    return inTurn(() => this.#space.deadLetters(agent, channel, limit, this.#config.maxAttempts));
-  }
-
-  extend(): Promise<never> {
-    return missing("extend()");
-  }
-
-  giveBack(): Promise<never> {
-    return missing("release()");
-  }
-
-  reject(): Promise<never> {
-    return missing("reject()");
-  }
-
-  progress(): Promise<never> {
-    return missing("progress()");
-  }
-
-  result(): Promise<never> {
-    return missing("publishAndWait()");
-  }
-
-  delayed(): Promise<never> {
-    return missing("getDelayed()");
-  }
-
-  setPaused(): Promise<never> {
-    return missing("pause()");
-  }
-
-  channels(): Promise<never> {
-    return missing("channels()");
-  }
-
-  stats(): Promise<never> {
-    return missing("stats()");
-  }
-
-  purge(): Promise<never> {
-    return missing("purge()");
-  }
-
-  listenToEvents(): Promise<never> {
-    return missing("events()");
-  }
-
-  putSchedule(): Promise<never> {
-    return missing("schedule()");
-  }
-
-  removeSchedule(): Promise<never> {
-    return missing("unschedule()");
-  }
-
-  schedules(): Promise<never> {
-    return missing("schedules()");
-  }
-
-  fire(): Promise<never> {
-    return missing("fire()");
+    return this.#run((space) => space.deadLetters(agent, channel, limit));
   }
 
   requeue(id: string, agent: string | undefined): Promise<AcknowledgeOutcome> {
-    return inTurn(() => this.#space.requeue(id, agent, this.#config.maxAttempts));
+    return this.#run((space) => space.requeue(id, agent));
   }
 
   get(id: string, agent: string | undefined): Promise<QueueRecord | undefined> {
-    return inTurn(() => this.#space.get(id, agent));
+    return this.#run((space) => space.get(id, agent));
   }
 
   delete(id: string): Promise<boolean> {
-    return inTurn(() => this.#space.delete(id));
+    return this.#run((space) => space.delete(id));
   }
 
   list(
@@ -160,18 +179,14 @@ export class MemoryStore implements QueueStore {
     offset: number,
     agent: string | undefined,
   ): Promise<QueueRecord[]> {
-    return inTurn(() => this.#space.list(filters, limit, offset, agent));
+    return this.#run((space) => space.list(filters, limit, offset, agent));
   }
 
   count(filters: MessageFilters): Promise<number> {
-    return inTurn(() => this.#space.count(filters));
+    return this.#run((space) => space.count(filters));
   }
 
   clear(): Promise<number> {
-    return inTurn(() => this.#space.clear());
+    return this.#run((space) => space.clear());
   }
-}
-
-function missing(call: string): Promise<never> {
-  return Promise.reject(new QueueError(`${call} is not implemented in memory yet`));
 }

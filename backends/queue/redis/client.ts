@@ -25,7 +25,10 @@ export class QueueClient {
     this.#runner = new ScriptRunner(this.router, {
       scripts,
       keys,
-      commonArgs: [isCluster ? "SPUBLISH" : "PUBLISH", String(2 * config.deadlineMs)],
+      commonArgs: [
+        isCluster ? "SPUBLISH" : "PUBLISH",
+        ...[2 * config.deadlineMs, config.maxAttempts, config.leaseMs].map(String),
+      ],
       deadlineMs: config.deadlineMs,
       replication: {
         minReplicas: config.minReplicas,

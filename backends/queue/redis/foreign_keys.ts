@@ -23,6 +23,11 @@ const TYPES: Readonly<Record<string, readonly string[]>> = {
     "gone:",
     "op:",
     "backlog:",
+    "unique:",
+    "result:",
+    "paused:",
+    "rate:",
+    "version",
   ],
   zset: [
     "acked",
@@ -30,6 +35,14 @@ const TYPES: Readonly<Record<string, readonly string[]>> = {
     "broadcasts",
     "expiry",
     "due",
+    "delayed",
+    "delayed:",
+    "later:",
+    "line:",
+    "died:",
+    "agents:",
+    "consumers:",
+    "schedules",
     "source:",
     "target:",
     "pending:",
@@ -39,8 +52,8 @@ const TYPES: Readonly<Record<string, readonly string[]>> = {
     "done:",
     "lapsed:",
   ],
-  set: ["subs:"],
-  hash: ["msg:"],
+  set: ["subs:", "channels"],
+  hash: ["msg:", "keyed:", "counts:", "schedule:"],
   stream: ["stream:"],
 };
 
@@ -70,7 +83,7 @@ async function isOwn(connection: Connection, key: string, prefix: string): Promi
   if (type === "none") return true;
   const name = key.slice(prefix.length + 1);
   if (!isNameOf(type, name)) return false;
-  return type !== "hash" || await connection.send(["HEXISTS", key, "seq"]) !== 0 ||
+  return !name.startsWith("msg:") || await connection.send(["HEXISTS", key, "seq"]) !== 0 ||
     await connection.send(["EXISTS", key]) === 0;
 }
 

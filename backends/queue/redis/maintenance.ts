@@ -73,19 +73,18 @@ export interface HealthCheckOptions {
   readonly partitions: readonly number[];
   /** Where the check of the messages of each partition continues. */
   readonly cursors: readonly string[][];
-  readonly maxAttempts: number;
   readonly url: string;
 }
 
 /** Closes connections that are dead, and removes what is due while no client calls. */
 export async function checkHealth(
-  { client, notifications, partitions, cursors, maxAttempts, url }: HealthCheckOptions,
+  { client, notifications, partitions, cursors, url }: HealthCheckOptions,
 ): Promise<void> {
   client.router.checkIdle();
   for (const each of notifications) each.check();
   try {
     const counts = await Promise.all(
-      partitions.map((partition) => sweep(client, partition, maxAttempts, cursors[partition])),
+      partitions.map((partition) => sweep(client, partition, cursors[partition])),
     );
     reportUnnotified(sumOf(counts.map(({ unnotified }) => unnotified)), url);
     reportLost(sumOf(counts.map(({ lost }) => lost)), url);
@@ -106,12 +105,11 @@ interface SweepCounts {
 async function sweep(
   client: QueueClient,
   partition: number,
-  maxAttempts: number,
   cursors: string[],
 ): Promise<SweepCounts> {
   for (let unnotified = 0, lost = 0;;) {
-    const args = [String(maxAttempts), ...cursors];
-    const [more, refused, gone, ...next] = await client.run("sweep", partition, args) as Reply[];
+    const reply = await client.run("sweep", partition, cursors) as Reply[];
+    const [more, refused, gone, ...next] = reply;
     unnotified += Number(refused);
     lost += Number(gone);
     cursors.splice(0, cursors.length, ...next.map(String));

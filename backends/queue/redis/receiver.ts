@@ -5,8 +5,7 @@
  */
 
 import type { Reply } from "../../redis/connection.ts";
-import type { ResolvedConfig } from "../config.ts";
-import type { Claim, QueueDelivery, QueueReceiver } from "../store.ts";
+import type { Claim, Claimant, QueueDelivery, QueueReceiver } from "../store.ts";
 import { logger } from "../log.ts";
 import type { QueueClient } from "./client.ts";
 import type { Notifications } from "./notifications.ts";
@@ -21,28 +20,34 @@ export interface ReceiverOptions {
   readonly hasBroadcasts: boolean;
   /** The Redis channel on which scripts publish wakeups. */
   readonly notifyChannel: string;
+  /** Where messages of the channel are counted for its rate. */
+  readonly ratePartition: number;
 }
+
+/** Milliseconds after which a consumer is noted again. */
+const NOTE_MS = 2000;
 
 /** A receiver on Redis. */
 export class RedisReceiver implements QueueReceiver {
   readonly #client: QueueClient;
   readonly #notifications: Notifications;
-  readonly #config: ResolvedConfig;
   readonly #options: ReceiverOptions;
   /** When the agent was last known to be registered, by the server's clock. Empty before it was. */
   #claimedMs = "";
   /** The agent was not registered any more, and has not got yet what it missed. */
   #isInterrupted = false;
+  /** When the server has last replied, by its clock. */
+  #serverMs = 0;
+  /** When the server has last noted the consumer, by its clock and by that of this process. */
+  #noted: { readonly serverMs: number; readonly ownMs: number } | undefined;
 
   constructor(
     client: QueueClient,
     notifications: Notifications,
-    config: ResolvedConfig,
     options: ReceiverOptions,
   ) {
     this.#client = client;
     this.#notifications = notifications;
-    this.#config = config;
     this.#options = options;
   }
 
@@ -58,11 +63,39 @@ export class RedisReceiver implements QueueReceiver {
     }
   }
 
-  async claim(limit: number, reported: number): Promise<Claim> {
+  async claim(limit: number, reported: number, claimant: Claimant): Promise<Claim> {
+    const { rate } = claimant;
+    if (rate === null) return await this.#claim(limit, reported, claimant, null);
+    const { partition, ratePartition } = this.#options;
+    if (partition === ratePartition) return await this.#claim(limit, reported, claimant, rate);
+    const [taken, waitMs] = await this.#take(limit, rate);
+    const claim = await this.#claim(taken, reported, claimant, null);
+    const unused = taken - claim.deliveries.length;
+    if (unused > 0) await this.#take(-unused, rate);
+    if (waitMs < 0) return claim;
+    return { ...claim, nextDueMs: Math.min(claim.nextDueMs ?? Infinity, waitMs) };
+  }
+
+  /** Takes some of what the rate of the channel allows. Its count is in another partition. */
+  async #take(
+    count: number,
+    { max, windowMs }: { max: number; windowMs: number },
+  ): Promise<[taken: number, waitMs: number]> {
+    const { channel, ratePartition } = this.#options;
+    const args = [channel, ...[count, max, windowMs].map(String)];
+    const reply = await this.#client.run("rate", ratePartition, args) as Reply[];
+    return [Number(reply[0]), Number(reply[1])];
+  }
+
+  async #claim(
+    limit: number,
+    reported: number,
+    { consumer }: Claimant,
+    rate: Claimant["rate"],
+  ): Promise<Claim> {
     const { partition, channel, agent } = this.#options;
-    const { leaseMs, maxAttempts } = this.#config;
     const operation = crypto.randomUUID();
-    const numbers = [limit, leaseMs, maxAttempts, reported].map(String);
+    const isNoted = this.#isNotedLately();
     const reply = await this.#client.call({
       script: "claim",
       partition,
@@ -71,11 +104,16 @@ export class RedisReceiver implements QueueReceiver {
         isRetry ? "1" : "0",
         channel,
         agent,
-        ...numbers,
+        String(limit),
+        String(reported),
         this.#claimedMs,
+        isNoted ? "" : consumer,
+        ...rate === null ? ["", ""] : [String(rate.max), String(rate.windowMs)],
       ],
     });
     const [missed, due, now, hasBacklog, ...found] = reply as Reply[];
+    this.#serverMs = Number(now);
+    if (!isNoted) this.#noted = { serverMs: this.#serverMs, ownMs: performance.now() };
     if (hasBacklog === 1) this.#isInterrupted = true;
     else if (this.#claimedMs !== "") this.#claimedMs = String(now);
     const isBehind = this.#isInterrupted;
@@ -85,6 +123,14 @@ export class RedisReceiver implements QueueReceiver {
       missed: Number(missed),
       nextDueMs: isBehind ? 0 : Number(due) < 0 ? null : Number(due),
     };
+  }
+
+  /** Whether the server has noted the consumer lately, or is not to note it. */
+  #isNotedLately(): boolean {
+    if (!this.#options.hasBroadcasts) return true;
+    if (this.#noted === undefined) return false;
+    const { serverMs, ownMs } = this.#noted;
+    return this.#serverMs - serverMs < NOTE_MS && performance.now() - ownMs < NOTE_MS;
   }
 
   /** The agent is registered again: it gets the broadcasts that were published in the meantime. */
@@ -102,9 +148,9 @@ export class RedisReceiver implements QueueReceiver {
 
   async release(claimed: readonly QueueDelivery[]): Promise<void> {
     const { partition, channel, agent } = this.#options;
-    const members = claimed.flatMap(({ id, sequence, leasedUntilMs }) => [
+    const members = claimed.flatMap(({ id, sequence, leaseToken }) => [
       `${sequence}${id}`,
-      String(leasedUntilMs),
+      leaseToken ?? "",
     ]);
     await this.#client.run("release", partition, [channel, agent, ...members]);
   }

@@ -5,15 +5,16 @@
  */
 
 import type { Reply } from "../../redis/connection.ts";
-import type { QueueDelivery, QueueRecord } from "../store.ts";
+import type { Failure, QueueDeadLetter, QueueDelivery, QueueRecord } from "../store.ts";
+import { settingsOf } from "./settings.ts";
 
-/** Index of the end of the lease in the reply. The number of attempts comes before it. */
-const LEASED_UNTIL = 13;
+/** Index of the number of attempts in the reply. What concerns the delivery follows. */
+const ATTEMPTS = 14;
 
 /** The message of a reply. */
 export function toRecord(reply: Reply): QueueRecord {
   const [id, channel, source, target, payload, metadata, priority, ...rest] = reply as string[];
-  const [created, updated, expires, sequence, acknowledged] = rest;
+  const [created, updated, expires, sequence, acknowledged, settings, due] = rest;
   return {
     id,
     channel,
@@ -24,28 +25,42 @@ export function toRecord(reply: Reply): QueueRecord {
     priority: Number(priority),
     createdMs: Number(created),
     updatedMs: Number(updated),
-    expiresMs: expires === "" ? null : Number(expires),
+    expiresMs: timeOf(expires),
     acknowledged: Number(acknowledged) === 1,
+    dueMs: timeOf(due),
     sequence: Number(sequence),
-    dueMs: null,
-    maxAttempts: null,
-    leaseMs: null,
-    orderingKey: null,
-    deduplicationId: null,
-    backoff: null,
-    resultMs: null,
+    ...settingsOf(settings),
   };
 }
 
 /** The message of a reply with its delivery to an agent. */
 export function toDelivery(reply: Reply): QueueDelivery {
-  const fields = reply as string[];
-  const leasedUntil = fields[LEASED_UNTIL];
+  const [attempts, token, leasedUntil, retry] = (reply as string[]).slice(ATTEMPTS);
   return {
     ...toRecord(reply),
-    attempts: Number(fields[LEASED_UNTIL - 1]),
-    leasedUntilMs: leasedUntil === "" ? null : Number(leasedUntil),
-    leaseToken: null,
-    retryMs: null,
+    attempts: Number(attempts),
+    leasedUntilMs: timeOf(leasedUntil),
+    leaseToken: token === "" ? null : token,
+    retryMs: timeOf(retry ?? ""),
   };
+}
+
+/** The dead letter of a reply. */
+export function toDeadLetter(reply: Reply): QueueDeadLetter {
+  const delivery = toDelivery(reply);
+  const [failure, died] = (reply as string[]).slice(ATTEMPTS + 4);
+  return { ...delivery, ...failureOf(failure, delivery.attempts), diedMs: Number(died) };
+}
+
+/** Why a message with some attempts is dead. The text is empty if they were used up. */
+export function failureOf(
+  text: string,
+  attempts: number,
+): { reason: string; error: string | null } {
+  const { reason, error }: Failure = text === "" ? { reason: null, error: null } : JSON.parse(text);
+  return { reason: reason ?? `delivered ${attempts} times without acknowledgement`, error };
+}
+
+function timeOf(text: string): number | null {
+  return text === "" ? null : Number(text);
 }

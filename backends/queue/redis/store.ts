@@ -9,12 +9,13 @@ import { formatValue } from "../../../lib/base/options.ts";
 import { parseRedisUrl, type RedisAddress } from "../../redis/address.ts";
 import type { Reply } from "../../redis/connection.ts";
 import type { ResolvedConfig } from "../config.ts";
-import { QueueError } from "../errors.ts";
 import { logger } from "../log.ts";
 import {
   type AcknowledgeOutcome,
   byPriority,
   type DeliveryTarget,
+  type Failure,
+  type LeaseOutcome,
   type MessageToPut,
   type NewMessage,
   type PublishOutcome,
@@ -23,9 +24,15 @@ import {
   type QueueReceiver,
   type QueueRecord,
   type QueueStore,
+  type StoredResult,
+  type StoredSchedule,
+  type StoreStats,
 } from "../store.ts";
-import type { MessageFilters } from "../types.ts";
+import type { MessageFilters, PurgedState, QueueEvent } from "../types.ts";
+import { Announcements } from "./announcements.ts";
+import { Channels } from "./channels.ts";
 import { attemptMs, QueueClient } from "./client.ts";
+import { toEvents } from "./events.ts";
 import { LateRemovals } from "./late_removals.ts";
 import { countMessages, listMessages } from "./listing.ts";
 import { checkHealth, checkPartitions, warnOfLoss } from "./maintenance.ts";
@@ -33,8 +40,10 @@ import { Notifications } from "./notifications.ts";
 import { firstThatCounts } from "./outcomes.ts";
 import { escapeGlob, Partitions } from "./partitions.ts";
 import { RedisReceiver } from "./receiver.ts";
-import { toDelivery, toRecord } from "./replies.ts";
+import { failureOf, toDeadLetter, toDelivery, toRecord } from "./replies.ts";
+import { Schedules } from "./schedules.ts";
 import type { ScriptName } from "./scripts/mod.ts";
+import { settingsText } from "./settings.ts";
 
 /** Messages that one step of `clear` removes. */
 const CLEAR_STEP = 200;
@@ -56,6 +65,9 @@ export class RedisStore implements QueueStore {
   readonly #partitions: Partitions;
   readonly #client: QueueClient;
   readonly #notifications: readonly Notifications[];
+  readonly #schedules: Schedules;
+  readonly #channels: Channels;
+  readonly #announcements = new Announcements();
   readonly #sweepCursors: readonly string[][];
   readonly #lateRemovals = new LateRemovals(({ partition, id, storedBefore }) =>
     this.#removeFrom(partition, id, storedBefore)
@@ -68,6 +80,8 @@ export class RedisStore implements QueueStore {
     this.#partitions = new Partitions(config, this.#address.isCluster);
     this.#sweepCursors = this.#partitions.all.map(() => ["0", "0"]);
     this.#client = new QueueClient(this.#address, config, this.#partitions.keys);
+    this.#schedules = new Schedules(this.#client, this.#partitions);
+    this.#channels = new Channels(this.#client, this.#partitions);
     this.#notifications = this.#partitions.all.map((partition) =>
       new Notifications(this.#client.router, partition, attemptMs(config))
     );
@@ -97,7 +111,6 @@ export class RedisStore implements QueueStore {
       notifications: this.#notifications,
       partitions: this.#partitions.all,
       cursors: this.#sweepCursors,
-      maxAttempts: this.#config.maxAttempts,
       url: this.#address.redactedUrl,
     });
   }
@@ -117,45 +130,65 @@ export class RedisStore implements QueueStore {
   }
 
   async publish(message: NewMessage): Promise<PublishOutcome> {
-    const { channel, source, target, payload, metadata, priority, ttlMs } = message;
+    const { partition, id, args } = this.#newMessage(message);
+    const reply = String(await this.#storeIn(partition, args));
+    if (reply === "full") return "full";
+    const [created, expires, sequence, due, former] = reply.split(" ");
+    const { ttlMs: _ttl, delayMs: _delay, deduplicationMs: _window, ...rest } = message;
+    const record = {
+      ...rest,
+      id: former ?? id,
+      createdMs: Number(created),
+      updatedMs: Number(created),
+      expiresMs: expires === "-" ? null : Number(expires),
+      dueMs: due === "-" ? null : Number(due),
+      acknowledged: false,
+      sequence: Number(sequence),
+    };
+    if (former === undefined) return { record, isNew: true };
+    return { record: await this.get(former, undefined) ?? record, isNew: false };
+  }
+
+  /** The arguments that store a new message, and where. */
+  #newMessage(message: NewMessage): { partition: number; id: string; args: string[] } {
+    const { channel, target, dueMs, delayMs, ttlMs, deduplicationId } = message;
     const partition = this.#partitions.of(target, channel);
     const id = this.#partitions.newId(partition);
-    const reply = await this.#storeIn(partition, [
+    const args = [
       id,
       id,
       channel,
-      source,
+      message.source,
       target ?? "",
-      payload,
-      metadata,
-      String(priority),
+      message.payload,
+      message.metadata,
+      String(message.priority),
       ttlMs === null ? "" : String(ttlMs),
       "0",
       "",
       "",
       "0",
-    ]);
-    const [created, expires, sequence] = String(reply).split(" ");
-    const { ttlMs: _, delayMs: _delay, deduplicationMs: _window, ...rest } = message;
-    const record = {
-      ...rest,
-      id,
-      createdMs: Number(created),
-      updatedMs: Number(created),
-      expiresMs: expires === "-" ? null : Number(expires),
-      acknowledged: false,
-      sequence: Number(sequence),
-    };
-    return { record, isNew: true };
+      settingsText(message),
+      delayMs !== null ? `+${delayMs}` : dueMs === null ? "" : String(dueMs),
+      deduplicationId ?? "",
+      deduplicationId === null ? "" : String(message.deduplicationMs),
+      target !== null && this.#announcements.isDue(target, channel) ? "1" : "0",
+    ];
+    return { partition, id, args };
+  }
+
+  /** What the scripts that store messages need to know of the queue. */
+  get #storeArgs(): string[] {
+    const { maxItems, whenFull } = this.#config;
+    return [String(maxItems), whenFull === "dropOldest" ? "0" : "1"];
   }
 
   #storeIn(partition: number, args: string[]): Promise<Reply> {
-    const sharedArgs = [this.#config.maxItems, this.#config.maxAttempts].map(String);
     return this.#client.call({
       script: "store",
       partition,
       args: () => args,
-      sharedArgs,
+      sharedArgs: this.#storeArgs,
       isDurable: true,
     });
   }
@@ -177,6 +210,11 @@ export class RedisStore implements QueueStore {
       String(message.createdMs),
       message.expiresMs === null ? "" : String(message.expiresMs),
       message.acknowledged ? "1" : "0",
+      settingsText(message),
+      message.dueMs === null ? "" : String(message.dueMs),
+      "",
+      "",
+      "1",
     ]);
     // A message whose id the queue has not made may have been in another partition.
     const others = this.#partitions.ofId(message.id).filter((other) => other !== partition);
@@ -208,11 +246,12 @@ export class RedisStore implements QueueStore {
   receivers(channel: string, agent: string): QueueReceiver[] {
     const broadcasts = this.#partitions.of(null, channel);
     return this.#partitions.ofReceiver(agent, channel).map((partition) =>
-      new RedisReceiver(this.#client, this.#notifications[partition], this.#config, {
+      new RedisReceiver(this.#client, this.#notifications[partition], {
         partition,
         channel,
         agent,
         hasBroadcasts: partition === broadcasts,
+        ratePartition: broadcasts,
         notifyChannel: `${this.#partitions.prefixes[partition]}:notify:${channel}`,
       })
     );
@@ -229,22 +268,56 @@ export class RedisStore implements QueueStore {
     }
   }
 
-  async acknowledge({ id, agent }: DeliveryTarget): Promise<AcknowledgeOutcome> {
-    return await this.#settle("acknowledge", id, [id, agent ?? ""], []);
+  async acknowledge(
+    { id, agent, token }: DeliveryTarget,
+    result: string | undefined,
+  ): Promise<AcknowledgeOutcome> {
+    const args = [id, agent ?? "", token ?? "", result ?? "null"];
+    return await this.#settle("acknowledge", id, args, []);
+  }
+
+  async extend(
+    { id, agent, token }: DeliveryTarget,
+    leaseMs: number | undefined,
+  ): Promise<LeaseOutcome> {
+    const args = [id, agent ?? "", token ?? "", leaseMs === undefined ? "" : String(leaseMs)];
+    return await this.#settle("extend", id, args);
+  }
+
+  giveBack(target: DeliveryTarget, delayMs: number, failure: Failure): Promise<LeaseOutcome> {
+    return this.#giveBack(target, String(delayMs), failure);
+  }
+
+  reject(target: DeliveryTarget, failure: Failure): Promise<LeaseOutcome> {
+    return this.#giveBack(target, "", failure);
+  }
+
+  async #giveBack(
+    { id, agent, token }: DeliveryTarget,
+    delayMs: string,
+    failure: Failure,
+  ): Promise<LeaseOutcome> {
+    const why = JSON.stringify(failure);
+    const args = [crypto.randomUUID(), id, agent ?? "", token ?? "", delayMs, why];
+    return await this.#settle("giveBack", id, args);
+  }
+
+  async progress({ id, agent, token }: DeliveryTarget, value: string): Promise<LeaseOutcome> {
+    return await this.#settle("progress", id, [id, agent ?? "", token ?? "", value]);
   }
 
   async requeue(id: string, agent: string | undefined): Promise<AcknowledgeOutcome> {
-    const args = [crypto.randomUUID(), id, agent ?? "", String(this.#config.maxAttempts)];
+    const args = [crypto.randomUUID(), id, agent ?? ""];
     return await this.#settle("requeue", id, args);
   }
 
-  async #settle(
+  async #settle<Outcome extends AcknowledgeOutcome | LeaseOutcome>(
     script: ScriptName,
     id: string,
     args: string[],
     sharedArgs?: string[],
-  ): Promise<AcknowledgeOutcome> {
-    const call = async (partition: number): Promise<AcknowledgeOutcome> => {
+  ): Promise<Outcome> {
+    const call = async (partition: number): Promise<Outcome> => {
       for (;;) {
         const outcome = await this.#client.call({
           script,
@@ -253,11 +326,17 @@ export class RedisStore implements QueueStore {
           sharedArgs,
           isDurable: true,
         });
-        if (outcome !== null) return outcome as AcknowledgeOutcome;
+        if (outcome !== null) return outcome as Outcome;
       }
     };
     const calls = this.#partitions.ofId(id).map(call);
-    return await firstThatCounts(calls, (outcome) => outcome !== "absent") ?? "absent";
+    return await firstThatCounts(calls, (outcome) => outcome !== "absent") ?? "absent" as Outcome;
+  }
+
+  async result(id: string): Promise<StoredResult | undefined> {
+    const calls = this.#partitions.ofId(id).map((each) => this.#client.run("result", each, [id]));
+    const found = await firstThatCounts(calls, (reply) => reply !== null);
+    return found == null ? undefined : toResult(String(found));
   }
 
   async pending(
@@ -266,7 +345,7 @@ export class RedisStore implements QueueStore {
     limit: number,
   ): Promise<QueueDelivery[]> {
     const found = await this.#readDeliveries("pending", agent, channel, limit);
-    return found.sort(byPriority).slice(0, limit);
+    return found.map(toDelivery).sort(byPriority).slice(0, limit);
   }
 
   async deadLetters(
@@ -275,72 +354,16 @@ export class RedisStore implements QueueStore {
     limit: number,
   ): Promise<QueueDeadLetter[]> {
     const found = await this.#readDeliveries("deadLetters", agent, channel, limit);
-    return found.slice(0, limit).map((delivery) => ({
-      ...delivery,
-      reason: "",
-      error: null,
-      diedMs: 0,
-    }));
+    return found.slice(0, limit).map(toDeadLetter);
   }
 
-  extend(): Promise<never> {
-    return missing("extend()");
-  }
-
-  giveBack(): Promise<never> {
-    return missing("release()");
-  }
-
-  reject(): Promise<never> {
-    return missing("reject()");
-  }
-
-  progress(): Promise<never> {
-    return missing("progress()");
-  }
-
-  result(): Promise<never> {
-    return missing("publishAndWait()");
-  }
-
-  delayed(): Promise<never> {
-    return missing("getDelayed()");
-  }
-
-  setPaused(): Promise<never> {
-    return missing("pause()");
-  }
-
-  channels(): Promise<never> {
-    return missing("channels()");
-  }
-
-  stats(): Promise<never> {
-    return missing("stats()");
-  }
-
-  purge(): Promise<never> {
-    return missing("purge()");
-  }
-
-  listenToEvents(): Promise<never> {
-    return missing("events()");
-  }
-
-  putSchedule(): Promise<never> {
-    return missing("schedule()");
-  }
-
-  removeSchedule(): Promise<never> {
-    return missing("unschedule()");
-  }
-
-  schedules(): Promise<never> {
-    return missing("schedules()");
-  }
-
-  fire(): Promise<never> {
-    return missing("fire()");
+  async delayed(channel: string | undefined, limit: number): Promise<QueueRecord[]> {
+    const pages = await Promise.all(
+      this.#partitions.all.map((each) => this.#readSteps("delayed", each, limit, [channel ?? ""])),
+    );
+    const found = pages.flat().map(toRecord);
+    found.sort((a, b) => a.dueMs! - b.dueMs! || a.sequence - b.sequence);
+    return found.slice(0, limit);
   }
 
   async #readDeliveries(
@@ -348,24 +371,33 @@ export class RedisStore implements QueueStore {
     agent: string,
     channel: string | undefined,
     limit: number,
-  ): Promise<QueueDelivery[]> {
+  ): Promise<Reply[]> {
     const partitions = channel === undefined
       ? this.#partitions.all
       : this.#partitions.ofReceiver(agent, channel);
-    const found = await Promise.all(partitions.map(async (partition) => {
-      const deliveries: QueueDelivery[] = [];
-      for (let cursor = "0"; cursor !== "done";) {
-        const numbers = [limit - deliveries.length, this.#config.maxAttempts].map(String);
-        const args = [agent, channel ?? "", ...numbers, cursor];
-        const reply = await this.#client.run(script, partition, args);
-        if (reply === null) continue;
-        const [next, ...step] = reply as Reply[];
-        deliveries.push(...step.map(toDelivery));
-        cursor = String(next);
-      }
-      return deliveries;
-    }));
+    const found = await Promise.all(
+      partitions.map((each) => this.#readSteps(script, each, limit, [agent, channel ?? ""])),
+    );
     return found.flat();
+  }
+
+  /** Runs a script step by step, each from where the last one has stopped. */
+  async #readSteps(
+    script: ScriptName,
+    partition: number,
+    limit: number,
+    args: readonly string[],
+  ): Promise<Reply[]> {
+    const found: Reply[] = [];
+    for (let cursor = "0"; cursor !== "done";) {
+      const rest = [String(limit - found.length), cursor];
+      const reply = await this.#client.run(script, partition, [...args, ...rest]);
+      if (reply === null) continue;
+      const [next, ...step] = reply as Reply[];
+      found.push(...step);
+      cursor = String(next);
+    }
+    return found;
   }
 
   async get(id: string, agent: string | undefined): Promise<QueueRecord | undefined> {
@@ -449,8 +481,64 @@ export class RedisStore implements QueueStore {
       cursor = String(await this.#client.run("scrub", partition, [pattern, cursor]));
     } while (cursor !== "0");
   }
+
+  setPaused(channel: string, isPaused: boolean): Promise<void> {
+    return this.#channels.setPaused(channel, isPaused);
+  }
+
+  channels(): Promise<string[]> {
+    return this.#channels.list();
+  }
+
+  stats(channel: string): Promise<StoreStats> {
+    return this.#channels.stats(channel);
+  }
+
+  purge(channel: string, states: readonly PurgedState[]): Promise<number> {
+    return this.#channels.purge(channel, states);
+  }
+
+  async listenToEvents(onEvent: (event: QueueEvent) => void): Promise<() => void> {
+    const stops = await Promise.all(this.#partitions.all.map((partition) => {
+      const name = `${this.#partitions.prefixes[partition]}:events`;
+      return this.#notifications[partition].listen(name, (text) => {
+        // An empty text says that the connection is back.
+        if (text !== "") toEvents(text).forEach(onEvent);
+      });
+    }));
+    return () => stops.forEach((stop) => stop());
+  }
+
+  putSchedule(
+    schedule: StoredSchedule,
+    replacedMs: number | null | undefined,
+  ): Promise<boolean> {
+    return this.#schedules.put(schedule, replacedMs);
+  }
+
+  removeSchedule(key: string): Promise<boolean> {
+    return this.#schedules.remove(key);
+  }
+
+  schedules(): Promise<{ nowMs: number; schedules: StoredSchedule[] }> {
+    return this.#schedules.list();
+  }
+
+  fire(
+    key: string,
+    dueMs: number,
+    nextMs: number | null,
+    message: NewMessage | null,
+  ): Promise<boolean> {
+    const stored = message === null ? undefined : this.#newMessage(message);
+    return this.#schedules.fire(key, dueMs, nextMs, this.#storeArgs, stored);
+  }
 }
 
-function missing(call: string): Promise<never> {
-  return Promise.reject(new QueueError(`${call} is not implemented on Redis yet`));
+/** The result of a text: `r` and JSON, or `d`, the number of attempts, and why it is dead. */
+function toResult(text: string): StoredResult {
+  if (text.startsWith("r")) return { type: "result", json: text.slice(1) };
+  const space = text.indexOf(" ");
+  const attempts = Number(text.slice(1, space));
+  return { type: "dead", ...failureOf(text.slice(space + 1), attempts) };
 }

@@ -31,14 +31,15 @@ export const OPERATIONS = {
     space: MemorySpace,
     call: Place & { limit: number; reported: number; claimant: Claimant },
     config: EngineConfig,
-  ) => space.claim(call.channel, call.agent, call.limit, call.reported, config),
+  ) => space.claim(call.channel, call.agent, call.limit, call.reported, call.claimant, config),
   release: (space: MemorySpace, call: { agent: string; claimed: readonly Released[] }) =>
     space.release(call.agent, call.claimed as QueueDelivery[]),
   unsubscribe: (space: MemorySpace, call: Place & { isSubscribed: boolean }) =>
     space.unsubscribe(call.channel, call.agent, call.isSubscribed),
-  acknowledge: (space: MemorySpace, { target }: At) => space.acknowledge(target.id, target.agent),
-  requeue: (space: MemorySpace, call: { id: string; agent?: string }, config: EngineConfig) =>
-    space.requeue(call.id, call.agent, config.maxAttempts),
+  acknowledge: (space: MemorySpace, call: At & { result?: string }) =>
+    space.acknowledge(call.target, call.result),
+  requeue: (space: MemorySpace, call: { id: string; agent?: string }) =>
+    space.requeue(call.id, call.agent),
   delete: (space: MemorySpace, call: { id: string }) => space.delete(call.id),
   clear: (space: MemorySpace) => space.clear(),
   /** What is due by the time of the record happens before each operation. */

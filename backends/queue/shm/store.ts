@@ -238,7 +238,7 @@ export class ShmStore implements QueueStore {
   }
 
   pending(agent: string, channel: string | undefined, limit: number): Promise<QueueDelivery[]> {
-    return this.#read((space) => space.pending(agent, channel, limit, this.#config.maxAttempts));
+    return this.#read((space) => space.pending(agent, channel, limit));
   }
 
   deadLetters(
@@ -246,8 +246,7 @@ export class ShmStore implements QueueStore {
     channel: string | undefined,
     limit: number,
   ): Promise<QueueDeadLetter[]> {
-    const { maxAttempts } = this.#config;
-    return this.#read((space) => space.deadLetters(agent, channel, limit, maxAttempts));
+    return this.#read((space) => space.deadLetters(agent, channel, limit));
   }
 
   extend(): Promise<never> {

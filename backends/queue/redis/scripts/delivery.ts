@@ -8,23 +8,23 @@ import { ALLOW_OOM, script } from "./fragments.ts";
 
 /**
  * Leases messages. Returns `{ missed, dueMs, nowMs, 1 if there is a backlog, messages... }`, where `dueMs`
- * are the milliseconds to the next end of a lease, or -1. It is 0 if the script has dropped so many expired messages that it stopped
+ * are the milliseconds until more messages may be ready, or -1. It is 0 if the script has dropped so many expired messages that it stopped
  * before it found enough. There is a backlog if the agent was not registered any more: the broadcasts since
- * its last claim, at `ARGV[11]`, which `register` delivers.
+ * its last claim, at `ARGV[11]`, which `register` delivers. `ARGV[10]` names the consumer, if it is to be
+ * noted. A limit of messages in a time follows, and the milliseconds of that time; both are empty without.
  */
 export const claim: string = script(
   ALLOW_OOM,
   `
-local operation, isRetry, channel, agent = ARGV[3], ARGV[4] == '1', ARGV[5], ARGV[6]
+local operation, isRetry, channel, agent = ARGV[5], ARGV[6] == '1', ARGV[7], ARGV[8]
 local MOST_DROPPED = 100
-local limit, leaseMs, maxAttempts = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
-local reported, queue = tonumber(ARGV[10]), queueName(agent, channel)
+local limit, reported, queue = tonumber(ARGV[9]), tonumber(ARGV[10]), queueName(agent, channel)
+local since, consumer, most, windowMs = ARGV[11], ARGV[12], tonumber(ARGV[13]), ARGV[14]
 local missedKey, found, dropped = PREFIX .. 'missed:' .. queue, {}, 0
-
-local leased = PREFIX .. 'leased:' .. queue
+local leased, token = PREFIX .. 'leased:' .. queue, string.sub(operation, -12)
 
 -- Registers the agent again after another program has removed it, or the server has lost it.
-local since, hasBacklog = ARGV[11], 0
+local hasBacklog = 0
 if since ~= '' then
   local backlog = PREFIX .. 'backlog:' .. queue
   if call('SADD', PREFIX .. 'subs:' .. channel, agent) == 1 then
@@ -34,70 +34,116 @@ if since ~= '' then
     hasBacklog = call('EXISTS', backlog)
   end
 end
+if consumer ~= '' then
+  local consumers = PREFIX .. 'consumers:' .. channel
+  call('ZADD', consumers, integer(now), consumer)
+  call('ZREMRANGEBYSCORE', consumers, '-inf', integer(now - 60000))
+  announce(agent, channel)
+end
+
+local rateKey, waitMs = PREFIX .. 'rate:' .. channel, -1
+-- How many messages the rate still allows in this window.
+local function allowance()
+  local left = most - tonumber(call('GET', rateKey) or '0')
+  if left < limit then waitMs = call('PTTL', rateKey) end
+  return math.max(0, left)
+end
+local function useAllowance(count)
+  if call('INCRBY', rateKey, count) == count then
+    call('PEXPIRE', rateKey, windowMs)
+    if count == most then waitMs = tonumber(windowMs) end
+  end
+end
+
+-- Leases members of the ready deliveries.
+local function lease(ready, members, ids)
+  local leases, firstMs = {}, nil
+  for _, member in ipairs(members) do
+    local message = readDelivery(agent, channel, member)
+    if not message then
+      dropped = dropped + 1
+    else
+      local id, settings = message[1], message[13] ~= '' and settingsOf(message[13])
+      local endMs = now + (settings and settings.l or LEASE_MS)
+      local attempts = attemptsOf(message[15]) + 1
+      message[15], message[16], message[17] = attempts, token, integer(endMs)
+      call('HSET', PREFIX .. 'msg:' .. id, 'n:' .. agent, attempts .. ' ' .. token)
+      found[#found + 1] = message
+      ids[#ids + 1] = id
+      leases[#leases + 1] = message[17]
+      leases[#leases + 1] = member
+      if not firstMs or endMs < firstMs then firstMs = endMs end
+      tell('delivered', channel, id, agent)
+    end
+  end
+  call('ZREM', ready, unpack(members))
+  if #leases > 0 then
+    call('ZADD', leased, unpack(leases))
+    call('ZADD', PREFIX .. 'due', 'LT', integer(firstMs), queue)
+  end
+end
 
 local saved = isRetry and call('GET', PREFIX .. 'op:' .. operation)
+local numbers = call('MGET', missedKey, PREFIX .. 'paused:' .. channel)
+local missed = tonumber(numbers[1] or '0')
 if saved then
   for id in string.gmatch(saved, '[^%z]+') do
     local message = read(id, agent)
-    local lease = message and call('ZSCORE', leased, message[11] .. id)
-    if lease then
-      message[14] = lease
-      found[#found + 1] = message
+    local endMs = message and call('ZSCORE', leased, message[11] .. id)
+    if endMs then
+      message[15], message[16] = attemptsOf(message[15])
+      message[17] = endMs
+      if message[16] == token then found[#found + 1] = message end
     end
   end
 else
-  expireLeases(maxAttempts)
-  local ids, ready, untilMs = {}, PREFIX .. 'ready:' .. queue, integer(now + leaseMs)
+  passDue()
+  local ids, ready = {}, PREFIX .. 'ready:' .. queue
+  if numbers[2] then
+    limit = 0
+  elseif most then
+    limit = math.min(limit, allowance())
+  end
   while #found < limit and dropped < MOST_DROPPED do
     local members = call('ZRANGE', ready, 0, math.min(limit - #found, 100) - 1)
     if #members == 0 then break end
-    local leases = {}
-    for _, member in ipairs(members) do
-      local message = readDelivery(agent, channel, member)
-      if not message then
-        dropped = dropped + 1
-      else
-        local id = message[1]
-        message[13] = call('HINCRBY', PREFIX .. 'msg:' .. id, 'n:' .. agent, 1)
-        message[14] = untilMs
-        found[#found + 1] = message
-        ids[#ids + 1] = id
-        leases[#leases + 1] = untilMs
-        leases[#leases + 1] = member
-      end
-    end
-    call('ZREM', ready, unpack(members))
-    if #leases > 0 then call('ZADD', leased, unpack(leases)) end
+    lease(ready, members, ids)
   end
+  if most and #ids > 0 then useAllowance(#ids) end
   if reported > 0 then
-    if call('DECRBY', missedKey, reported) <= 0 then call('DEL', missedKey) end
+    missed = call('DECRBY', missedKey, reported)
+    if missed <= 0 then
+      missed = 0
+      call('DEL', missedKey)
+    end
   end
-  if #ids > 0 then call('ZADD', PREFIX .. 'due', 'LT', untilMs, queue) end
   if #ids > 0 or reported > 0 then saveReply(operation, table.concat(ids, '\\0') .. '\\0') end
 end
-local due = call('ZSCORE', PREFIX .. 'due', queue)
-due = due and math.max(0, tonumber(due) - now) or -1
-if dropped >= MOST_DROPPED and #found < limit then due = 0 end
-return { tonumber(call('GET', missedKey) or '0'), due, integer(now), hasBacklog, unpack(found) }
+local dueMs = waitMs
+for _, at in ipairs(call('ZMSCORE', PREFIX .. 'due', queue, 'r' .. queue, 'd' .. channel)) do
+  local inMs = at and math.max(0, tonumber(at) - now)
+  if inMs and (dueMs < 0 or inMs < dueMs) then dueMs = inMs end
+end
+if dropped >= MOST_DROPPED and #found < limit then dueMs = 0 end
+return { missed, dueMs, integer(now), hasBacklog, unpack(found) }
 `,
 );
 
-/** Releases leases. `ARGV` from 5 on has the member of each delivery and the end of its lease. */
+/** Releases leases. `ARGV` from 7 on has the member of each delivery and the token of its lease. */
 export const release: string = script(
   ALLOW_OOM,
   `
-local channel, agent = ARGV[3], ARGV[4]
+local channel, agent = ARGV[5], ARGV[6]
 local queue = queueName(agent, channel)
 local leased = PREFIX .. 'leased:' .. queue
-for i = 5, #ARGV, 2 do
+for i = 7, #ARGV, 2 do
   local member = ARGV[i]
-  if call('ZSCORE', leased, member) == ARGV[i + 1] then
-    local message = readDelivery(agent, channel, member)
-    if message then
-      call('ZREM', leased, member)
-      call('HINCRBY', PREFIX .. 'msg:' .. message[1], 'n:' .. agent, -1)
-      call('ZADD', PREFIX .. 'ready:' .. queue, -tonumber(message[7]), member)
-    end
+  local id = idOf(member)
+  local m = fieldsOf(id, 'seq', 'n:' .. agent, 'priority', 'x')
+  local attempts, token = attemptsOf(m[2])
+  if m[1] and m[1] .. id == member and token == ARGV[i + 1] and call('ZREM', leased, member) == 1 then
+    call('HSET', PREFIX .. 'msg:' .. id, 'n:' .. agent, attempts - 1)
+    makeReady(queue, member, m[3], settingsOf(m[4]).k)
   end
 end
 notify(channel, agent)
@@ -105,20 +151,23 @@ return 1
 `,
 );
 
-/** Acknowledges messages. `ARGV` from 3 on has the id and the agent of each. Returns the outcomes. */
+/**
+ * Acknowledges messages. `ARGV` from 5 on has the id, the agent, the token of the lease, and the result of each.
+ * Returns the outcomes.
+ */
 export const acknowledge: string = script(
   ALLOW_OOM,
   `
 local done = {}
-local function acknowledgeOne(id, agent)
-  local m, outcome = find(id, agent)
+local function acknowledgeOne(id, agent, token, result)
+  local m, outcome = find(id, agent, token, 'acknowledged')
   if not m then return outcome end
   if m.isDone then
     writeMarker()
     return 'acknowledged'
   end
-  if not withdraw(m.agent, m.channel, m.member) then
-    if call('ZREM', PREFIX .. 'dead:' .. m.agent, m.member) == 0 then return 'absent' end
+  if not withdraw(m.agent, m.channel, m.member, m.settings.k) then
+    if not exhume(m.agent, m.channel, m.member) then return 'absent' end
     call('ZREM', PREFIX .. 'lapsed:' .. m.channel, id)
   end
   if m.isBroadcast then
@@ -130,14 +179,105 @@ local function acknowledgeOne(id, agent)
     add('acked', m.seq, id)
     add('done:' .. m.channel, m.seq, id)
   end
+  if m.settings.r then
+    call('SET', PREFIX .. 'result:' .. id, 'r' .. result, 'PX', integer(m.settings.r))
+  end
+  tell('acknowledged', m.channel, id, m.agent)
   return 'acknowledged'
 end
 
 local replies = {}
-for i = 3, #ARGV, 2 do replies[#replies + 1] = acknowledgeOne(ARGV[i], ARGV[i + 1]) end
+for i = 5, #ARGV, 4 do
+  replies[#replies + 1] = acknowledgeOne(ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3])
+end
 if #done > 0 then call('ZREM', PREFIX .. 'unacked', unpack(done)) end
 flush()
 return replies
+`,
+);
+
+/** Moves the end of a lease to `ARGV[8]` ms from now; empty: those of a new lease. Returns the outcome. */
+export const extend: string = script(
+  ALLOW_OOM,
+  `
+local id, token = ARGV[5], ARGV[7]
+local m, outcome = find(id, ARGV[6], token, 'released')
+if not m then return outcome end
+local queue = queueName(m.agent, m.channel)
+local leased, endMs = PREFIX .. 'leased:' .. queue, now + (tonumber(ARGV[8]) or m.settings.l or LEASE_MS)
+if not call('ZSCORE', leased, m.member) then
+  if m.token == '' or m.isDone then return 'absent' end
+  -- The lease has ended, and nobody has taken the message since.
+  if call('ZSCORE', PREFIX .. 'pending:' .. m.agent, m.member) then
+    call('ZREM', PREFIX .. 'ready:' .. queue, m.member)
+  elseif exhume(m.agent, m.channel, m.member) then
+    call('ZREM', PREFIX .. 'lapsed:' .. m.channel, id)
+    call('ZADD', PREFIX .. 'pending:' .. m.agent, -tonumber(m.priority), m.member)
+    if m.settings.k then enterLine(queue, m.settings.k, m.member) end
+    if m.settings.r then call('DEL', PREFIX .. 'result:' .. id) end
+  else
+    return 'absent'
+  end
+end
+call('ZADD', leased, integer(endMs), m.member)
+call('ZADD', PREFIX .. 'due', 'LT', integer(endMs), queue)
+return 'done'
+`,
+);
+
+/**
+ * Gives a message back, to be delivered again after `ARGV[9]` ms, or rejects it if that is empty. `ARGV[10]` is
+ * the reason, as JSON. Returns the outcome.
+ */
+export const giveBack: string = script(
+  ALLOW_OOM,
+  `
+local operation, id, token, delayMs, failure = ARGV[5], ARGV[6], ARGV[8], tonumber(ARGV[9]), ARGV[10]
+local saved = call('GET', PREFIX .. 'op:' .. operation)
+if saved then
+  writeMarker()
+  return saved
+end
+local m, outcome = find(id, ARGV[7], token, delayMs and 'released' or 'dead')
+if not m then return outcome end
+if m.isDone then return 'absent' end
+local queue = queueName(m.agent, m.channel)
+local isPending = call('ZSCORE', PREFIX .. 'pending:' .. m.agent, m.member)
+if isPending and delayMs and m.token == '' then return 'absent' end
+-- The lease has ended: its token is worth nothing any more.
+call('HSET', PREFIX .. 'msg:' .. id, 'n:' .. m.agent, m.attempts)
+if not isPending then
+  -- It became a dead letter when the lease ended.
+  if not call('ZSCORE', PREFIX .. 'dead:' .. m.agent, m.member) then return 'absent' end
+  call('HSET', PREFIX .. 'msg:' .. id, 'd:' .. m.agent, failure)
+elseif not delayMs or m.attempts >= (m.settings.a or MAX_ATTEMPTS) then
+  withdraw(m.agent, m.channel, m.member, m.settings.k)
+  bury(m, failure)
+else
+  for _, name in ipairs({ 'leased:', 'ready:' }) do call('ZREM', PREFIX .. name .. queue, m.member) end
+  if delayMs > 0 then
+    call('ZADD', PREFIX .. 'later:' .. queue, integer(now + delayMs), m.member)
+    call('ZADD', PREFIX .. 'due', 'LT', integer(now + delayMs), 'r' .. queue)
+  else
+    makeReady(queue, m.member, m.priority, m.settings.k)
+  end
+  tell('released', m.channel, id, m.agent, { failure = failure })
+  notify(m.channel, m.agent)
+end
+saveReply(operation, 'done')
+return 'done'
+`,
+);
+
+/** Tells a value, JSON, to those who listen to events. Returns the outcome. */
+export const progress: string = script(
+  ALLOW_OOM,
+  `
+local m, outcome = find(ARGV[5], ARGV[6], ARGV[7], 'progress')
+if not m then return outcome end
+if m.isDone then return 'absent' end
+tell('progress', m.channel, m.id, m.agent, { value = ARGV[8] })
+return 'done'
 `,
 );
 
@@ -145,19 +285,21 @@ return replies
 export const requeue: string = script(
   ALLOW_OOM,
   `
-local operation, id, maxAttempts = ARGV[3], ARGV[4], tonumber(ARGV[6])
+local operation, id = ARGV[5], ARGV[6]
 if call('EXISTS', PREFIX .. 'op:' .. operation) == 1 then
   writeMarker()
   return 'acknowledged'
 end
-if removeDue(maxAttempts) then return nil end
-local m, outcome = find(id, ARGV[5])
+if removeDue() then return nil end
+local m, outcome = find(id, ARGV[7], '')
 if not m then return outcome end
-if call('ZREM', PREFIX .. 'dead:' .. m.agent, m.member) == 0 then return 'absent' end
-call('HDEL', PREFIX .. 'msg:' .. id, 'n:' .. m.agent, 'died')
+if not exhume(m.agent, m.channel, m.member) then return 'absent' end
+call('HDEL', PREFIX .. 'msg:' .. id, 'n:' .. m.agent, 'd:' .. m.agent, 'died')
 call('ZREM', PREFIX .. 'lapsed:' .. m.channel, id)
-deliver(m.agent, m.channel, m.member, m.priority)
+if m.settings.r then call('DEL', PREFIX .. 'result:' .. id) end
+deliver(m.agent, m.channel, m.member, m.priority, m.settings.k)
 flush()
+announce(m.agent, m.channel)
 notify(m.channel, m.agent)
 saveReply(operation, '1')
 return 'acknowledged'

@@ -6,13 +6,16 @@
 
 /**
  * Lua fragments by the name that they define, each after those it uses. `ARGV` begins with the command
- * that publishes, and the milliseconds for which an operation may be repeated. A script gets only the
- * fragments that it uses, because defining a function takes time on the server.
+ * that publishes, the milliseconds for which an operation may be repeated, and what the queue has for messages
+ * that say nothing else: most attempts, and the milliseconds of a lease. A script gets only the fragments that it uses,
+ * because defining a function takes time on the server.
  */
 const FRAGMENTS: readonly (readonly [name: string, text: string])[] = [
   ["time", "local time = call('TIME')"],
   ["now", "local now = time[1] * 1000 + math.floor(time[2] / 1000)"],
   ["DEDUP_MS", "local DEDUP_MS = tonumber(ARGV[2])"],
+  ["MAX_ATTEMPTS", "local MAX_ATTEMPTS = tonumber(ARGV[3])"],
+  ["LEASE_MS", "local LEASE_MS = tonumber(ARGV[4])"],
   ["integer", "local function integer(n) return string.format('%.0f', n) end"],
   [
     "queueName",
@@ -26,6 +29,82 @@ const FRAGMENTS: readonly (readonly [name: string, text: string])[] = [
   [
     "streamId",
     "local function streamId(seq) return string.sub(seq, 1, 13) .. '-' .. tonumber(string.sub(seq, 14)) end",
+  ],
+  [
+    "settingsOf",
+    `
+-- What a message has in place of the settings of the queue.
+local NO_SETTINGS = {}
+local function settingsOf(text) return text and cjson.decode(text) or NO_SETTINGS end`,
+  ],
+  [
+    "fold",
+    `
+-- Adds what was counted long ago to the totals of a channel. Fields of a short time are its letter and the
+-- number of the time.
+local EPOCH_MS = 10000
+local function fold(key, channel, epoch)
+  call('SADD', PREFIX .. 'channels', channel)
+  local all = call('HGETALL', key)
+  for i = 1, #all, 2 do
+    local letter, of = string.match(all[i], '^(%l)(%d+)$')
+    if letter and tonumber(of) < epoch - 6 then
+      call('HINCRBY', key, letter, all[i + 1])
+      call('HDEL', key, all[i])
+    end
+  end
+end`,
+  ],
+  [
+    "isDrained",
+    `
+local function isDrained(channel)
+  local size = call('XLEN', PREFIX .. 'stream:' .. channel)
+  return size == call('ZCARD', PREFIX .. 'done:' .. channel) + call('ZCARD', PREFIX .. 'lapsed:' .. channel)
+end`,
+  ],
+  [
+    "tell",
+    `
+-- What happened is counted, and told to those who listen, when the script ends.
+local LETTERS = { published = 'p', delivered = 'd', acknowledged = 'a', released = 'r', expired = 'x', dead = 'f' }
+local tallies, events, isHeard = {}, {}, nil
+local function listens()
+  if isHeard == nil then
+    local command = ARGV[1] == 'SPUBLISH' and 'SHARDNUMSUB' or 'NUMSUB'
+    local reply = redis.pcall('PUBSUB', command, PREFIX .. 'events')
+    isHeard = not reply.err and tonumber(reply[2] or 0) > 0
+  end
+  return isHeard
+end
+local function tell(type, channel, id, agent, more)
+  local letter = LETTERS[type]
+  if letter and not (more and more.lost) then
+    local tally = tallies[channel]
+    if not tally then
+      tally = {}
+      tallies[channel] = tally
+    end
+    tally[letter] = (tally[letter] or 0) + 1
+  end
+  if not listens() then return end
+  local event = more or {}
+  event.type, event.channel, event.id, event.agentId = type, channel, id, agent
+  events[#events + 1] = event
+end
+local function conclude()
+  for channel, tally in pairs(tallies) do
+    local key, epoch, isNew = PREFIX .. 'counts:' .. channel, math.floor(now / EPOCH_MS), false
+    for letter, n in pairs(tally) do
+      if call('HINCRBY', key, letter .. epoch, n) == n then isNew = true end
+    end
+    if isNew then fold(key, channel, epoch) end
+    if (tally.a or tally.f) and listens() and isDrained(channel) then
+      events[#events + 1] = { type = 'drained', channel = channel }
+    end
+  end
+  if #events > 0 then redis.pcall(ARGV[1], PREFIX .. 'events', cjson.encode(events)) end
+end`,
   ],
   [
     "notify",
@@ -73,24 +152,94 @@ local function flush()
 end`,
   ],
   [
+    "lineOf",
+    `
+-- The deliveries with one ordering key, in the order in which they came. Only the first one may be ready.
+local function lineOf(queue, key) return PREFIX .. 'line:' .. #queue .. ':' .. queue .. ':' .. key end`,
+  ],
+  [
+    "enterLine",
+    `
+-- Adds a delivery to the end of its line. True if it is the first one.
+local function enterLine(queue, key, member)
+  local line = lineOf(queue, key)
+  local last = call('ZRANGE', line, -1, -1, 'WITHSCORES')
+  call('ZADD', line, last[1] and last[2] + 1 or 1, member)
+  call('HSET', PREFIX .. 'keyed:' .. queue, member, key)
+  return not last[1]
+end`,
+  ],
+  [
+    "leaveLine",
+    `
+-- Removes a delivery from its line. The one behind it becomes ready.
+local function leaveLine(agent, channel, member)
+  local queue = queueName(agent, channel)
+  local keyed = PREFIX .. 'keyed:' .. queue
+  local key = call('HGET', keyed, member)
+  if not key then return end
+  local line = lineOf(queue, key)
+  local isFirst = call('ZRANGE', line, 0, 0)[1] == member
+  call('ZREM', line, member)
+  call('HDEL', keyed, member)
+  local following = isFirst and call('ZRANGE', line, 0, 0)[1]
+  if not following then return end
+  -- It may have a lease that was taken back after its death.
+  if call('ZSCORE', PREFIX .. 'leased:' .. queue, following) or
+    call('ZSCORE', PREFIX .. 'later:' .. queue, following) then return end
+  local priority = call('ZSCORE', PREFIX .. 'pending:' .. agent, following)
+  call('ZADD', PREFIX .. 'ready:' .. queue, priority or 0, following)
+  notify(channel, agent)
+end`,
+  ],
+  [
+    "makeReady",
+    `
+-- A pending delivery without a lease becomes ready, unless it waits in a line.
+local function makeReady(queue, member, priority, key)
+  if key and call('ZRANGE', lineOf(queue, key), 0, 0)[1] ~= member then return end
+  call('ZADD', PREFIX .. 'ready:' .. queue, -tonumber(priority or 0), member)
+end`,
+  ],
+  [
     "deliver",
     `
-local function deliver(agent, channel, member, priority)
-  local score = -tonumber(priority)
+local function deliver(agent, channel, member, priority, key)
+  local score, queue = -tonumber(priority), queueName(agent, channel)
   add('pending:' .. agent, score, member)
-  add('ready:' .. queueName(agent, channel), score, member)
+  if not key or enterLine(queue, key, member) then add('ready:' .. queue, score, member) end
+end`,
+  ],
+  [
+    "announce",
+    `
+-- Notes that a channel has deliveries to an agent.
+local function announce(agent, channel)
+  call('ZADD', PREFIX .. 'agents:' .. channel, integer(now), agent)
 end`,
   ],
   [
     "withdraw",
     `
 -- Ends the pending delivery of a message to an agent. False if there was none.
-local function withdraw(agent, channel, member)
+local function withdraw(agent, channel, member, key)
   if call('ZREM', PREFIX .. 'pending:' .. agent, member) == 0 then return false end
   local queue = queueName(agent, channel)
-  if call('ZREM', PREFIX .. 'leased:' .. queue, member) == 0 then
-    call('ZREM', PREFIX .. 'ready:' .. queue, member)
+  if call('ZREM', PREFIX .. 'leased:' .. queue, member) == 0 and
+    call('ZREM', PREFIX .. 'ready:' .. queue, member) == 0 then
+    call('ZREM', PREFIX .. 'later:' .. queue, member)
   end
+  if key then leaveLine(agent, channel, member) end
+  return true
+end`,
+  ],
+  [
+    "exhume",
+    `
+-- Removes a dead letter. False if it is none.
+local function exhume(agent, channel, member)
+  if call('ZREM', PREFIX .. 'dead:' .. agent, member) == 0 then return false end
+  call('ZREM', PREFIX .. 'died:' .. queueName(agent, channel), member)
   return true
 end`,
   ],
@@ -129,8 +278,10 @@ local function dropDelivery(agent, channel, member, seq)
   call('ZREM', PREFIX .. 'pending:' .. agent, member)
   if channel then
     local queue = queueName(agent, channel)
-    call('ZREM', PREFIX .. 'leased:' .. queue, member)
-    call('ZREM', PREFIX .. 'ready:' .. queue, member)
+    for _, name in ipairs({ 'leased:', 'ready:', 'later:', 'died:' }) do
+      call('ZREM', PREFIX .. name .. queue, member)
+    end
+    leaveLine(agent, channel, member)
   end
   if not seq then dropOrphan(idOf(member), channel, agent) end
 end`,
@@ -162,12 +313,29 @@ local function settle(id, channel, seq, isBroadcast, isDead)
 end`,
   ],
   [
+    "bury",
+    `
+-- Makes a delivery a dead letter, which is not pending any more. Its reason is JSON, which clients read.
+-- Without one, all attempts were used up.
+local function bury(m, failure)
+  local member = m.seq .. m.id
+  call('ZADD', PREFIX .. 'dead:' .. m.agent, integer(now), member)
+  call('ZADD', PREFIX .. 'died:' .. queueName(m.agent, m.channel), integer(now), member)
+  if failure then call('HSET', PREFIX .. 'msg:' .. m.id, 'd:' .. m.agent, failure) end
+  settle(m.id, m.channel, m.seq, m.isBroadcast, true)
+  if m.settings.r then
+    local what = 'd' .. m.attempts .. ' ' .. (failure or '')
+    call('SET', PREFIX .. 'result:' .. m.id, what, 'PX', integer(m.settings.r))
+  end
+  tell('dead', m.channel, m.id, m.agent, { failure = failure, attempts = m.attempts })
+end`,
+  ],
+  [
     "remove",
     `
 -- Removes a message with its deliveries. False if there is none. Also returns whether it had expired.
 local function remove(id, isTrimmed)
-  local key = PREFIX .. 'msg:' .. id
-  local m = fieldsOf(id, 'channel', 'source', 'target', 'seq', 'expires', 'acked', 'op', 'created')
+  local m = fieldsOf(id, 'channel', 'source', 'target', 'seq', 'expires', 'acked', 'op', 'created', 'x', 'due')
   local channel, source, target, seq = m[1], m[2], m[3], m[4]
   if not (channel and source and seq) then
     dropOrphan(id)
@@ -181,6 +349,11 @@ local function remove(id, isTrimmed)
   call('ZREM', PREFIX .. 'lapsed:' .. channel, id)
   call('ZREM', PREFIX .. 'source:' .. source, id)
   if m[5] then call('ZREM', PREFIX .. 'expiry', id) end
+  if m[10] then
+    call('ZREM', PREFIX .. 'delayed', member)
+    call('ZREM', PREFIX .. 'delayed:' .. channel, member)
+  end
+  local key = m[9] and settingsOf(m[9]).k
   local agents
   if target then
     call('ZREM', PREFIX .. 'target:' .. target, id)
@@ -192,20 +365,22 @@ local function remove(id, isTrimmed)
   for _, agent in ipairs(agents) do
     if m[6] then
       -- It has no pending delivery.
-    elseif not withdraw(agent, channel, member) then
-      call('ZREM', PREFIX .. 'dead:' .. agent, member)
+    elseif not withdraw(agent, channel, member, key) then
+      exhume(agent, channel, member)
     elseif isTrimmed then
       call('INCR', PREFIX .. 'missed:' .. queueName(agent, channel))
     end
   end
-  call('DEL', key)
+  call('DEL', PREFIX .. 'msg:' .. id)
   -- Its publisher may repeat the call if the reply was lost.
   local left = tonumber(string.sub(seq, 1, 13)) + DEDUP_MS - now
   if left > 0 then
-    local what = (m[8] or string.sub(seq, 1, 13)) .. ' ' .. (m[5] or '-') .. ' ' .. seq
+    local what = (m[8] or string.sub(seq, 1, 13)) .. ' ' .. (m[5] or '-') .. ' ' .. seq .. ' ' .. (m[10] or '-')
     call('SET', PREFIX .. 'gone:' .. (m[7] or id), what, 'PX', integer(left))
   end
-  return true, isExpired(m[5])
+  if not isExpired(m[5]) then return true end
+  tell('expired', channel, id)
+  return true, true
 end`,
   ],
   [
@@ -219,38 +394,133 @@ local function expire(most)
 end`,
   ],
   [
-    "expireLeases",
+    "attemptsOf",
     `
--- Ends up to 100 leases that are over. True if there may be more.
-local function expireLeases(maxAttempts)
-  local queue = call('ZRANGE', PREFIX .. 'due', '-inf', integer(now), 'BYSCORE', 'LIMIT', 0, 1)[1]
-  if not queue then return false end
+-- The attempts of a delivery, and the token of its lease: empty without one.
+local function attemptsOf(field)
+  local attempts, token = string.match(field or '0', '^(%d+) ?(.*)$')
+  return tonumber(attempts), token
+end`,
+  ],
+  [
+    "nextDue",
+    `
+-- Notes when the first of the deliveries in a sorted set is due.
+local function nextDue(entry, key)
+  local first = call('ZRANGE', key, 0, 0, 'WITHSCORES')
+  if first[1] then
+    call('ZADD', PREFIX .. 'due', first[2], entry)
+  else
+    call('ZREM', PREFIX .. 'due', entry)
+  end
+end
+local function dueOf(key, most) return call('ZRANGE', key, '-inf', integer(now), 'BYSCORE', 'LIMIT', 0, most) end
+local function agentAndChannel(queue)
   local length = string.match(queue, '^(%d+):')
-  local agent = string.sub(queue, #length + 2, #length + 1 + length)
-  local channel = string.sub(queue, #length + 3 + length)
-  local leased, hasReady = PREFIX .. 'leased:' .. queue, false
-  for _, member in ipairs(call('ZRANGE', leased, '-inf', integer(now), 'BYSCORE', 'LIMIT', 0, 100)) do
-    local m = fieldsOf(idOf(member), 'seq', 'priority', 'n:' .. agent, 'target')
-    if not m[1] or m[1] .. idOf(member) ~= member then
-      dropDelivery(agent, channel, member, m[1])
-    elseif tonumber(m[3] or 0) >= maxAttempts then
-      call('ZREM', leased, member)
-      call('ZREM', PREFIX .. 'pending:' .. agent, member)
-      call('ZADD', PREFIX .. 'dead:' .. agent, integer(now), member)
-      settle(idOf(member), channel, m[1], not m[4], true)
-    else
-      call('ZREM', leased, member)
-      call('ZADD', PREFIX .. 'ready:' .. queue, -tonumber(m[2] or 0), member)
-      hasReady = true
+  return string.sub(queue, #length + 2, #length + 1 + length), string.sub(queue, #length + 3 + length)
+end`,
+  ],
+  [
+    "deliverDelayed",
+    `
+-- Delivers messages of a channel that were published for later, to the subscribers that it has now.
+local function deliverDelayed(channel)
+  local delayed, targets, steps = PREFIX .. 'delayed:' .. channel, {}, 0
+  for _, member in ipairs(dueOf(delayed, 100)) do
+    if steps > 1000 then break end
+    local id = idOf(member)
+    local m = fieldsOf(id, 'seq', 'target', 'priority', 'x', 'op')
+    call('ZREM', delayed, member)
+    call('ZREM', PREFIX .. 'delayed', member)
+    if not m[1] then
+      dropOrphan(id, channel)
+    elseif m[1] .. id == member then
+      local settings = settingsOf(m[4])
+      for _, agent in ipairs(m[2] and { m[2] } or call('SMEMBERS', PREFIX .. 'subs:' .. channel)) do
+        -- A message that was put keeps its attempts.
+        local attempts = m[5] and attemptsOf(call('HGET', PREFIX .. 'msg:' .. id, 'n:' .. agent)) or 0
+        if attempts < (settings.a or MAX_ATTEMPTS) then
+          deliver(agent, channel, member, m[3] or '0', settings.k)
+        else
+          bury({ id = id, channel = channel, seq = m[1], agent = agent, isBroadcast = not m[2],
+            attempts = attempts, settings = settings })
+        end
+        announce(agent, channel)
+        steps = steps + 1
+      end
+      targets[m[2] or ''] = true
     end
   end
-  local first = call('ZRANGE', leased, 0, 0, 'WITHSCORES')
-  if first[1] then
-    call('ZADD', PREFIX .. 'due', first[2], queue)
-  else
-    call('ZREM', PREFIX .. 'due', queue)
+  flush()
+  nextDue('d' .. channel, delayed)
+  for target in pairs(targets) do notify(channel, target) end
+end`,
+  ],
+  [
+    "retryDue",
+    `
+-- Deliveries that were given back with a delay become ready.
+local function retryDue(queue)
+  local agent, channel = agentAndChannel(queue)
+  local later = PREFIX .. 'later:' .. queue
+  for _, member in ipairs(dueOf(later, 100)) do
+    local m = fieldsOf(idOf(member), 'seq', 'priority', 'x')
+    if not m[1] or m[1] .. idOf(member) ~= member then
+      dropDelivery(agent, channel, member, m[1])
+    else
+      call('ZREM', later, member)
+      makeReady(queue, member, m[2], settingsOf(m[3]).k)
+    end
   end
+  nextDue('r' .. queue, later)
+  notify(channel, agent)
+end`,
+  ],
+  [
+    "expireLeases",
+    `
+-- Ends up to 100 leases of an agent on a channel that are over.
+local function expireLeases(queue)
+  local agent, channel = agentAndChannel(queue)
+  local leased, hasReady = PREFIX .. 'leased:' .. queue, false
+  for _, member in ipairs(dueOf(leased, 100)) do
+    local id = idOf(member)
+    local m = fieldsOf(id, 'seq', 'priority', 'n:' .. agent, 'target', 'x')
+    if not m[1] or m[1] .. id ~= member then
+      dropDelivery(agent, channel, member, m[1])
+    else
+      local attempts, settings = attemptsOf(m[3]), settingsOf(m[5])
+      call('ZREM', leased, member)
+      if attempts < (settings.a or MAX_ATTEMPTS) then
+        makeReady(queue, member, m[2], settings.k)
+        hasReady = true
+      else
+        call('ZREM', PREFIX .. 'pending:' .. agent, member)
+        if settings.k then leaveLine(agent, channel, member) end
+        bury({ id = id, channel = channel, seq = m[1], agent = agent, isBroadcast = not m[4],
+          attempts = attempts, settings = settings })
+      end
+    end
+  end
+  nextDue(queue, leased)
   if hasReady then notify(channel, agent) end
+end`,
+  ],
+  [
+    "passDue",
+    `
+-- Does some of what is due. True if there may be more.
+local function passDue()
+  local entry = call('ZRANGE', PREFIX .. 'due', '-inf', integer(now), 'BYSCORE', 'LIMIT', 0, 1)[1]
+  if not entry then return false end
+  local kind = string.sub(entry, 1, 1)
+  if kind == 'd' then
+    deliverDelayed(string.sub(entry, 2))
+  elseif kind == 'r' then
+    retryDue(string.sub(entry, 2))
+  else
+    expireLeases(entry)
+  end
   return true
 end`,
   ],
@@ -260,7 +530,7 @@ end`,
 -- A message as the reply has it, from the view of an agent. Nil if there is none.
 local function read(id, agent)
   local m = fieldsOf(id, 'channel', 'source', 'target', 'payload', 'metadata',
-    'priority', 'created', 'updated', 'expires', 'seq', 'acked', 'n:' .. agent, 'k:' .. agent)
+    'priority', 'created', 'updated', 'expires', 'seq', 'acked', 'n:' .. agent, 'k:' .. agent, 'x', 'due')
   if not (m[1] and m[2] and m[4] and m[10]) then
     dropOrphan(id)
     return nil
@@ -272,7 +542,7 @@ local function read(id, agent)
   local created = m[7] or string.sub(m[10], 1, 13)
   local acked = m[11] or (not m[3] and agent ~= '' and m[13])
   return { id, m[1], m[2], m[3] or '', m[4], m[5] or '{}', m[6] or '0', created, m[11] or m[8] or created,
-    m[9] or '', m[10], acked and 1 or 0, m[12] or '0' }
+    m[9] or '', m[10], acked and 1 or 0, m[14] or '', m[15] or '', m[12] or '0' }
 end`,
   ],
   [
@@ -289,11 +559,11 @@ end`,
   [
     "removeDue",
     `
--- Removes expired messages and ends leases. True if there are more.
-local function removeDue(maxAttempts)
+-- Removes expired messages and does what is due. True if there is more.
+local function removeDue()
   if expire(200) then return true end
   for _ = 1, 5 do
-    if not expireLeases(maxAttempts) then return false end
+    if not passDue() then return false end
   end
   return true
 end`,
@@ -301,9 +571,10 @@ end`,
   [
     "find",
     `
--- The delivery of a message to an agent, by default to its target, or nil and the outcome.
-local function find(id, agent)
-  local m = fieldsOf(id, 'channel', 'target', 'seq', 'expires', 'acked', 'k:' .. agent, 'priority')
+-- The delivery of a message to an agent, by default to its target, or nil and the outcome. With a token the
+-- outcome is "lost" if the lease that it names is not the last one.
+local function find(id, agent, token, type)
+  local m = fieldsOf(id, 'channel', 'target', 'seq', 'expires', 'acked', 'k:' .. agent, 'priority', 'x', 'n:' .. agent)
   if not (m[1] and m[3]) then
     dropOrphan(id)
     return nil, 'absent'
@@ -315,9 +586,17 @@ local function find(id, agent)
   local target = m[2]
   if target and agent ~= '' and agent ~= target then return nil, 'absent' end
   if not target and agent == '' then return nil, 'needs agent' end
+  local field = m[9]
+  if agent == '' then field = call('HGET', PREFIX .. 'msg:' .. id, 'n:' .. target) end
+  local attempts, current = attemptsOf(field)
+  if token ~= '' and token ~= current then
+    tell(type, m[1], id, target or agent, { lost = true })
+    return nil, 'lost'
+  end
   return {
-    channel = m[1], isBroadcast = not target, agent = target or agent, seq = m[3],
+    id = id, channel = m[1], isBroadcast = not target, agent = target or agent, seq = m[3],
     member = m[3] .. id, isDone = target and m[5] or (not target and m[6]), priority = m[7] or '0',
+    settings = settingsOf(m[8]), attempts = attempts, token = current,
   }
 end`,
   ],
@@ -331,9 +610,11 @@ const PRELUDE = "local PREFIX = string.sub(KEYS[1], 1, -4)\nlocal call = redis.c
 
 /** Makes a script of its flags, the fragments that it uses, and its text. */
 export function script(flags: string, text: string): string {
-  let source = text;
+  let shared = "";
   for (const [name, fragment] of FRAGMENTS.toReversed()) {
-    if (new RegExp(`\\b${name}\\b`).test(source)) source = `${fragment}\n${source}`;
+    if (new RegExp(`\\b${name}\\b`).test(shared + text)) shared = `${fragment}\n${shared}`;
   }
-  return flags + PRELUDE + source;
+  const source = `${flags}${PRELUDE}${shared}`;
+  if (!shared.includes("function conclude")) return source + text;
+  return `${source}local function main()\n${text}\nend\nlocal reply = main()\nconclude()\nreturn reply\n`;
 }

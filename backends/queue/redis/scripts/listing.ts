@@ -12,8 +12,8 @@ import { ALLOW_OOM, script } from "./fragments.ts";
  * cursor.
  */
 const WALK = `
-local channel, source, target, acked = ARGV[3], ARGV[4], ARGV[5], ARGV[6]
-local cursor = ARGV[7]
+local channel, source, target, acked = ARGV[5], ARGV[6], ARGV[7], ARGV[8]
+local cursor = ARGV[9]
 if expire(200) then return { 'again' } end
 
 local indexes = {}
@@ -90,7 +90,7 @@ end
 export const list: string = script(
   ALLOW_OOM,
   `${WALK}
-local skip, limit, agent = tonumber(ARGV[8]), tonumber(ARGV[9]), ARGV[10]
+local skip, limit, agent = tonumber(ARGV[10]), tonumber(ARGV[11]), ARGV[12]
 local found, skipped = {}, 0
 local isDone = walk(isExact and math.min(1000, skip + limit) or 500, function(id)
   if skipped < skip then

@@ -8,7 +8,8 @@
  * which keys it touches.
  *
  *     seq                           the last sequence number: microseconds, or the last one plus 1
- *     msg:ID                        hash: the message, n:AGENT the attempts, k:AGENT if acknowledged
+ *     msg:ID                        hash: the message, n:AGENT the attempts and the token of the lease, k:AGENT if
+ *                                   acknowledged, d:AGENT why it is a dead letter, x its settings as JSON
  *     stream:CHANNEL                stream: ids of the messages of the channel, by sequence number
  *     acked, unacked                sorted sets: ids by sequence number, each message in one of them
  *     source:AGENT, target:AGENT    sorted sets: ids by sequence number, for each sender and target
@@ -18,8 +19,24 @@
  *     pending:AGENT                 sorted set: deliveries that the agent has not acknowledged, by priority
  *     ready:LENGTH:AGENT:CHANNEL    sorted set: pending deliveries without a lease, by priority
  *     leased:LENGTH:AGENT:CHANNEL   sorted set: leased deliveries by the end of the lease
- *     due                           sorted set: LENGTH:AGENT:CHANNEL by the end of the first lease
+ *     later:LENGTH:AGENT:CHANNEL    sorted set: deliveries that were given back, by the time of their next attempt
+ *     delayed, delayed:CHANNEL      sorted sets: messages that were published for later, by their time
+ *     due                           sorted set: what is due next, by its time: LENGTH:AGENT:CHANNEL for leases,
+ *                                   with an r before it for later deliveries, and dCHANNEL for delayed ones
+ *     keyed:LENGTH:AGENT:CHANNEL    hash: the ordering keys of pending deliveries
+ *     line:LENGTH:QUEUE:KEY         sorted set: the pending deliveries with one ordering key
  *     dead:AGENT                    sorted set: dead letters by their time of death
+ *     died:LENGTH:AGENT:CHANNEL     sorted set: dead letters of one channel
+ *     unique:LENGTH:CHANNEL:ID      the message that was published with a deduplication id
+ *     result:ID                     what a worker has made of a message
+ *     channels                      set: the channels
+ *     counts:CHANNEL                hash: how often each thing has happened
+ *     agents:CHANNEL                sorted set: agents that had deliveries, by when that was noted
+ *     consumers:CHANNEL             sorted set: subscriptions and workers by their last claim
+ *     paused:CHANNEL                exists during a pause
+ *     rate:CHANNEL                  messages that were taken in this window of the rate limit
+ *     schedules, schedule:KEY       sorted set: schedules by their next time; hash: a schedule
+ *     version                       of this layout
  *     done:CHANNEL                  sorted set: ids of messages that all agents acknowledged, by number
  *     lapsed:CHANNEL                sorted set: ids of messages of which only dead letters are left
  *     missed:LENGTH:AGENT:CHANNEL   number of messages trimmed before they were acknowledged
@@ -35,12 +52,13 @@
  */
 
 import { defineScripts } from "../../../redis/script.ts";
-import { acknowledge, claim, release, requeue } from "./delivery.ts";
+import { channels, purge, rate, setPaused, stats } from "./channels.ts";
+import { acknowledge, claim, extend, giveBack, progress, release, requeue } from "./delivery.ts";
 import { count, list } from "./listing.ts";
-import { deadLetters, get, pending } from "./reading.ts";
+import { deadLetters, delayed, get, pending, result } from "./reading.ts";
 import { clear, remove, scrub, sweep } from "./removal.ts";
 import { agree } from "./setup.ts";
-import { store } from "./store.ts";
+import { fire, putSchedule, removeSchedule, schedules, store } from "./store.ts";
 import { register, unsubscribe } from "./subscriptions.ts";
 
 /** All scripts by their names. */
@@ -51,10 +69,15 @@ export const scripts = defineScripts({
   claim,
   release,
   acknowledge,
+  extend,
+  giveBack,
+  progress,
   requeue,
   pending,
   deadLetters,
+  delayed,
   get,
+  result,
   remove,
   list,
   count,
@@ -62,6 +85,15 @@ export const scripts = defineScripts({
   scrub,
   sweep,
   agree,
+  setPaused,
+  channels,
+  stats,
+  purge,
+  rate,
+  fire,
+  putSchedule,
+  removeSchedule,
+  schedules,
 });
 
 /** The name of a script. */

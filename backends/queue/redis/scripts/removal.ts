@@ -7,19 +7,19 @@
 import { ALLOW_OOM, script } from "./fragments.ts";
 
 /**
- * Removes a message. With `ARGV[5]`, only one whose sequence number is smaller. Returns 1 if there was one.
+ * Removes a message. With `ARGV[7]`, only one whose sequence number is smaller. Returns 1 if there was one.
  */
 export const remove: string = script(
   ALLOW_OOM,
   `
-local operation, id = ARGV[3], ARGV[4]
+local operation, id = ARGV[5], ARGV[6]
 local saved = call('GET', PREFIX .. 'op:' .. operation)
 if saved then
   writeMarker()
   return tonumber(saved)
 end
-local seq = ARGV[5] ~= '' and fieldsOf(id, 'seq')[1]
-if seq and tonumber(seq) >= tonumber(ARGV[5]) then return 0 end
+local seq = ARGV[7] ~= '' and fieldsOf(id, 'seq')[1]
+if seq and tonumber(seq) >= tonumber(ARGV[7]) then return 0 end
 local wasThere, hadExpired = remove(id)
 if not wasThere or hadExpired then return 0 end
 saveReply(operation, 1)
@@ -28,13 +28,13 @@ return 1
 );
 
 /**
- * Removes up to `ARGV[4]` messages. Returns `{ 1 if there are more, how many there were, how many entries
+ * Removes up to `ARGV[6]` messages. Returns `{ 1 if there are more, how many there were, how many entries
  * had no message }`.
  */
 export const clear: string = script(
   ALLOW_OOM,
   `
-local operation, most = ARGV[3], tonumber(ARGV[4])
+local operation, most = ARGV[5], tonumber(ARGV[6])
 local saved = call('GET', PREFIX .. 'op:' .. operation)
 if saved then
   writeMarker()
@@ -56,14 +56,14 @@ return { more, removed, orphans }
 );
 
 /**
- * Drops the entries without a message from some of the indexes of the partition. `ARGV[3]` is the pattern
- * of its keys, and `ARGV[4]` the cursor. Returns the next cursor, which is "0" at the end.
+ * Drops the entries without a message from some of the indexes of the partition. `ARGV[5]` is the pattern
+ * of its keys, and `ARGV[6]` the cursor. Returns the next cursor, which is "0" at the end.
  */
 export const scrub: string = script(
   ALLOW_OOM,
   `
 local MOST = 500
-local reply = call('SCAN', ARGV[4], 'MATCH', ARGV[3], 'COUNT', 100)
+local reply = call('SCAN', ARGV[6], 'MATCH', ARGV[5], 'COUNT', 100)
 local checked, dropped = 0, 0
 
 -- Drops the members of an index whose messages are gone.
@@ -88,18 +88,18 @@ local function scrubStream(key)
 end
 local function same(id) return id end
 local INDEXES = { source = same, target = same, pending = idOf, ready = idOf, leased = idOf, dead = idOf,
-  done = same, lapsed = same }
+  died = idOf, later = idOf, line = idOf, delayed = idOf, done = same, lapsed = same }
 
 for _, key in ipairs(reply[2]) do
   local kind = string.match(string.sub(key, #PREFIX + 1), '^(%l+):')
   local type = INDEXES[kind] and 'zset' or kind == 'stream' and 'stream'
   if type and call('TYPE', key).ok == type then
-    if checked >= MOST then return ARGV[4] end
+    if checked >= MOST then return ARGV[6] end
     if kind == 'stream' then scrubStream(key) else scrubSet(key, INDEXES[kind]) end
   end
 end
 -- An index may have more entries than were checked.
-return dropped >= MOST and ARGV[4] or reply[1]
+return dropped >= MOST and ARGV[6] or reply[1]
 `,
 );
 
@@ -111,10 +111,10 @@ return dropped >= MOST and ARGV[4] or reply[1]
 export const sweep: string = script(
   ALLOW_OOM,
   `
-local hasMore = removeDue(tonumber(ARGV[3]))
+local hasMore = removeDue()
 local cursors = {}
 for i, index in ipairs({ 'unacked', 'acked' }) do
-  local reply = call('ZSCAN', PREFIX .. index, ARGV[3 + i], 'COUNT', 200)
+  local reply = call('ZSCAN', PREFIX .. index, ARGV[4 + i], 'COUNT', 200)
   cursors[i] = reply[1]
   for at = 1, #reply[2], 2 do
     if not fieldsOf(reply[2][at], 'seq')[1] then dropOrphan(reply[2][at]) end

@@ -10,7 +10,7 @@ import { ALLOW_OOM, script } from "./fragments.ts";
 export const agree: string = script(
   ALLOW_OOM,
   `
-call('SET', PREFIX .. 'partitions', ARGV[3], 'NX')
+call('SET', PREFIX .. 'partitions', ARGV[5], 'NX')
 return call('GET', PREFIX .. 'partitions')
 `,
 );

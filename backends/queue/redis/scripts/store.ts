@@ -1,19 +1,20 @@
 /**
- * The script that stores messages.
+ * The scripts that store messages.
  *
  * @module
  */
 
-import { DENY_OOM, script } from "./fragments.ts";
+import { ALLOW_OOM, DENY_OOM, script } from "./fragments.ts";
+
+/** Arguments of one message. */
+const ARGUMENTS = 18;
 
 /**
- * Stores messages. `ARGV[3]` is the limit of a channel, and `ARGV[4]` that of attempts. 13 arguments for each
- * message follow.
+ * Lua functions that store messages. `ARGV[5]` is the limit of a channel, and `ARGV[6]` is 1 if nothing may be
+ * removed to keep to it except messages that are done, and dead letters.
  */
-export const store: string = script(
-  DENY_OOM,
-  `
-local maxItems, maxAttempts = tonumber(ARGV[3]), tonumber(ARGV[4])
+const STORE = `
+local maxItems, isStrict = tonumber(ARGV[5]), ARGV[6] == '1'
 local last = tonumber(call('GET', KEYS[1]) or '0')
 local microseconds = time[1] * 1000000 + time[2]
 local streams, wakeups, dead = {}, {}, {}
@@ -22,26 +23,41 @@ local streams, wakeups, dead = {}, {}, {}
 local function earlierReply(id, operation, isPut)
   local done = call('GET', PREFIX .. 'gone:' .. operation)
   if done then return done end
-  local was = fieldsOf(id, 'seq', 'created', 'expires', 'op')
+  local was = fieldsOf(id, 'seq', 'created', 'expires', 'op', 'due')
   if not was[1] or (isPut and was[4] ~= operation) then return nil end
-  return (was[2] or string.sub(was[1], 1, 13)) .. ' ' .. (was[3] or '-') .. ' ' .. was[1]
+  return (was[2] or string.sub(was[1], 1, 13)) .. ' ' .. (was[3] or '-') .. ' ' .. was[1] .. ' ' .. (was[5] or '-')
 end
 
 -- The attempts of the pending deliveries of a message, by agent. A message that is put again keeps them.
-local function attemptsOf(id)
+local function attemptsBefore(id)
   local counts = {}
   local m = fieldsOf(id, 'seq', 'channel', 'target', 'acked')
   if not (m[1] and m[2]) or m[4] then return counts end
   for _, agent in ipairs(m[3] and { m[3] } or call('SMEMBERS', PREFIX .. 'subs:' .. m[2])) do
     if call('ZSCORE', PREFIX .. 'pending:' .. agent, m[1] .. id) then
-      counts[agent] = call('HGET', PREFIX .. 'msg:' .. id, 'n:' .. agent)
+      counts[agent] = attemptsOf(call('HGET', PREFIX .. 'msg:' .. id, 'n:' .. agent))
     end
   end
   return counts
 end
 
+-- Whether a channel has no room for a message that is not done.
+local function isFull(channel)
+  local function room()
+    local size = call('XLEN', PREFIX .. 'stream:' .. channel)
+    if size < maxItems then return maxItems - size end
+    return maxItems - size + call('ZCARD', PREFIX .. 'done:' .. channel) + call('ZCARD', PREFIX .. 'lapsed:' .. channel)
+  end
+  if room() > 0 then return false end
+  flush()
+  removeDue()
+  return room() <= 0
+end
+
+local function wake(channel, agent) wakeups[channel .. '\\0' .. agent] = { channel, agent } end
+
 local function storeOne(operation, id, channel, source, target, payload, metadata, priority, ttl, put,
-  created, expires, acked)
+  created, expires, acked, settings, due, unique, uniqueMs, isNews)
   local key, isPut, isAcked = PREFIX .. 'msg:' .. id, put == '1', acked == '1'
   local attempts = {}
   if call('EXISTS', PREFIX .. 'gone:' .. operation, key) > 0 then
@@ -51,14 +67,21 @@ local function storeOne(operation, id, channel, source, target, payload, metadat
       return done
     end
     flush()
-    attempts = attemptsOf(id)
+    attempts = attemptsBefore(id)
     remove(id)
   end
   if isPut and isExpired(expires ~= '' and expires) then
-    local done = created .. ' ' .. expires .. ' 0'
+    local done = created .. ' ' .. expires .. ' 0 -'
     call('SET', PREFIX .. 'gone:' .. operation, done, 'PX', DEDUP_MS)
     return done
   end
+  local uniqueKey = unique ~= '' and PREFIX .. 'unique:' .. #channel .. ':' .. channel .. ':' .. unique
+  local known = uniqueKey and call('GET', uniqueKey)
+  if known then
+    writeMarker()
+    return known
+  end
+  if isStrict and not isPut and isFull(channel) then return 'full' end
   last = math.max(microseconds, last + 1)
   local seq = integer(last)
   local fields = { 'channel', channel, 'source', source, 'payload', payload, 'seq', seq }
@@ -72,7 +95,13 @@ local function storeOne(operation, id, channel, source, target, payload, metadat
     set('updated', integer(now))
   else
     created = string.sub(seq, 1, 13)
-    expires = ttl ~= '' and integer(created + ttl) or ''
+  end
+  if due ~= '' then
+    if string.sub(due, 1, 1) == '+' then due = integer(now + tonumber(string.sub(due, 2))) end
+    if tonumber(due) > now and not isAcked then set('due', due) else due = '' end
+  end
+  if not isPut then
+    expires = ttl ~= '' and integer((due ~= '' and tonumber(due) or tonumber(created)) + tonumber(ttl)) or ''
   end
   if target ~= '' then set('target', target) end
   if priority ~= '0' then set('priority', priority) end
@@ -82,15 +111,18 @@ local function storeOne(operation, id, channel, source, target, payload, metadat
     set('expires', expires)
     add('expiry', expires, id)
   end
+  local given = settingsOf(settings ~= '' and settings)
+  if settings ~= '' then set('x', settings) end
   call('HSET', key, unpack(fields))
   local function deliverTo(agent)
     local count = attempts[agent]
     if count then call('HSET', key, 'n:' .. agent, count) end
-    if not count or tonumber(count) < maxAttempts then
-      deliver(agent, channel, seq .. id, priority)
+    if due ~= '' then return end
+    if not count or count < (given.a or MAX_ATTEMPTS) then
+      deliver(agent, channel, seq .. id, priority, given.k)
     else
-      call('ZADD', PREFIX .. 'dead:' .. agent, integer(now), seq .. id)
-      dead[#dead + 1] = { id, channel, seq, target == '' }
+      dead[#dead + 1] = { id = id, channel = channel, seq = seq, agent = agent, isBroadcast = target == '',
+        attempts = count, settings = given }
     end
   end
   call('XADD', PREFIX .. 'stream:' .. channel, streamId(seq), 'id', id)
@@ -107,11 +139,22 @@ local function storeOne(operation, id, channel, source, target, payload, metadat
       add('done:' .. channel, seq, id)
     else
       deliverTo(target)
+      if isNews == '1' then announce(target, channel) end
     end
   end
   streams[channel] = true
-  if not isAcked then wakeups[channel .. '\\0' .. target] = { channel, target } end
-  return created .. ' ' .. (expires ~= '' and expires or '-') .. ' ' .. seq
+  if due ~= '' then
+    add('delayed', due, seq .. id)
+    add('delayed:' .. channel, due, seq .. id)
+    -- Who waits for the channel learns when to ask.
+    if call('ZADD', PREFIX .. 'due', 'LT', 'CH', due, 'd' .. channel) == 1 then wake(channel, target) end
+  elseif not isAcked then
+    wake(channel, target)
+  end
+  tell('published', channel, id)
+  local reply = created .. ' ' .. (expires ~= '' and expires or '-') .. ' ' .. seq .. ' ' .. (due ~= '' and due or '-')
+  if uniqueKey then call('SET', uniqueKey, reply .. ' ' .. id, 'PX', uniqueMs) end
+  return reply
 end
 
 -- Removes the oldest messages of a channel: first those that are done, then dead letters.
@@ -131,19 +174,114 @@ local function trim(channel)
       end
     end
   end
-  if over <= 0 then return end
+  if over <= 0 or isStrict then return end
   for _, entry in ipairs(call('XRANGE', stream, '-', '+', 'COUNT', over)) do
     if not remove(entry[2][2], true) then call('XDEL', stream, entry[1]) end
   end
 end
 
+local function finish()
+  flush()
+  for _, m in ipairs(dead) do bury(m) end
+  if next(streams) then call('SET', KEYS[1], integer(last)) end
+  for channel in pairs(streams) do trim(channel) end
+  for _, wakeup in pairs(wakeups) do notify(wakeup[1], wakeup[2]) end
+end
+`;
+
+/** Stores messages. Returns for each `created expires seq due`, with the id if it was there, or `full`. */
+export const store: string = script(
+  DENY_OOM,
+  `${STORE}
 local replies = {}
-for i = 5, #ARGV, 13 do replies[#replies + 1] = storeOne(unpack(ARGV, i, i + 12)) end
-flush()
-for _, m in ipairs(dead) do settle(m[1], m[2], m[3], m[4], true) end
-if next(streams) then call('SET', KEYS[1], integer(last)) end
-for channel in pairs(streams) do trim(channel) end
-for _, wakeup in pairs(wakeups) do notify(wakeup[1], wakeup[2]) end
+for i = 7, #ARGV, ${ARGUMENTS} do replies[#replies + 1] = storeOne(unpack(ARGV, i, i + ${
+    ARGUMENTS - 1
+  })) end
+finish()
 return replies
+`,
+);
+
+/**
+ * Publishes the message of a schedule whose next time is `ARGV[9]`, if there is one from `ARGV[11]` on, and sets its next time
+ * to `ARGV[10]`, which may be `inf`. Returns 1 if that was the time.
+ */
+export const fire: string = script(
+  DENY_OOM,
+  `${STORE}
+local operation, key, dueMs, nextMs = ARGV[7], ARGV[8], ARGV[9], ARGV[10]
+local saved = call('GET', PREFIX .. 'op:' .. operation)
+if saved then
+  writeMarker()
+  return tonumber(saved)
+end
+if call('ZSCORE', PREFIX .. 'schedules', key) ~= dueMs then return 0 end
+if ARGV[11] then
+  -- A message for which there is no room waits for its time to come again.
+  if storeOne(unpack(ARGV, 11, ${10 + ARGUMENTS})) == 'full' then return 0 end
+  call('HINCRBY', PREFIX .. 'schedule:' .. key, 'count', 1)
+end
+call('ZADD', PREFIX .. 'schedules', nextMs, key)
+saveReply(operation, 1)
+finish()
+return 1
+`,
+);
+
+/**
+ * Stores a schedule, if the next time of the one with its key is `ARGV[11]`: `inf` if it has ended, empty if there
+ * is none. Returns 1 if that was so.
+ */
+export const putSchedule: string = script(
+  DENY_OOM,
+  `
+local operation, key = ARGV[5], ARGV[6]
+local saved = call('GET', PREFIX .. 'op:' .. operation)
+if saved then
+  writeMarker()
+  return tonumber(saved)
+end
+if (call('ZSCORE', PREFIX .. 'schedules', key) or '') ~= ARGV[11] then return 0 end
+call('ZADD', PREFIX .. 'schedules', ARGV[9], key)
+call('HSET', PREFIX .. 'schedule:' .. key, 'rule', ARGV[7], 'message', ARGV[8], 'count', ARGV[10])
+saveReply(operation, 1)
+return 1
+`,
+);
+
+/** Removes a schedule; with `ARGV[7]`, only if that is its next time. Returns 1 if there was one. */
+export const removeSchedule: string = script(
+  ALLOW_OOM,
+  `
+local operation, key = ARGV[5], ARGV[6]
+local saved = call('GET', PREFIX .. 'op:' .. operation)
+if saved then
+  writeMarker()
+  return tonumber(saved)
+end
+local nextMs = call('ZSCORE', PREFIX .. 'schedules', key)
+if not nextMs or (ARGV[7] ~= '' and nextMs ~= ARGV[7]) then return 0 end
+call('ZREM', PREFIX .. 'schedules', key)
+call('DEL', PREFIX .. 'schedule:' .. key)
+saveReply(operation, 1)
+return 1
+`,
+);
+
+/** Returns `{ the time, "done" or the cursor, then key, rule, message, next time and count of schedules }`. */
+export const schedules: string = script(
+  ALLOW_OOM,
+  `
+local first, found = tonumber(ARGV[5]), {}
+local keys = call('ZRANGE', PREFIX .. 'schedules', first, first + 99, 'WITHSCORES')
+for i = 1, #keys, 2 do
+  local m = call('HMGET', PREFIX .. 'schedule:' .. keys[i], 'rule', 'message', 'count')
+  if m[1] and m[2] then
+    found[#found + 1] = { keys[i], m[1], m[2], keys[i + 1], m[3] or '0' }
+  else
+    call('ZREM', PREFIX .. 'schedules', keys[i])
+  end
+end
+return { integer(now), #keys < 200 and 'done' or tostring(first + 100), unpack(found) }
 `,
 );

@@ -13,9 +13,11 @@ import { ALLOW_OOM, script } from "./fragments.ts";
 export const register: string = script(
   ALLOW_OOM,
   `
-local channel, agent, isFromOldest = ARGV[3], ARGV[4], ARGV[5] == '1'
+local channel, agent, isFromOldest = ARGV[5], ARGV[6], ARGV[7] == '1'
 local stream, backlog = PREFIX .. 'stream:' .. channel, PREFIX .. 'backlog:' .. queueName(agent, channel)
 local isNew = call('SADD', PREFIX .. 'subs:' .. channel, agent) == 1
+if isNew then call('SADD', PREFIX .. 'channels', channel) end
+announce(agent, channel)
 if isNew and isFromOldest then
   local last = call('XREVRANGE', stream, '+', '-', 'COUNT', 1)[1]
   if last then call('SET', backlog, '- ' .. last[1]) end
@@ -25,10 +27,10 @@ if not from then return { 0, integer(now) } end
 local entries = call('XRANGE', stream, from, to, 'COUNT', 500)
 for _, entry in ipairs(entries) do
   local id = entry[2][2]
-  local m = fieldsOf(id, 'target', 'seq', 'priority', 'expires', 'k:' .. agent)
-  local isFor = m[2] and streamId(m[2]) == entry[1] and not m[1] and not m[5]
+  local m = fieldsOf(id, 'target', 'seq', 'priority', 'expires', 'k:' .. agent, 'x', 'due')
+  local isFor = m[2] and streamId(m[2]) == entry[1] and not m[1] and not m[5] and not (m[7] and tonumber(m[7]) > now)
   if isFor and not isExpired(m[4]) then
-    deliver(agent, channel, m[2] .. id, m[3] or '0')
+    deliver(agent, channel, m[2] .. id, m[3] or '0', settingsOf(m[6]).k)
     call('ZREM', PREFIX .. 'done:' .. channel, id)
     call('ZREM', PREFIX .. 'lapsed:' .. channel, id)
   end
@@ -50,8 +52,8 @@ return { 1, integer(now) }
 export const unsubscribe: string = script(
   ALLOW_OOM,
   `
-local operation, channel, agent = ARGV[3], ARGV[4], ARGV[5]
-local at, cursor = string.match(ARGV[6], '^(%d) (%d+)$')
+local operation, channel, agent = ARGV[5], ARGV[6], ARGV[7]
+local at, cursor = string.match(ARGV[8], '^(%d) (%d+)$')
 local known = call('GET', PREFIX .. 'op:' .. operation)
 if known then
   writeMarker()
@@ -62,21 +64,21 @@ end
 if tonumber(known) == 0 then return { 0, 'done' } end
 local queue = queueName(agent, channel)
 call('DEL', PREFIX .. 'missed:' .. queue, PREFIX .. 'backlog:' .. queue)
-local keys = { 'ready:' .. queue, 'leased:' .. queue, 'dead:' .. agent }
-local reply = call('ZSCAN', PREFIX .. keys[tonumber(at)], cursor, 'COUNT', 300)
+local keys = { 'keyed:' .. queue, 'ready:' .. queue, 'leased:' .. queue, 'later:' .. queue, 'died:' .. queue }
+local reply = call(at == '1' and 'HSCAN' or 'ZSCAN', PREFIX .. keys[tonumber(at)], cursor, 'COUNT', 300)
 for i = 1, #reply[2], 2 do
   local member = reply[2][i]
-  local m = fieldsOf(idOf(member), 'channel', 'target', 'seq')
+  local m = fieldsOf(idOf(member), 'channel', 'target', 'seq', 'x')
   if m[1] == channel and m[3] and not m[2] then
-    if at == '3' then
-      call('ZREM', PREFIX .. keys[3], member)
-    elseif withdraw(agent, channel, member) then
+    if at == '5' then
+      exhume(agent, channel, member)
+    elseif withdraw(agent, channel, member, settingsOf(m[4]).k) then
       settle(idOf(member), channel, m[3], true)
     end
   end
 end
 if reply[1] ~= '0' then return { 1, at .. ' ' .. reply[1] } end
-if at ~= '3' then return { 1, (at + 1) .. ' 0' } end
+if at ~= '5' then return { 1, (at + 1) .. ' 0' } end
 -- A subscription of the agent that still lives registers again.
 notify(channel, agent)
 return { 1, 'done' }

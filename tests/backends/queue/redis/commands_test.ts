@@ -77,24 +77,31 @@ serverTest("the documented keys have the documented types", async () => {
   assert.equal(await server.command("EXISTS", "{tinyllm:blue:0}:stream:tasks"), 1);
 });
 
-serverTest("a removed message leaves no key behind", async () => {
-  await using queue = await open({ deadlineMs: 1000, maxItems: 5 });
-  const subscription = queue.subscribe("news", "ann");
-  await subscription.ready;
-  for (let i = 0; i < 10; i++) {
-    await queue.publish(task(i, { ttlSeconds: 60 }));
-    await queue.publish({ ...task(i), channel: "news", targetAgent: null });
-  }
-  await queue.acknowledge((await queue.list())[1].id);
-  await subscription.return();
-  await queue.unsubscribe("news", "ann");
-  await queue.clear();
-  const left = async () => (await server.command("KEYS", "*") as string[]).sort();
-  const expected = ["tinyllm:missed:6:worker:tasks", "tinyllm:partitions", "tinyllm:seq"];
-  // The reply of an operation is kept for a while, because the operation may be repeated.
-  await until(async () => (await left()).length === expected.length, "the end of all keys");
-  assert.deepEqual(await left(), expected);
-});
+serverTest(
+  "a removed message leaves no key behind except for the numbers of its channel",
+  async () => {
+    await using queue = await open({ deadlineMs: 1000, maxItems: 5 });
+    const subscription = queue.subscribe("news", "ann");
+    await subscription.ready;
+    for (let i = 0; i < 10; i++) {
+      await queue.publish(task(i, { ttlSeconds: 60 }));
+      await queue.publish({ ...task(i), channel: "news", targetAgent: null });
+    }
+    await queue.acknowledge((await queue.list())[1].id);
+    await subscription.return();
+    await queue.unsubscribe("news", "ann");
+    await queue.clear();
+    const left = async () =>
+      (await server.command("KEYS", "*") as string[]).map((key) => key.replace("tinyllm:", ""));
+    const numbers = ["agents", "consumers", "counts", "missed", "paused"];
+    const isExpected = (key: string) =>
+      ["channels", "partitions", "seq", "version"].includes(key) ||
+      numbers.includes(key.split(":")[0]);
+    // The reply of an operation is kept for a while, because the operation may be repeated.
+    await until(async () => (await left()).every(isExpected), "the end of all keys");
+    assert.ok((await left()).includes("missed:6:worker:tasks"));
+  },
+);
 
 serverTest("a filtered list reads the messages it finds, and not all of them", async () => {
   await using queue = await open();
