@@ -1,0 +1,50 @@
+/**
+ * A process that uses a queue in shared memory, with no permission but for the C library, and reports its
+ * actions in lines of JSON. Its arguments are the options of the queue and what to do.
+ *
+ * @module
+ */
+
+import { ShmMessageQueue } from "../../../mod.ts";
+
+const [options, task, who = "0"] = Deno.args;
+const print = (...line: unknown[]) => console.log(JSON.stringify(line));
+
+await using queue = new ShmMessageQueue(JSON.parse(options));
+await queue.initialize();
+const messageOf = (payload: unknown) => ({
+  channel: "tasks",
+  sourceAgent: "boss",
+  targetAgent: "worker",
+  payload,
+});
+if (task === "publish") {
+  for (let n = 0;; n++) {
+    await queue.publish(messageOf(`${who}-${n}`));
+    print(`${who}-${n}`);
+  }
+} else if (task === "consume") {
+  const subscription = queue.subscribe("tasks", "worker", { prefetch: 3 });
+  await subscription.ready;
+  print("ready");
+  while (true) {
+    const beforeMs = Date.now();
+    const { value } = await subscription.next();
+    print("got", value.payload, beforeMs, value.attempts);
+    const isDone = await queue.acknowledge(value);
+    print("done", value.payload, Date.now(), isDone);
+  }
+} else if (task === "hold") {
+  const subscription = queue.subscribe("tasks", "worker");
+  const { value } = await subscription.next();
+  print("holds", value.payload);
+  await subscription.next();
+} else if (task === "listen") {
+  await using subscription = queue.subscribe("news", who);
+  await subscription.ready;
+  print("ready");
+  for await (const record of subscription) {
+    print(record.payload);
+    await queue.acknowledge(record);
+  }
+}
