@@ -97,7 +97,9 @@ if saved then
     end
   end
 else
-  passDue()
+  for _ = 1, 4 do
+    if not passDue() then break end
+  end
   local ids, ready = {}, PREFIX .. 'ready:' .. queue
   if numbers[2] then
     limit = 0
