@@ -10,7 +10,7 @@ import { callback } from "../../lib/base/option_checks.ts";
 import { checkName } from "./checks.ts";
 import type { QueueClock } from "./clock.ts";
 import type { ResolvedConfig } from "./config.ts";
-import { QueueError } from "./errors.ts";
+import { EventStream } from "./event_stream.ts";
 import { HeldLeases } from "./held_leases.ts";
 import { QueueLifecycle } from "./lifecycle.ts";
 import { logger } from "./log.ts";
@@ -19,6 +19,7 @@ import {
   COUNT_FILTERS,
   DEAD_LETTER_OPTIONS,
   DELAYED_OPTIONS,
+  EVENT_OPTIONS,
   GET_MANY_OPTIONS,
   GET_OPTIONS,
   LIST_OPTIONS,
@@ -27,14 +28,9 @@ import {
   SUBSCRIBE_OPTIONS,
 } from "./options.ts";
 import { toDeadLetter, toDelivery, toMessageToPut, toNewMessage, toRecord } from "./records.ts";
+import { RoomWait } from "./room_wait.ts";
 import { Settlement } from "./settlement.ts";
-import type {
-  DeliveryTarget,
-  NewMessage,
-  PublishOutcome,
-  QueueDelivery,
-  QueueStore,
-} from "./store.ts";
+import type { DeliveryTarget, QueueDelivery, QueueStore } from "./store.ts";
 import { QueueSubscription, type SubscriptionHost } from "./subscription.ts";
 import { SubscriptionSet } from "./subscription_set.ts";
 import type {
@@ -51,10 +47,11 @@ import type {
   MessageQueue,
   MessageRecord,
   PendingOptions,
+  PublishAndWaitOptions,
   PublishedRecord,
   PublishOptions,
   PurgeOptions,
-  QueueEvent,
+  QueueEvents,
   QueueStats,
   QueueWorker,
   RejectOptions,
@@ -63,7 +60,6 @@ import type {
   ScheduleRule,
   SubscribeOptions,
   Subscription,
-  WaitOptions,
   WorkerOptions,
 } from "./types.ts";
 import { checkWait, ResultWaits } from "./result_wait.ts";
@@ -91,6 +87,8 @@ export class QueueBase implements MessageQueue {
   readonly #lifecycle: QueueLifecycle;
   readonly #held = new HeldLeases();
   readonly #settlement: Settlement;
+  readonly #room: RoomWait;
+  readonly #streams = new Set<EventStream>();
 
   static {
     takeTurnsIn(this.prototype);
@@ -101,6 +99,7 @@ export class QueueBase implements MessageQueue {
     this.#store = store;
     this.#config = config;
     this.#clock = clock;
+    this.#room = new RoomWait(clock, config);
     this.#observer = new QueueObserver(config.instrumentation);
     this.#subscriptions = new SubscriptionSet(clock, config.commandTimeoutMs);
     this.#results = new ResultWaits(store, clock);
@@ -112,6 +111,8 @@ export class QueueBase implements MessageQueue {
       },
       drain: () => this.#drain(),
       close: async (opening) => {
+        this.#room.wake();
+        for (const stream of [...this.#streams]) stream.end();
         // The loops end before the calls that they wait for fail.
         const ending = Promise.all([
           this.#subscriptions.endAll(),
@@ -130,7 +131,7 @@ export class QueueBase implements MessageQueue {
       observer: this.#observer,
       held: this.#held,
       check: (action) => this.#lifecycle.check(action),
-      onSettled: () => {},
+      onSettled: () => this.#room.wake(),
     });
   }
 
@@ -172,7 +173,10 @@ export class QueueBase implements MessageQueue {
     this.#lifecycle.check("publish");
     const message = toNewMessage(options, this.#config.ttlMs);
     if (message.target === null) await this.#subscriptions.allStarted();
-    const { record: stored, isNew } = await this.#storeNew(message);
+    const { record: stored, isNew } = await this.#room.publish(message.channel, () => {
+      this.#lifecycle.check("publish");
+      return this.#store.publish(message);
+    });
     logger.debug("message_published", {
       messageId: stored.id,
       channel: stored.channel,
@@ -181,12 +185,6 @@ export class QueueBase implements MessageQueue {
       priority: stored.priority,
     });
     return { ...toRecord<T>(stored), isNew };
-  }
-
-  async #storeNew(message: NewMessage): Promise<Exclude<PublishOutcome, "full">> {
-    const outcome = await this.#store.publish(message);
-    if (outcome === "full") throw new QueueError("full");
-    return outcome;
   }
 
   /**
@@ -216,10 +214,16 @@ export class QueueBase implements MessageQueue {
   async unsubscribe(channel: string, agentId: string): Promise<boolean> {
     checkNoMore("unsubscribe()", arguments, 2);
     this.#lifecycle.check("unsubscribe");
-    return await this.#store.unsubscribe(
-      checkName("channel", channel),
-      checkName("agentId", agentId),
+    return await this.#makingRoom(
+      this.#store.unsubscribe(checkName("channel", channel), checkName("agentId", agentId)),
     );
+  }
+
+  /** The result of a call after which there may be room for messages that wait to be published. */
+  async #makingRoom<T>(call: Promise<T>): Promise<T> {
+    const result = await call;
+    this.#room.wake();
+    return result;
   }
 
   /**
@@ -344,11 +348,20 @@ export class QueueBase implements MessageQueue {
     this.#lifecycle.check("purge");
     PURGE_OPTIONS.check(options);
     const { states = ["waiting", "delayed"] } = options;
-    return await this.#store.purge(checkName("channel", channel), states);
+    return await this.#makingRoom(this.#store.purge(checkName("channel", channel), states));
   }
 
-  events(_options: EventOptions = {}): AsyncIterableIterator<QueueEvent> & AsyncDisposable {
-    throw new QueueError("events() is not implemented yet");
+  /** What happens to messages from now on, in all processes. Events of a lost connection are lost. */
+  events(options: EventOptions = {}): QueueEvents {
+    checkNoMore("events()", arguments, 1);
+    this.#lifecycle.check("read events");
+    EVENT_OPTIONS.check(options);
+    const stream: EventStream = new EventStream({
+      listen: (onEvent) => this.#store.listenToEvents(onEvent),
+      onEnd: () => this.#streams.delete(stream),
+    }, options);
+    this.#streams.add(stream);
+    return stream;
   }
 
   /**
@@ -359,7 +372,7 @@ export class QueueBase implements MessageQueue {
    */
   async publishAndWait<R = unknown, T = unknown>(
     options: PublishOptions<T>,
-    wait: WaitOptions,
+    wait: PublishAndWaitOptions,
   ): Promise<R> {
     checkNoMore("publishAndWait()", arguments, 2);
     this.#lifecycle.check("publish");
@@ -500,7 +513,7 @@ export class QueueBase implements MessageQueue {
   async delete(id: string): Promise<boolean> {
     checkNoMore("delete()", arguments, 1);
     this.#lifecycle.check("delete");
-    return await this.#store.delete(checkName("id", id));
+    return await this.#makingRoom(this.#store.delete(checkName("id", id)));
   }
 
   /** Deletes messages. Resolves with their number. */
@@ -530,7 +543,7 @@ export class QueueBase implements MessageQueue {
   async clear(): Promise<number> {
     checkNoMore("clear()", arguments, 0);
     this.#lifecycle.check("clear");
-    const count = await this.#store.clear();
+    const count = await this.#makingRoom(this.#store.clear());
     logger.info("messages_cleared", { count });
     return count;
   }

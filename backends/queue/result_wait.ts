@@ -14,20 +14,20 @@ import { QueueJobError, QueueTimeoutError } from "./errors.ts";
 import { logger } from "./log.ts";
 import { fromJson } from "./records.ts";
 import type { QueueStore, StoredResult } from "./store.ts";
-import type { QueueEvent, WaitOptions } from "./types.ts";
+import type { PublishAndWaitOptions, QueueEvent } from "./types.ts";
 
 /** Longest time between two looks at the store. */
 const LOOK_MS = 2000;
 /** Events after which a message may have a result, or will have none. */
 const FINAL: ReadonlySet<QueueEvent["type"]> = new Set(["acknowledged", "dead", "expired"]);
 
-const WAIT_OPTIONS = new OptionRules<WaitOptions>("publishAndWait()", {
+const WAIT_OPTIONS = new OptionRules<PublishAndWaitOptions>("publishAndWait()", {
   timeoutMs: durationMs,
   signal: abortSignal,
 });
 
 /** Checks the options of a wait. */
-export function checkWait(wait: WaitOptions): WaitOptions {
+export function checkWait(wait: PublishAndWaitOptions): PublishAndWaitOptions {
   WAIT_OPTIONS.require(wait);
   durationMs("timeoutMs", wait.timeoutMs);
   return wait;
@@ -111,7 +111,7 @@ export class ResultWaits {
    * @throws {QueueJobError} if it became a dead letter, expired, or was removed
    * @throws {QueueTimeoutError} if there was none in time
    */
-  async wait(id: string, { timeoutMs, signal }: WaitOptions): Promise<unknown> {
+  async wait(id: string, { timeoutMs, signal }: PublishAndWaitOptions): Promise<unknown> {
     const timeout = new AbortController();
     const cancel = this.#clock.setTimer(
       () => timeout.abort(timeoutError(id, timeoutMs)),

@@ -306,6 +306,12 @@ export interface EventOptions {
   signal?: AbortSignal;
 }
 
+/** The events of a queue. Those that nobody takes wait, up to 10,000; after that the oldest are dropped. */
+export interface QueueEvents extends AsyncIterableIterator<QueueEvent>, AsyncDisposable {
+  /** Settles when the iteration gets what happens from now on. */
+  readonly ready: Promise<void>;
+}
+
 /** When a schedule publishes its message: by `cron`, or `everySeconds`. */
 export interface ScheduleRule {
   /** A cron expression of five or six fields. */
@@ -348,7 +354,7 @@ export interface PurgeOptions {
 }
 
 /** Options of `publishAndWait`. */
-export interface WaitOptions {
+export interface PublishAndWaitOptions {
   /** Milliseconds to wait for the result. */
   timeoutMs: number;
   /** Ends the wait. The message stays. */
@@ -472,7 +478,7 @@ export interface MessageQueue extends AsyncDisposable {
    */
   publishAndWait<R = unknown, T = unknown>(
     options: PublishOptions<T>,
-    wait: WaitOptions,
+    wait: PublishAndWaitOptions,
   ): Promise<R>;
   /**
    * Subscribes an agent to a channel: first to the pending messages, then to new ones. A message is
@@ -538,7 +544,7 @@ export interface MessageQueue extends AsyncDisposable {
   /** Numbers of a channel. */
   stats(channel: string): Promise<QueueStats>;
   /** What happens to messages from now on, in all processes. Events of a lost connection are lost. */
-  events(options?: EventOptions): AsyncIterableIterator<QueueEvent> & AsyncDisposable;
+  events(options?: EventOptions): QueueEvents;
   /** Removes messages of a channel that nobody holds. Resolves with their number. */
   purge(channel: string, options?: PurgeOptions): Promise<number>;
   /** Messages that were published for later, the next one first. */
