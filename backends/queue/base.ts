@@ -56,6 +56,7 @@ import type {
   QueueWorker,
   RejectOptions,
   ReleaseOptions,
+  ResultWaitOptions,
   ScheduleRecord,
   ScheduleRule,
   SubscribeOptions,

@@ -60,7 +60,7 @@ export async function sleepOn(
   delayMs: number,
   signal: AbortSignal,
 ): Promise<void> {
-  if (signal.aborted) return;
+  if (signal.aborted || delayMs <= 0) return;
   const { promise, resolve } = Promise.withResolvers<void>();
   const cancel = clock.setTimer(resolve, Math.ceil(delayMs));
   const onAbort = () => resolve();

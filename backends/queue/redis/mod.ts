@@ -16,7 +16,7 @@
  * @module
  */
 
-export { QueueError as RedisError } from "../errors.ts";
+export { QueueError as RedisError, RejectMessage } from "../errors.ts";
 export { QueueBase } from "../base.ts";
 export type { Clock } from "../../../lib/base/clock.ts";
 export type { QueueClock } from "../clock.ts";

@@ -3,7 +3,10 @@ import { deliveryTests } from "./delivery.ts";
 import { limitTests } from "./limits.ts";
 import { orderTests } from "./order.ts";
 import { recordTests } from "./records.ts";
+import { resultTests } from "./results.ts";
+import { scheduleTests } from "./schedules.ts";
 import type { TestOn } from "./stage.ts";
+import { workerTests } from "./workers.ts";
 
 /** Registers all tests of the contract of message queues; those that let time pass by `waiting`. */
 export function queueConformance(test: TestOn, waiting: TestOn = test): void {
@@ -12,4 +15,7 @@ export function queueConformance(test: TestOn, waiting: TestOn = test): void {
   orderTests(test);
   limitTests(test, waiting);
   broadcastTests(test, waiting);
+  workerTests(test, waiting);
+  resultTests(test, waiting);
+  scheduleTests(test, waiting);
 }

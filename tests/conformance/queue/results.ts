@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { RejectMessage, type WaitOptions } from "../../../mod.ts";
+import { type PublishAndWaitOptions, RejectMessage } from "../../../mod.ts";
 import { sleep, until, within } from "../../support/deadline.ts";
 import { nextOf, type QueueStage, task, type TestOn } from "./stage.ts";
 
-const WAIT: WaitOptions = { timeoutMs: 3_600_000 };
+const WAIT: PublishAndWaitOptions = { timeoutMs: 3_600_000 };
 
 /** The rejection of a promise, while time passes. */
 async function rejectionOf(stage: QueueStage, promise: Promise<unknown>): Promise<Error> {
@@ -132,7 +132,8 @@ export function resultTests(test: TestOn, waiting: TestOn): void {
 
   test("the arguments of publishAndWait are checked", async (stage) => {
     const queue = await stage.open();
-    const wait = (options: unknown) => queue.publishAndWait(task(1), options as WaitOptions);
+    const wait = (options: unknown) =>
+      queue.publishAndWait(task(1), options as PublishAndWaitOptions);
     await assert.rejects(wait({}), { name: "RangeError", message: /timeoutMs.*undefined/ });
     await assert.rejects(wait({ timeoutMs: -1 }), { name: "RangeError", message: /timeoutMs.*-1/ });
     await assert.rejects(wait({ timeoutMs: 1, signal: 1 }), { message: /signal.*AbortSignal/ });
