@@ -1,5 +1,6 @@
 import { broadcastTests } from "./broadcasts.ts";
 import { deliveryTests } from "./delivery.ts";
+import { leaseTests } from "./leases.ts";
 import { limitTests } from "./limits.ts";
 import { orderTests } from "./order.ts";
 import { recordTests } from "./records.ts";
@@ -12,6 +13,7 @@ import { workerTests } from "./workers.ts";
 export function queueConformance(test: TestOn, waiting: TestOn = test): void {
   recordTests(test);
   deliveryTests(test, waiting);
+  leaseTests(test, waiting);
   orderTests(test);
   limitTests(test, waiting);
   broadcastTests(test, waiting);

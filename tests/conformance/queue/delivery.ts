@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { sleep, within } from "../../support/deadline.ts";
+import { within } from "../../support/deadline.ts";
 import { collectLog } from "../../support/log_records.ts";
 import {
   LEASE_OVER_MS,
   LEASE_SECONDS,
+  neverResolves,
   nextOf,
   payloads,
   takeFrom,
@@ -335,12 +336,4 @@ export function deliveryTests(test: TestOn, waiting: TestOn): void {
     await holder.return();
     assert.equal((await within(coming, "the returned message")).value.payload, 1);
   });
-}
-
-/** Whether a promise stays pending for a while. */
-async function neverResolves(promise: Promise<unknown>): Promise<boolean> {
-  // The test itself handles a failure in the meantime.
-  promise.catch(() => {});
-  const late = sleep(60).then(() => true);
-  return await Promise.race([promise.then(() => false), late]);
 }

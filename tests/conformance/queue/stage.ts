@@ -6,7 +6,7 @@
 
 import type { QueueClock } from "../../../backends/queue/clock.ts";
 import type { DeliveryRecord, MessageQueue, QueueConfig, Subscription } from "../../../mod.ts";
-import { within } from "../../support/deadline.ts";
+import { sleep, within } from "../../support/deadline.ts";
 
 /** The queues and the clock of a test. */
 export interface QueueStage {
@@ -84,4 +84,12 @@ export function task(payload: unknown, others: Record<string, unknown> = {}): {
 /** The payloads of records. */
 export function payloads(records: { payload: unknown }[]): unknown[] {
   return records.map(({ payload }) => payload);
+}
+
+/** Whether a promise stays pending for a while. */
+export async function neverResolves(promise: Promise<unknown>): Promise<boolean> {
+  // The test itself handles a failure in the meantime.
+  promise.catch(() => {});
+  const late = sleep(60).then(() => true);
+  return await Promise.race([promise.then(() => false), late]);
 }
