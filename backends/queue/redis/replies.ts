@@ -58,7 +58,8 @@ export function failureOf(
   attempts: number,
 ): { reason: string; error: string | null } {
   const { reason, error }: Failure = text === "" ? { reason: null, error: null } : JSON.parse(text);
-  return { reason: reason ?? `delivered ${attempts} times without acknowledgement`, error };
+  const times = attempts === 1 ? "once" : `${attempts} times`;
+  return { reason: reason ?? `delivered ${times} without acknowledgement`, error };
 }
 
 function timeOf(text: string): number | null {

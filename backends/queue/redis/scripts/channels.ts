@@ -11,7 +11,6 @@ export const setPaused: string = script(
   ALLOW_OOM,
   `
 local channel, isPaused = ARGV[5], ARGV[6] == '1'
-call('SADD', PREFIX .. 'channels', channel)
 if isPaused then
   call('SET', PREFIX .. 'paused:' .. channel, '1')
 else
@@ -26,8 +25,15 @@ return 1
 export const channels: string = script(
   ALLOW_OOM,
   `
-local reply = call('SSCAN', PREFIX .. 'channels', ARGV[5], 'COUNT', 500)
-return { reply[1], unpack(reply[2]) }
+local reply, found = call('SSCAN', PREFIX .. 'channels', ARGV[5], 'COUNT', 300), {}
+for _, channel in ipairs(reply[2]) do
+  if call('EXISTS', PREFIX .. 'counts:' .. channel, PREFIX .. 'subs:' .. channel) > 0 then
+    found[#found + 1] = channel
+  else
+    call('SREM', PREFIX .. 'channels', channel)
+  end
+end
+return { reply[1], unpack(found) }
 `,
 );
 
@@ -54,7 +60,22 @@ local function oldestOf(ready)
     if not oldest or seq < oldest then oldest = seq end
     from = '(' .. first[2]
   end
-  return oldest and string.sub(oldest, 1, 13) or ''
+  return oldest
+end
+
+-- How many deliveries wait for another one with their ordering key, and the oldest of the first ones.
+local function blockedOf(queue)
+  local keyed = PREFIX .. 'keyed:' .. queue
+  local lines = tonumber(call('HGET', keyed, '') or '0')
+  if lines == 0 then return 0 end
+  local oldest
+  local some = call('HSCAN', keyed, '0', 'COUNT', 200)[2]
+  for i = 1, #some, 2 do
+    local seq = string.sub(some[i], 1, 16)
+    if seq ~= '' and (not oldest or seq < oldest) and not call('ZSCORE', PREFIX .. 'leased:' .. queue, some[i]) and
+      not call('ZSCORE', PREFIX .. 'later:' .. queue, some[i]) then oldest = seq end
+  end
+  return call('HLEN', keyed) - 1 - lines, oldest
 end
 
 for i = 1, #reply[2], 2 do
@@ -62,10 +83,13 @@ for i = 1, #reply[2], 2 do
   local queue = queueName(agent, channel)
   local function size(name) return call('ZCARD', PREFIX .. name .. queue) end
   local waiting, leased, later, dead = size('ready:'), size('leased:'), size('later:'), size('died:')
-  local keyed = call('HLEN', PREFIX .. 'keyed:' .. queue)
-  found[#found + 1] = { agent, waiting, leased, later, dead, oldestOf(PREFIX .. 'ready:' .. queue), keyed }
+  local blocked, oldestBlocked = blockedOf(queue)
+  local oldest = oldestOf(PREFIX .. 'ready:' .. queue) or oldestBlocked
+  if oldestBlocked and oldestBlocked < oldest then oldest = oldestBlocked end
+  waiting = waiting + blocked
+  found[#found + 1] = { agent, waiting, leased, later, dead, oldest and string.sub(oldest, 1, 13) or '' }
   -- Those that have had nothing for long are forgotten, unless they subscribe.
-  if waiting + leased + later + dead + keyed == 0 and notedMs < now - 600000 and
+  if waiting + leased + later + dead == 0 and notedMs < now - 600000 and
     call('SISMEMBER', PREFIX .. 'subs:' .. channel, agent) == 0 then call('ZREM', agents, agent) end
 end
 return {

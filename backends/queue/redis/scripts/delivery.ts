@@ -122,7 +122,7 @@ else
   if #ids > 0 or reported > 0 then saveReply(operation, table.concat(ids, '\\0') .. '\\0') end
 end
 local dueMs = waitMs
-for _, at in ipairs(call('ZMSCORE', PREFIX .. 'due', queue, 'r' .. queue, 'd' .. channel)) do
+for _, at in ipairs(call('ZMSCORE', PREFIX .. 'due', queue, 'r' .. queue, 'd' .. channel, 'e' .. queue)) do
   local inMs = at and math.max(0, tonumber(at) - now)
   if inMs and (dueMs < 0 or inMs < dueMs) then dueMs = inMs end
 end
@@ -146,6 +146,7 @@ for i = 7, #ARGV, 2 do
   if m[1] and m[1] .. id == member and token == ARGV[i + 1] and call('ZREM', leased, member) == 1 then
     call('HSET', PREFIX .. 'msg:' .. id, 'n:' .. agent, attempts - 1)
     makeReady(queue, member, m[3], settingsOf(m[4]).k)
+    tell('released', channel, id, agent)
   end
 end
 notify(channel, agent)
@@ -203,26 +204,31 @@ export const extend: string = script(
   ALLOW_OOM,
   `
 local id, token = ARGV[5], ARGV[7]
-local m, outcome = find(id, ARGV[6], token, 'released')
+local m, outcome = find(id, ARGV[6], token, 'progress')
 if not m then return outcome end
 local queue = queueName(m.agent, m.channel)
 local leased, endMs = PREFIX .. 'leased:' .. queue, now + (tonumber(ARGV[8]) or m.settings.l or LEASE_MS)
-if not call('ZSCORE', leased, m.member) then
-  if m.token == '' or m.isDone then return 'absent' end
+local currentMs = call('ZSCORE', leased, m.member)
+if not currentMs then
   -- The lease has ended, and nobody has taken the message since.
+  if token == '' or m.isDone then return lost(m, 'progress') end
   if call('ZSCORE', PREFIX .. 'pending:' .. m.agent, m.member) then
     call('ZREM', PREFIX .. 'ready:' .. queue, m.member)
-  elseif exhume(m.agent, m.channel, m.member) then
+  elseif not call('ZSCORE', PREFIX .. 'dead:' .. m.agent, m.member) or
+    (m.settings.k and call('EXISTS', lineOf(queue, m.settings.k)) == 1) then
+    return lost(m, 'progress')
+  else
+    exhume(m.agent, m.channel, m.member)
     call('ZREM', PREFIX .. 'lapsed:' .. m.channel, id)
     call('ZADD', PREFIX .. 'pending:' .. m.agent, -tonumber(m.priority), m.member)
     if m.settings.k then enterLine(queue, m.settings.k, m.member) end
     if m.settings.r then call('DEL', PREFIX .. 'result:' .. id) end
-  else
-    return 'absent'
   end
 end
 call('ZADD', leased, integer(endMs), m.member)
 call('ZADD', PREFIX .. 'due', 'LT', integer(endMs), queue)
+-- Who waits for the end of the lease learns that it is earlier.
+if currentMs and endMs < tonumber(currentMs) then notify(m.channel, m.agent) end
 return 'done'
 `,
 );
@@ -240,19 +246,22 @@ if saved then
   writeMarker()
   return saved
 end
-local m, outcome = find(id, ARGV[7], token, delayMs and 'released' or 'dead')
+local type = delayMs and 'released' or 'dead'
+local m, outcome = find(id, ARGV[7], token, type)
 if not m then return outcome end
-if m.isDone then return 'absent' end
 local queue = queueName(m.agent, m.channel)
-local isPending = call('ZSCORE', PREFIX .. 'pending:' .. m.agent, m.member)
-if isPending and delayMs and m.token == '' then return 'absent' end
--- The lease has ended: its token is worth nothing any more.
-call('HSET', PREFIX .. 'msg:' .. id, 'n:' .. m.agent, m.attempts)
+local isPending = not m.isDone and call('ZSCORE', PREFIX .. 'pending:' .. m.agent, m.member)
+if token == '' and not (isPending and (not delayMs or call('ZSCORE', PREFIX .. 'leased:' .. queue, m.member))) then
+  return lost(m, type)
+end
+local isOver = not delayMs or m.attempts >= (m.settings.a or MAX_ATTEMPTS)
 if not isPending then
   -- It became a dead letter when the lease ended.
-  if not call('ZSCORE', PREFIX .. 'dead:' .. m.agent, m.member) then return 'absent' end
-  call('HSET', PREFIX .. 'msg:' .. id, 'd:' .. m.agent, failure)
-elseif not delayMs or m.attempts >= (m.settings.a or MAX_ATTEMPTS) then
+  if m.isDone or not isOver or not exhume(m.agent, m.channel, m.member) then return lost(m, type) end
+end
+-- The token is worth nothing any more.
+call('HSET', PREFIX .. 'msg:' .. id, 'n:' .. m.agent, m.attempts)
+if isOver then
   withdraw(m.agent, m.channel, m.member, m.settings.k)
   bury(m, failure)
 else
@@ -277,7 +286,8 @@ export const progress: string = script(
   `
 local m, outcome = find(ARGV[5], ARGV[6], ARGV[7], 'progress')
 if not m then return outcome end
-if m.isDone then return 'absent' end
+local leased = PREFIX .. 'leased:' .. queueName(m.agent, m.channel)
+if m.isDone or (ARGV[7] == '' and not call('ZSCORE', leased, m.member)) then return lost(m, 'progress') end
 tell('progress', m.channel, m.id, m.agent, { value = ARGV[8] })
 return 'done'
 `,

@@ -99,7 +99,7 @@ local function conclude()
       if call('HINCRBY', key, letter .. epoch, n) == n then isNew = true end
     end
     if isNew then fold(key, channel, epoch) end
-    if (tally.a or tally.f) and listens() and isDrained(channel) then
+    if (tally.a or tally.f or tally.x) and listens() and isDrained(channel) then
       events[#events + 1] = { type = 'drained', channel = channel }
     end
   end
@@ -166,6 +166,10 @@ local function enterLine(queue, key, member)
   local last = call('ZRANGE', line, -1, -1, 'WITHSCORES')
   call('ZADD', line, last[1] and last[2] + 1 or 1, member)
   call('HSET', PREFIX .. 'keyed:' .. queue, member, key)
+  if not last[1] then call('HINCRBY', PREFIX .. 'keyed:' .. queue, '', 1) end
+  -- Its end may let the next one go on.
+  local expires = call('HGET', PREFIX .. 'msg:' .. idOf(member), 'expires')
+  if expires then call('ZADD', PREFIX .. 'due', 'LT', expires, 'e' .. queue) end
   return not last[1]
 end`,
   ],
@@ -182,11 +186,9 @@ local function leaveLine(agent, channel, member)
   local isFirst = call('ZRANGE', line, 0, 0)[1] == member
   call('ZREM', line, member)
   call('HDEL', keyed, member)
-  local following = isFirst and call('ZRANGE', line, 0, 0)[1]
-  if not following then return end
-  -- It may have a lease that was taken back after its death.
-  if call('ZSCORE', PREFIX .. 'leased:' .. queue, following) or
-    call('ZSCORE', PREFIX .. 'later:' .. queue, following) then return end
+  local following = call('ZRANGE', line, 0, 0)[1]
+  if not following and call('HINCRBY', keyed, '', -1) <= 0 then call('DEL', keyed) end
+  if not following or not isFirst then return end
   local priority = call('ZSCORE', PREFIX .. 'pending:' .. agent, following)
   call('ZADD', PREFIX .. 'ready:' .. queue, priority or 0, following)
   notify(channel, agent)
@@ -407,8 +409,8 @@ end`,
     `
 -- Notes when the first of the deliveries in a sorted set is due.
 local function nextDue(entry, key)
-  local first = call('ZRANGE', key, 0, 0, 'WITHSCORES')
-  if first[1] then
+  local first = key ~= '' and call('ZRANGE', key, 0, 0, 'WITHSCORES')
+  if first and first[1] then
     call('ZADD', PREFIX .. 'due', first[2], entry)
   else
     call('ZREM', PREFIX .. 'due', entry)
@@ -494,6 +496,7 @@ local function expireLeases(queue)
       if attempts < (settings.a or MAX_ATTEMPTS) then
         makeReady(queue, member, m[2], settings.k)
         hasReady = true
+        tell('released', channel, id, agent, { reason = 'its lease has ended' })
       else
         call('ZREM', PREFIX .. 'pending:' .. agent, member)
         if settings.k then leaveLine(agent, channel, member) end
@@ -514,7 +517,11 @@ local function passDue()
   local entry = call('ZRANGE', PREFIX .. 'due', '-inf', integer(now), 'BYSCORE', 'LIMIT', 0, 1)[1]
   if not entry then return false end
   local kind = string.sub(entry, 1, 1)
-  if kind == 'd' then
+  if kind == 'e' then
+    expire(100)
+    local isKeyed = call('EXISTS', PREFIX .. 'keyed:' .. string.sub(entry, 2)) == 1
+    nextDue(entry, isKeyed and PREFIX .. 'expiry' or '')
+  elseif kind == 'd' then
     deliverDelayed(string.sub(entry, 2))
   elseif kind == 'r' then
     retryDue(string.sub(entry, 2))
@@ -569,6 +576,14 @@ local function removeDue()
 end`,
   ],
   [
+    "lost",
+    `
+local function lost(m, type)
+  tell(type, m.channel, m.id, m.agent, { lost = true })
+  return 'lost'
+end`,
+  ],
+  [
     "find",
     `
 -- The delivery of a message to an agent, by default to its target, or nil and the outcome. With a token the
@@ -590,8 +605,7 @@ local function find(id, agent, token, type)
   if agent == '' then field = call('HGET', PREFIX .. 'msg:' .. id, 'n:' .. target) end
   local attempts, current = attemptsOf(field)
   if token ~= '' and token ~= current then
-    tell(type, m[1], id, target or agent, { lost = true })
-    return nil, 'lost'
+    return nil, lost({ id = id, channel = m[1], agent = target or agent }, type)
   end
   return {
     id = id, channel = m[1], isBroadcast = not target, agent = target or agent, seq = m[3],

@@ -17,7 +17,7 @@ const STORE = `
 local maxItems, isStrict = tonumber(ARGV[5]), ARGV[6] == '1'
 local last = tonumber(call('GET', KEYS[1]) or '0')
 local microseconds = time[1] * 1000000 + time[2]
-local streams, wakeups, dead = {}, {}, {}
+local streams, wakeups, dead, isForced = {}, {}, {}, false
 
 -- The reply of an earlier call with the same operation, or nil.
 local function earlierReply(id, operation, isPut)
@@ -81,7 +81,7 @@ local function storeOne(operation, id, channel, source, target, payload, metadat
     writeMarker()
     return known
   end
-  if isStrict and not isPut and isFull(channel) then return 'full' end
+  if isStrict and not isPut and not isForced and isFull(channel) then return 'full' end
   last = math.max(microseconds, last + 1)
   local seq = integer(last)
   local fields = { 'channel', channel, 'source', source, 'payload', payload, 'seq', seq }
@@ -217,8 +217,9 @@ if saved then
 end
 if call('ZSCORE', PREFIX .. 'schedules', key) ~= dueMs then return 0 end
 if ARGV[11] then
-  -- A message for which there is no room waits for its time to come again.
-  if storeOne(unpack(ARGV, 11, ${10 + ARGUMENTS})) == 'full' then return 0 end
+  -- A full channel does not keep a schedule from its time.
+  isForced = true
+  storeOne(unpack(ARGV, 11, ${10 + ARGUMENTS}))
   call('HINCRBY', PREFIX .. 'schedule:' .. key, 'count', 1)
 end
 call('ZADD', PREFIX .. 'schedules', nextMs, key)

@@ -68,7 +68,7 @@ local keys = { 'keyed:' .. queue, 'ready:' .. queue, 'leased:' .. queue, 'later:
 local reply = call(at == '1' and 'HSCAN' or 'ZSCAN', PREFIX .. keys[tonumber(at)], cursor, 'COUNT', 300)
 for i = 1, #reply[2], 2 do
   local member = reply[2][i]
-  local m = fieldsOf(idOf(member), 'channel', 'target', 'seq', 'x')
+  local m = member ~= '' and fieldsOf(idOf(member), 'channel', 'target', 'seq', 'x') or {}
   if m[1] == channel and m[3] and not m[2] then
     if at == '5' then
       exhume(agent, channel, member)

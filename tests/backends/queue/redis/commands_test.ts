@@ -93,7 +93,7 @@ serverTest(
     await queue.clear();
     const left = async () =>
       (await server.command("KEYS", "*") as string[]).map((key) => key.replace("tinyllm:", ""));
-    const numbers = ["agents", "consumers", "counts", "missed", "paused"];
+    const numbers = ["agents", "consumers", "counts", "missed"];
     const isExpected = (key: string) =>
       ["channels", "partitions", "seq", "version"].includes(key) ||
       numbers.includes(key.split(":")[0]);
