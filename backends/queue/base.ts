@@ -56,7 +56,6 @@ import type {
   QueueWorker,
   RejectOptions,
   ReleaseOptions,
-  ResultWaitOptions,
   ScheduleRecord,
   ScheduleRule,
   SubscribeOptions,
