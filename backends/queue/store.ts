@@ -94,6 +94,8 @@ export interface Claim {
 
 /** Who claims messages, and how many it may. */
 export interface Claimant {
+  /** The process that holds the leases, where their tokens name it. */
+  readonly holder?: string;
   /** Unique name of the subscription or worker. */
   readonly consumer: string;
   /** Most messages in a window of time, over all who claim from the channel with a rate. */

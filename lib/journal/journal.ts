@@ -281,6 +281,11 @@ export class Journal implements Closable, Disposable {
     return this.#root.isAlive(isolate);
   }
 
+  /** True once an isolate is known to have ended. */
+  hasEnded(isolate: bigint): boolean {
+    return this.#root.hasEnded(isolate);
+  }
+
   /** Who created the journal, and when. */
   get creator(): string {
     return this.#root.creator;

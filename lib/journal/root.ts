@@ -85,6 +85,11 @@ export class JournalRoot {
     return this.#attachment.hasParticipant(isolate) && sharedMemory.isAlive(isolate);
   }
 
+  /** True once an isolate is known to have ended. */
+  hasEnded(isolate: bigint): boolean {
+    return !this.#attachment.sharedMemory.isAlive(isolate);
+  }
+
   /** Removes the members that are not alive, and what they have left in the directory. */
   reclaimDead(): void {
     this.#attachment.reclaimDead();

@@ -278,8 +278,25 @@ export class DeliveryQueues {
 
   /** Whether a claim has something to return. */
   hasReady(agent: string, channel: string): boolean {
-    const queue = this.#queues.get(queueKey(agent, channel));
-    return queue !== undefined && (queue.ready.length > 0 || queue.missed > 0);
+    return (this.#queues.get(queueKey(agent, channel))?.ready.length ?? 0) > 0;
+  }
+
+  /** Messages that an agent missed on a channel, and that were not reported. */
+  missedOf(agent: string, channel: string): number {
+    return this.#queues.get(queueKey(agent, channel))?.missed ?? 0;
+  }
+
+  /** The holders that the tokens of leases name. */
+  holders(): Set<string> {
+    const holders = this.#leased.values().map(({ token }) => holderOf(token));
+    return new Set(holders.filter((holder) => holder !== undefined));
+  }
+
+  /** Ends the leases of a holder. */
+  endLeasesOf(holder: string, now: Moment, maxAttempts: number): void {
+    for (const delivery of [...this.#leased.values()]) {
+      if (holderOf(delivery.token) === holder) this.#endLease(delivery, now, maxAttempts);
+    }
   }
 
   /** Counts of missed messages by agent and channel. */
@@ -307,6 +324,11 @@ export class DeliveryQueues {
     else if (delivery.retryAt !== null) this.#retrying.add(delivery);
     else this.#makeReady(delivery);
   }
+}
+
+/** The holder of a lease, if its token names one. */
+function holderOf(token: string | null): string | undefined {
+  return token?.split("@")[1];
 }
 
 /** The death of a delivery whose attempts are used up. */

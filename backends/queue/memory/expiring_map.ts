@@ -41,6 +41,11 @@ export class ExpiringMap<T> {
     this.#byTime.remove(item);
   }
 
+  /** When the next value is over. Undefined if there is none. */
+  get nextEndMs(): number | undefined {
+    return this.#byTime.at(0)?.untilMs;
+  }
+
   /** Removes what is over. */
   advance(nowMs: number): void {
     for (let next = this.#byTime.at(0); next !== undefined; next = this.#byTime.at(0)) {

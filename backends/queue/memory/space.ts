@@ -158,18 +158,30 @@ export class MemorySpace {
       this.#queues.nextLeaseEndMs ?? Infinity,
       this.#queues.nextRetryMs ?? Infinity,
       this.#delayed.nextDueMs() ?? Infinity,
+      this.#results.nextEndMs ?? Infinity,
     );
   }
 
-  /** Milliseconds until something is due. Null if nothing is. */
-  get untilDueMs(): number | null {
-    const dueMs = this.nextDueMs;
-    return dueMs === Infinity ? null : dueMs - this.clock.now();
+  /** The claim that returns no messages and changes nothing. Undefined if there is something to claim. */
+  idleClaim(channel: string, agent: string, { rate }: Claimant): Claim | undefined {
+    const nowMs = this.clock.now();
+    const missed = this.#queues.missedOf(agent, channel);
+    if (this.#paused.has(channel)) return { deliveries: [], missed, nextDueMs: null };
+    const isLimited = this.#rates.room(channel, rate, nowMs) === 0;
+    if (!isLimited && this.#queues.hasReady(agent, channel)) return undefined;
+    const windowEndMs = isLimited ? this.#rates.endMs(channel, nowMs) : undefined;
+    const dueMs = this.#nextClaimMs(channel, windowEndMs);
+    return { deliveries: [], missed, nextDueMs: dueMs === Infinity ? null : dueMs - nowMs };
   }
 
-  /** Whether a claim has something to return, when nothing is due. */
-  hasReady(channel: string, agent: string): boolean {
-    return this.#queues.hasReady(agent, channel);
+  /** The processes that hold leases, as their consumers have named them. */
+  holders(): Set<string> {
+    return this.#queues.holders();
+  }
+
+  /** Ends the leases of a process, which has ended. */
+  endLeasesOf(holder: string, { maxAttempts }: EngineConfig): void {
+    this.#queues.endLeasesOf(holder, this.#now(), maxAttempts);
   }
 
   /** Whether there is nothing that anybody could want. */
@@ -363,7 +375,7 @@ export class MemorySpace {
     const room = this.#rates.room(channel, claimant.rate, now.ms);
     const claimed = this.#queues.claim(agent, channel, Math.min(limit, room), ({ entry }) => ({
       end: after(now, entry.leaseMs ?? config.leaseMs),
-      token: String(++this.#tokens),
+      token: tokenOf(++this.#tokens, claimant),
     }));
     this.#rates.take(channel, claimant.rate, now.ms, claimed.length);
     for (const { entry } of claimed) this.#count("delivered", entry, agent);
@@ -715,6 +727,11 @@ export class MemorySpace {
     for (const delivery of entry.deliveries.values()) this.#queues.restore(delivery);
     this.#settled.update(entry);
   }
+}
+
+/** The name of a lease. That of its holder comes last. */
+function tokenOf(number: number, { holder }: Claimant): string {
+  return holder === undefined ? `${number}` : `${number}@${holder}`;
 }
 
 /** Whether the lease that a caller names is not that of a delivery any more. */

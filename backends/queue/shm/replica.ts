@@ -9,6 +9,7 @@ import type { JournalRecord, JournalState, SnapshotRecord } from "../../../lib/j
 import type { EngineConfig } from "../config.ts";
 import { QueueError } from "../errors.ts";
 import { MemorySpace } from "../memory/space.ts";
+import type { QueueEvent } from "../types.ts";
 import { OPERATIONS } from "./operations.ts";
 import { damage, decodeRecord, partRecord } from "./record.ts";
 
@@ -79,6 +80,11 @@ export class Replica implements JournalState {
   /** Calls `onWakeup` when messages may be ready, until the result is called. */
   listen(channel: string, agent: string, onWakeup: () => void): () => void {
     return this.#listen((space) => space.listen(channel, agent, onWakeup));
+  }
+
+  /** Calls `onEvent` with what happens, until the result is called. */
+  listenToEvents(onEvent: (event: QueueEvent) => void): () => void {
+    return this.#listen((space) => space.listenToEvents(onEvent));
   }
 
   #listen(attach: Listener["attach"]): () => void {

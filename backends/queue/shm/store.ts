@@ -10,7 +10,7 @@ import { inTurn } from "../../../lib/base/turn.ts";
 import { CatchUp } from "../../../lib/journal/catch_up.ts";
 import { Journal } from "../../../lib/journal/journal.ts";
 import type { ResolvedConfig } from "../config.ts";
-import { QueueConnectionError, QueueError, QueueOutOfMemoryError } from "../errors.ts";
+import { QueueConnectionError, QueueOutOfMemoryError } from "../errors.ts";
 import { logger } from "../log.ts";
 import type { MemorySpace } from "../memory/space.ts";
 import type {
@@ -18,6 +18,8 @@ import type {
   Claim,
   Claimant,
   DeliveryTarget,
+  Failure,
+  LeaseOutcome,
   MessageToPut,
   NewMessage,
   PublishOutcome,
@@ -26,8 +28,11 @@ import type {
   QueueReceiver,
   QueueRecord,
   QueueStore,
+  StoredResult,
+  StoredSchedule,
+  StoreStats,
 } from "../store.ts";
-import type { MessageFilters } from "../types.ts";
+import type { MessageFilters, PurgedState, QueueEvent } from "../types.ts";
 import { DiskWriter } from "./disk.ts";
 import type { CallOf, OperationName, ResultOf } from "./operations.ts";
 import type { ShmQueueOptions } from "./options.ts";
@@ -38,9 +43,17 @@ import { Replica } from "./replica.ts";
 const POLL_MS = 1000;
 /** A record may be appended somewhat later than was assumed for the expiry of its message. */
 const HOLD_MARGIN_MS = 60_000;
+/** How often a consumer that waits shows the other processes that it is there. */
+const SHOW_MS = 5000;
 
 /** Operations that add something. The others succeed on a full disk: they use reserved space. */
-const ADDING: ReadonlySet<OperationName> = new Set(["publish", "put", "register"]);
+const ADDING: ReadonlySet<OperationName> = new Set([
+  "publish",
+  "put",
+  "register",
+  "putSchedule",
+  "fire",
+]);
 
 /** A journal that is open. */
 interface Opened {
@@ -58,6 +71,10 @@ export class ShmStore implements QueueStore {
   /** Subscriptions of this process by agent and channel. */
   readonly #listening = new Map<string, number>();
   #listeners = 0;
+  /** When each consumer of this process has last shown itself. */
+  readonly #shownMs = new Map<string, number>();
+  /** When this process has last looked for others that have ended. */
+  #checkedMs = -Infinity;
   #opened: Opened | undefined;
 
   constructor(options: ShmQueueOptions, config: ResolvedConfig) {
@@ -150,14 +167,16 @@ export class ShmStore implements QueueStore {
     return this.#replica.spaceAt(nowMs);
   }
 
-  /** When a message that lives for `ttlMs` has expired. */
-  #heldUntilMs(ttlMs: number | null): number {
-    return ttlMs === null ? Infinity : this.#journal.nowMs() + ttlMs + HOLD_MARGIN_MS;
+  /** When a message has expired. */
+  #heldUntilMs({ ttlMs, dueMs, delayMs }: NewMessage): number {
+    if (ttlMs === null) return Infinity;
+    const nowMs = this.#journal.nowMs();
+    return Math.max(nowMs + (delayMs ?? 0), dueMs ?? 0) + ttlMs + HOLD_MARGIN_MS;
   }
 
   publish(message: NewMessage): Promise<PublishOutcome> {
     const call = { message, id: crypto.randomUUID() };
-    return this.#write("publish", call, this.#heldUntilMs(message.ttlMs));
+    return this.#write("publish", call, this.#heldUntilMs(message));
   }
 
   put(message: MessageToPut): Promise<void> {
@@ -173,27 +192,54 @@ export class ShmStore implements QueueStore {
     }];
   }
 
-  /** Appends a record only if there is something to claim, or a count to change. */
+  /** Appends a record only if there is something to claim, a count to change, or a consumer to show. */
   async #claim(
     channel: string,
     agent: string,
     limit: number,
     reported: number,
-    claimant: Claimant,
+    { consumer, rate }: Claimant,
   ): Promise<Claim> {
-    const idle = reported > 0 ? undefined : await this.#read((space) => {
-      if (space.hasReady(channel, agent)) return undefined;
-      return { deliveries: [], missed: 0, nextDueMs: space.untilDueMs };
+    const claimant = { consumer, rate, holder: `${this.#journal.isolate}` };
+    const isKnown = reported === 0 && this.#isShown(consumer);
+    const idle = isKnown && await this.#read(() => {
+      this.#endLeasesOfDead();
+      return this.#current().idleClaim(channel, agent, claimant);
     });
-    return idle ?? await this.#write("claim", { channel, agent, limit, reported, claimant });
+    if (idle) return idle;
+    const claim = await this.#write("claim", { channel, agent, limit, reported, claimant });
+    this.#noteShown(consumer);
+    return claim;
+  }
+
+  /** Forgets consumers that have ended. */
+  #noteShown(consumer: string): void {
+    const nowMs = this.#journal.nowMs();
+    this.#shownMs.delete(consumer);
+    this.#shownMs.set(consumer, nowMs);
+    for (const [other, shownMs] of this.#shownMs) {
+      if (nowMs - shownMs < SHOW_MS) return;
+      this.#shownMs.delete(other);
+    }
+  }
+
+  /** Whether the other processes know that a consumer asks for messages. */
+  #isShown(consumer: string): boolean {
+    return this.#journal.nowMs() - (this.#shownMs.get(consumer) ?? -Infinity) < SHOW_MS;
+  }
+
+  /** Does not wait for the end of the leases of processes that have ended. */
+  #endLeasesOfDead(): void {
+    const nowMs = this.#journal.nowMs();
+    if (nowMs - this.#checkedMs < POLL_MS) return;
+    this.#checkedMs = nowMs;
+    for (const holder of this.#current().holders()) {
+      if (this.#journal.hasEnded(BigInt(holder))) this.#append("endLeases", { holder });
+    }
   }
 
   async #release(agent: string, deliveries: readonly QueueDelivery[]): Promise<void> {
-    const claimed = deliveries.map(({ id, leasedUntilMs, leaseToken }) => ({
-      id,
-      leasedUntilMs,
-      leaseToken,
-    }));
+    const claimed = deliveries.map(({ id, leaseToken }) => ({ id, leaseToken }));
     await this.#write("release", { agent, claimed });
   }
 
@@ -233,8 +279,8 @@ export class ShmStore implements QueueStore {
     });
   }
 
-  acknowledge(target: DeliveryTarget): Promise<AcknowledgeOutcome> {
-    return this.#write("acknowledge", { target });
+  acknowledge(target: DeliveryTarget, result: string | undefined): Promise<AcknowledgeOutcome> {
+    return this.#write("acknowledge", { target, ...result !== undefined && { result } });
   }
 
   pending(agent: string, channel: string | undefined, limit: number): Promise<QueueDelivery[]> {
@@ -249,64 +295,79 @@ export class ShmStore implements QueueStore {
     return this.#read((space) => space.deadLetters(agent, channel, limit));
   }
 
-  extend(): Promise<never> {
-    return missing("extend()");
+  extend(target: DeliveryTarget, leaseMs: number | undefined): Promise<LeaseOutcome> {
+    return this.#write("extend", { target, ...leaseMs !== undefined && { leaseMs } });
   }
 
-  giveBack(): Promise<never> {
-    return missing("release()");
+  giveBack(target: DeliveryTarget, delayMs: number, failure: Failure): Promise<LeaseOutcome> {
+    return this.#write("giveBack", { target, delayMs, failure });
   }
 
-  reject(): Promise<never> {
-    return missing("reject()");
+  reject(target: DeliveryTarget, failure: Failure): Promise<LeaseOutcome> {
+    return this.#write("reject", { target, failure });
   }
 
-  progress(): Promise<never> {
-    return missing("progress()");
+  progress(target: DeliveryTarget, value: string): Promise<LeaseOutcome> {
+    return this.#write("progress", { target, value });
   }
 
-  result(): Promise<never> {
-    return missing("publishAndWait()");
+  result(id: string): Promise<StoredResult | undefined> {
+    return this.#read((space) => space.result(id));
   }
 
-  delayed(): Promise<never> {
-    return missing("getDelayed()");
+  delayed(channel: string | undefined, limit: number): Promise<QueueRecord[]> {
+    return this.#read((space) => space.delayed(channel, limit));
   }
 
-  setPaused(): Promise<never> {
-    return missing("pause()");
+  setPaused(channel: string, isPaused: boolean): Promise<void> {
+    return this.#write("setPaused", { channel, isPaused });
   }
 
-  channels(): Promise<never> {
-    return missing("channels()");
+  channels(): Promise<string[]> {
+    return this.#read((space) => space.channels());
   }
 
-  stats(): Promise<never> {
-    return missing("stats()");
+  stats(channel: string): Promise<StoreStats> {
+    return this.#read((space) => space.stats(channel));
   }
 
-  purge(): Promise<never> {
-    return missing("purge()");
+  purge(channel: string, states: readonly PurgedState[]): Promise<number> {
+    return this.#write("purge", { channel, states });
   }
 
-  listenToEvents(): Promise<never> {
-    return missing("events()");
+  listenToEvents(onEvent: (event: QueueEvent) => void): Promise<() => void> {
+    return this.#read(() => {
+      const stop = this.#replica.listenToEvents(onEvent);
+      this.#countListeners(1);
+      return () => {
+        stop();
+        this.#countListeners(-1);
+      };
+    });
   }
 
-  putSchedule(): Promise<never> {
-    return missing("schedule()");
+  putSchedule(schedule: StoredSchedule, replacedMs: number | null | undefined): Promise<boolean> {
+    return this.#write("putSchedule", {
+      schedule,
+      ...replacedMs !== undefined && { replacedMs },
+    });
   }
 
-  removeSchedule(): Promise<never> {
-    return missing("unschedule()");
+  removeSchedule(key: string): Promise<boolean> {
+    return this.#write("removeSchedule", { key });
   }
 
-  schedules(): Promise<never> {
-    return missing("schedules()");
+  schedules(): Promise<{ nowMs: number; schedules: StoredSchedule[] }> {
+    return this.#read((space) => space.schedules());
   }
 
-  fire(): Promise<never> {
-    return missing("fire()");
+  fire(
+    key: string,
+    dueMs: number,
+    nextMs: number | null,
+    message: NewMessage | null,
+  ): Promise<boolean> {
+    return this.#write("fire", { key, dueMs, nextMs, message, id: crypto.randomUUID() });
   }
 
   requeue(id: string, agent: string | undefined): Promise<AcknowledgeOutcome> {
@@ -337,8 +398,4 @@ export class ShmStore implements QueueStore {
   clear(): Promise<number> {
     return this.#write("clear", {});
   }
-}
-
-function missing(call: string): Promise<never> {
-  return Promise.reject(new QueueError(`${call} is not implemented in shared memory yet`));
 }

@@ -52,7 +52,7 @@ async function kill(program: Program): Promise<unknown[][]> {
 
 Deno.test("shm queue: kills of publishers and consumers lose no acknowledged publish", () =>
   inSampledScratch(async ({ path }, random) => {
-    const ROUNDS = 4;
+    const ROUNDS = 3;
     await using queue = await openIn(path, { leaseSeconds: 1, maxAttempts: 100 });
     const published = new Set<unknown>();
     const consumed: unknown[][] = [];
@@ -100,10 +100,10 @@ function checkDeliveries(published: ReadonlySet<unknown>, lines: readonly unknow
   assert.ok(published.size > 50, `${published.size} messages`);
 }
 
-Deno.test("shm queue: another process receives at once, and a killed one keeps its lease", () =>
+Deno.test("shm queue: the leases of a process that is killed end with it", () =>
   inScratch(async ({ path }) => {
-    await using queue = await openIn(path, { leaseSeconds: 0.5 });
-    await using holder = program(path, "hold", "0", { leaseSeconds: 0.5 });
+    await using queue = await openIn(path, { leaseSeconds: 10_000 });
+    await using holder = program(path, "hold", "0", { leaseSeconds: 10_000 });
     await queue.publish(task("a"));
     await holder.prints('["holds","a"]');
     const subscription = queue.subscribe("tasks", "worker");
@@ -113,6 +113,65 @@ Deno.test("shm queue: another process receives at once, and a killed one keeps i
     const record = await nextOf(subscription);
     assert.deepEqual([record.payload, record.attempts], ["a", 2]);
     assert.equal(await queue.acknowledge(record), true);
+    cleanUpAfterKills(path);
+  }));
+
+Deno.test("shm queue: the lease of a process that is stopped, or has closed its queue, stays", () =>
+  inScratch(async ({ path }) => {
+    await using queue = await openIn(path);
+    await using holder = program(path, "hold");
+    await queue.publish(task("a"));
+    await holder.prints('["holds","a"]');
+    holder.kill("SIGSTOP");
+    const other = await openIn(path);
+    await queue.publish(task("b"));
+    await nextOf(other.subscribe("tasks", "worker"));
+    await other.close();
+    const subscription = queue.subscribe("tasks", "worker");
+    const next = subscription.next();
+    // Longer than the interval at which consumers look for processes that have ended.
+    await sleep(2500);
+    await queue.publish(task("c"));
+    assert.equal((await next).value.payload, "c");
+    holder.kill("SIGKILL");
+    await holder.ended();
+    cleanUpAfterKills(path);
+  }));
+
+Deno.test("shm queue: an idle process wakes when a message of another one is due", () =>
+  inScratch(async ({ path }) => {
+    await using queue = await openIn(path);
+    await using listener = program(path, "listen", "reader");
+    await listener.prints("ready");
+    const news = (payload: string) => ({ channel: "news", sourceAgent: "boss", payload });
+    const startMs = Date.now();
+    await queue.publish({ ...news("later"), delaySeconds: 0.4 });
+    await queue.publish(news("now"));
+    await listener.prints('["now"]\n["later"]');
+    assert.ok(Date.now() - startMs >= 399, `${Date.now() - startMs} ms`);
+    listener.kill("SIGTERM");
+    await listener.ended();
+    cleanUpAfterKills(path);
+  }));
+
+Deno.test("shm queue: events of other processes arrive, and all see the same numbers", () =>
+  inScratch(async ({ path }) => {
+    await using queue = await openIn(path);
+    await using events = queue.events({ channel: "news" });
+    await using listener = program(path, "listen", "reader");
+    await listener.prints("ready");
+    const first = events.next();
+    await queue.publish({ channel: "news", sourceAgent: "boss", payload: 1 });
+    const types = [(await first).value!.type];
+    while (types.at(-1) !== "drained") types.push((await events.next()).value!.type);
+    assert.deepEqual(types, ["published", "delivered", "acknowledged", "drained"]);
+    const { consumers, totals, waiting, leased } = await queue.stats("news");
+    assert.deepEqual([consumers, waiting, leased], [1, 0, 0]);
+    assert.deepEqual([totals.published, totals.delivered, totals.acknowledged], [1, 1, 1]);
+    await using other = await openIn(path);
+    assert.deepEqual((await other.stats("news")).totals, totals);
+    listener.kill("SIGTERM");
+    await listener.ended();
     cleanUpAfterKills(path);
   }));
 
