@@ -5,6 +5,8 @@
  */
 
 import type { Journal } from "../../../lib/journal/journal.ts";
+import { messageOf } from "../../../lib/base/thrown.ts";
+import { QueueError } from "../errors.ts";
 import { logger } from "../log.ts";
 import type { Fsync } from "./options.ts";
 
@@ -27,10 +29,10 @@ export class DiskWriter {
     Deno.unrefTimer(this.#timer);
   }
 
-  /** A record was appended. Resolves when the call that did it may do so. */
-  async appended(): Promise<void> {
+  /** A record was appended. Resolves when a call may do so that promises what the record says. */
+  async appended(isPromised: boolean): Promise<void> {
     this.#isDirty = true;
-    if (this.#fsync === "always") await this.#write();
+    if (isPromised && this.#fsync === "always") await this.#write();
   }
 
   /** Calls share a write that begins after all of them. */
@@ -42,7 +44,20 @@ export class DiskWriter {
     await this.#running.catch(() => {});
     this.#next = undefined;
     this.#isDirty = false;
-    await (this.#running = this.#journal.sync());
+    await (this.#running = this.#sync());
+  }
+
+  async #sync(): Promise<void> {
+    try {
+      await this.#journal.sync();
+    } catch (cause) {
+      this.#isDirty = true;
+      throw new QueueError(
+        `the records of the queue shm:${this.#journal.name} cannot be written to the disk: ` +
+          `${messageOf(cause)}; the call was carried out, and is lost if the machine ends now`,
+        { cause },
+      );
+    }
   }
 
   async #writeIfDirty(): Promise<void> {
@@ -50,7 +65,6 @@ export class DiskWriter {
     try {
       await this.#write();
     } catch (error) {
-      this.#isDirty = true;
       logger.error("disk_write_failed", { error });
     }
   }

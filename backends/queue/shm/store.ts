@@ -55,6 +55,9 @@ const ADDING: ReadonlySet<OperationName> = new Set([
   "fire",
 ]);
 
+/** Operations on leases, which end with the machine anyway. */
+const PASSING: ReadonlySet<OperationName> = new Set(["claim", "release", "extend", "progress"]);
+
 /** A journal that is open. */
 interface Opened {
   readonly journal: Journal;
@@ -135,7 +138,7 @@ export class ShmStore implements QueueStore {
     heldUntilMs = Infinity,
   ): Promise<ResultOf<N>> {
     const result = await this.#call(() => this.#append(name, call, heldUntilMs));
-    await this.#opened!.disk.appended();
+    await this.#opened!.disk.appended(!PASSING.has(name));
     return result;
   }
 
