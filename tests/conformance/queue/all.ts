@@ -1,8 +1,13 @@
 import { broadcastTests } from "./broadcasts.ts";
+import { deduplicationTests } from "./deduplication.ts";
+import { delayTests } from "./delays.ts";
 import { deliveryTests } from "./delivery.ts";
+import { flowTests } from "./flow.ts";
 import { leaseTests } from "./leases.ts";
 import { limitTests } from "./limits.ts";
+import { monitoringTests } from "./monitoring.ts";
 import { orderTests } from "./order.ts";
+import { orderingKeyTests } from "./ordering_keys.ts";
 import { recordTests } from "./records.ts";
 import { resultTests } from "./results.ts";
 import { scheduleTests } from "./schedules.ts";
@@ -14,6 +19,11 @@ export function queueConformance(test: TestOn, waiting: TestOn = test): void {
   recordTests(test);
   deliveryTests(test, waiting);
   leaseTests(test, waiting);
+  delayTests(test, waiting);
+  deduplicationTests(test, waiting);
+  orderingKeyTests(test, waiting);
+  flowTests(test, waiting);
+  monitoringTests(test, waiting);
   orderTests(test);
   limitTests(test, waiting);
   broadcastTests(test, waiting);
