@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { within } from "../../support/deadline.ts";
+import { sleep, within } from "../../support/deadline.ts";
 import {
   neverResolves,
   nextOf,
@@ -16,7 +16,7 @@ async function advanceUntil<T>(stage: QueueStage, promise: Promise<T>): Promise<
   promise.then(() => isSettled = true, () => isSettled = true);
   for (let i = 0; i < 100 && !isSettled; i++) {
     await stage.advance(50);
-    await neverResolves(Promise.resolve());
+    await sleep(0);
   }
   return await within(promise, "the end of the wait");
 }
