@@ -1,0 +1,159 @@
+// Workers, their results and schedules while the server or the network fails.
+
+import assert from "node:assert/strict";
+import {
+  type DeliveryRecord,
+  QueueAuthenticationError,
+  type QueueConfig,
+  type QueueWorker,
+} from "../../../../mod.ts";
+import { RedisMessageQueue } from "../../../../backends/queue/redis/mod.ts";
+import { redisServer } from "../../../../testing/mod.ts";
+import { task } from "../../../conformance/queue/stage.ts";
+import { sleep, until, within } from "../../../support/deadline.ts";
+import { tcpProxy } from "../../../support/tcp_proxy.ts";
+
+const QUICK: QueueConfig = { commandTimeoutMs: 500, deadlineMs: 5000, leaseSeconds: 1 };
+
+async function open(redisUrl: string, config: QueueConfig = {}): Promise<RedisMessageQueue> {
+  const queue = new RedisMessageQueue({ redisUrl, ...QUICK, ...config });
+  await queue.initialize();
+  return queue;
+}
+
+/** Waits until a worker of a queue has no message left. */
+async function untilIdle(queue: RedisMessageQueue, worker: QueueWorker): Promise<void> {
+  const isIdle = async () => {
+    return worker.running === 0 && (await queue.getPending("worker")).length === 0;
+  };
+  await until(isIdle, "the end of all messages");
+}
+
+Deno.test("worker: a handler outlives a server that is away for longer than its lease", async () => {
+  await using server = await redisServer({ appendOnly: true });
+  await using queue = await open(server.url);
+  const runs: number[] = [];
+  const gate = Promise.withResolvers<void>();
+  let wasAborted = false;
+  await using worker = queue.worker("tasks", "worker", async ({ attempts }, { signal }) => {
+    runs.push(attempts);
+    await gate.promise;
+    wasAborted = signal.aborted;
+  });
+  const { id } = await queue.publish(task("long"));
+  await until(() => runs.length === 1, "the handler");
+  await server.kill();
+  await sleep(2500);
+  await server.restart();
+  await sleep(1500);
+  gate.resolve();
+  await untilIdle(queue, worker);
+  assert.deepEqual(runs, [1]);
+  assert.equal(wasAborted, false);
+  assert.equal((await queue.get(id))?.acknowledged, true);
+});
+
+Deno.test("worker: what a handler has done while the server is away is stored later", async () => {
+  await using server = await redisServer({ appendOnly: true });
+  await using queue = await open(server.url, { leaseSeconds: 30 });
+  const gate = Promise.withResolvers<void>();
+  const runs: unknown[] = [];
+  await using worker = queue.worker("tasks", "worker", async ({ payload, attempts }) => {
+    runs.push([payload, attempts]);
+    await gate.promise;
+    if (payload === "fails" && attempts === 1) throw new Error("not yet");
+  }, { concurrency: 2, backoff: { type: "fixed", seconds: 0 }, onError: () => {} });
+  const result = queue.publishAndWait(task("works"), { timeoutMs: 60_000 });
+  await queue.publish(task("fails"));
+  await until(() => runs.length === 2, "the handlers");
+  await server.kill();
+  gate.resolve();
+  await sleep(7000);
+  await server.restart();
+  assert.equal(await within(result, "the result"), null);
+  await untilIdle(queue, worker);
+  assert.equal(runs.length, 3);
+  assert.deepEqual(runs[2], ["fails", 2]);
+});
+
+Deno.test("worker: cut connections lose no message, and repeat none", async () => {
+  const count = 60;
+  await using server = await redisServer();
+  await using proxy = await tcpProxy(server.port);
+  await using queue = await open(`redis://127.0.0.1:${proxy.port}`, { leaseSeconds: 30 });
+  await using witness = await open(server.url);
+  const seen = new Map<unknown, number>();
+  const handler = async ({ payload }: DeliveryRecord) => {
+    seen.set(payload, (seen.get(payload) ?? 0) + 1);
+    await sleep(2);
+  };
+  await using worker = queue.worker("tasks", "worker", handler, { concurrency: 4 });
+  const isDone = async () => await witness.count({ acknowledged: true }) === count;
+  const cutting = (async () => {
+    for (let i = 0; !await isDone(); i++) {
+      proxy.cutAfter(i * 41 % 300, i % 2 === 0 ? "to client" : "to server");
+      await sleep(30);
+    }
+  })();
+  for (let i = 0; i < count; i++) await queue.publish(task(i));
+  await within(cutting, "all acknowledgements");
+  await untilIdle(witness, worker);
+  assert.equal(seen.size, count);
+  assert.deepEqual([...seen.values()].filter((runs) => runs !== 1), []);
+  assert.ok(proxy.cuts > 5);
+});
+
+Deno.test("worker: close() while the server is away takes its grace, and not longer", async () => {
+  await using server = await redisServer();
+  const queue = await open(server.url, { deadlineMs: 60_000 });
+  let hasBegun = false;
+  const worker = queue.worker("tasks", "worker", () => {
+    hasBegun = true;
+    return new Promise(() => {});
+  }, { graceSeconds: 0.2 });
+  await queue.publish(task("endless"));
+  await until(() => hasBegun, "the handler");
+  await server.kill();
+  const startedMs = performance.now();
+  await within(worker.close(), "the end of the worker");
+  await within(queue.close(), "the end of the queue");
+  const tookMs = performance.now() - startedMs;
+  assert.ok(tookMs < 5000, `took ${tookMs} ms`);
+});
+
+Deno.test("worker: it waits for a server, and only rights that are gone end it", async () => {
+  await using server = await redisServer();
+  await server.command("ACL", "SETUSER", "agent", "on", ">secret", "~*", "&*", "+@all");
+  const queue = await open(`redis://agent:secret@127.0.0.1:${server.port}`, { leaseSeconds: 30 });
+  const errors: unknown[] = [];
+  const worker = queue.worker("tasks", "worker", () => {});
+  worker.closed.catch((error) => errors.push(error));
+  await worker.ready;
+  await server.command("ACL", "DELUSER", "agent");
+  await until(() => errors.length === 1, "the end of the worker");
+  assert.ok(errors[0] instanceof QueueAuthenticationError);
+  await worker.close();
+  assert.equal(worker.running, 0);
+  await within(queue.close(), "the end of the queue");
+});
+
+Deno.test("schedule: a server that is away for a while misses no due time", async () => {
+  await using server = await redisServer({ appendOnly: true });
+  const everyMs = 300;
+  await using first = await open(server.url);
+  await using second = await open(server.url);
+  for (const queue of [first, second]) {
+    await queue.schedule("tick", { everySeconds: everyMs / 1000 }, task("tick"));
+  }
+  const count = (least: number) => async () => await first.count() >= least;
+  await until(count(2), "the first messages");
+  await server.kill();
+  await sleep(4 * everyMs);
+  await server.restart();
+  await until(count(9), "the missed messages");
+  const records = (await first.list()).reverse();
+  const times = records.map(({ metadata }) =>
+    Date.parse((metadata.schedule as { dueAt: string }).dueAt)
+  );
+  assert.deepEqual(times, times.map((_, i) => times[0] + i * everyMs));
+});
