@@ -500,7 +500,8 @@ export interface MessageQueue extends AsyncDisposable {
   unsubscribe(channel: string, agentId: string): Promise<boolean>;
   /**
    * Acknowledges a message: the agent does not receive it again. True if the message is acknowledged
-   * now or was before. False if it is removed, expired, or not for this agent.
+   * now or was before. False if it is removed, expired, or not for this agent, and if another consumer has got
+   * it since.
    *
    * @throws {TypeError} for the bare id of a broadcast without `agentId`
    */
