@@ -83,7 +83,7 @@ async function isOwn(connection: Connection, key: string, prefix: string): Promi
   if (type === "none") return true;
   const name = key.slice(prefix.length + 1);
   if (!isNameOf(type, name)) return false;
-  return !name.startsWith("msg:") || await connection.send(["HEXISTS", key, "seq"]) !== 0 ||
+  return !name.startsWith("msg:") || await connection.send(["HEXISTS", key, "m"]) !== 0 ||
     await connection.send(["EXISTS", key]) === 0;
 }
 

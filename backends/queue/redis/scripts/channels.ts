@@ -118,15 +118,15 @@ if cursor == '' and removeDue() then return { '', 0 } end
 local stream, steps, removed, to = PREFIX .. 'stream:' .. channel, 0, 0, 'done'
 
 local function stateOf(id, entry)
-  local m = fieldsOf(id, 'target', 'seq', 'acked', 'due')
+  local m = fieldsOf(id, { TARGET, SEQ, DUE }, 'acked')
   if not m[2] or streamId(m[2]) ~= entry then
     dropOrphan(id)
     call('XDEL', stream, entry)
     return nil
   end
   local member = m[2] .. id
-  if m[3] or call('ZSCORE', PREFIX .. 'done:' .. channel, id) then return 'done' end
-  if m[4] and call('ZSCORE', PREFIX .. 'delayed:' .. channel, member) then return 'delayed' end
+  if m[4] or call('ZSCORE', PREFIX .. 'done:' .. channel, id) then return 'done' end
+  if m[3] and call('ZSCORE', PREFIX .. 'delayed:' .. channel, member) then return 'delayed' end
   if call('ZSCORE', PREFIX .. 'lapsed:' .. channel, id) then return 'dead' end
   local state, agents = 'waiting', m[1] and { m[1] } or call('SMEMBERS', PREFIX .. 'subs:' .. channel)
   for _, agent in ipairs(agents) do

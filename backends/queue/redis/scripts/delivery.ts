@@ -141,11 +141,11 @@ local leased = PREFIX .. 'leased:' .. queue
 for i = 7, #ARGV, 2 do
   local member = ARGV[i]
   local id = idOf(member)
-  local m = fieldsOf(id, 'seq', 'n:' .. agent, 'priority', 'x')
-  local attempts, token = attemptsOf(m[2])
+  local m = fieldsOf(id, { SEQ, PRIORITY, SETTINGS }, 'n:' .. agent)
+  local attempts, token = attemptsOf(m[4])
   if m[1] and m[1] .. id == member and token == ARGV[i + 1] and call('ZREM', leased, member) == 1 then
     call('HSET', PREFIX .. 'msg:' .. id, 'n:' .. agent, attempts - 1)
-    makeReady(queue, member, m[3], settingsOf(m[4]).k)
+    makeReady(queue, member, m[2], settingsOf(m[3]).k)
     tell('released', channel, id, agent)
   end
 end

@@ -152,6 +152,30 @@ local function flush()
 end`,
   ],
   [
+    "fieldsOf",
+    `
+-- The positions of what the field m of a message packs. Values are texts, and empty if there is none.
+local SEQ, CHANNEL, SOURCE, TARGET, PRIORITY, EXPIRES, METADATA = 1, 2, 3, 4, 5, 6, 7
+local SETTINGS, DUE, CREATED, UPDATED, OPERATION = 8, 9, 10, 11, 12
+-- Packed values of a message, and other fields. There are none if there is no message, or if another program
+-- has stored something else.
+local function fieldsOf(id, positions, ...)
+  local reply = redis.pcall('HMGET', PREFIX .. 'msg:' .. id, 'm', ...)
+  if reply.err then
+    if string.sub(reply.err, 1, 9) ~= 'WRONGTYPE' then error(reply) end
+    return {}
+  end
+  if not reply[1] then return {} end
+  local packed, m, count = { cmsgpack.unpack(reply[1]) }, {}, #positions
+  for i = 1, count do
+    local value = packed[positions[i]]
+    m[i] = value ~= '' and value
+  end
+  for i = 1, select('#', ...) do m[count + i] = reply[i + 1] end
+  return m
+end`,
+  ],
+  [
     "lineOf",
     `
 -- The deliveries with one ordering key, in the order in which they came. Only the first one may be ready.
@@ -168,7 +192,7 @@ local function enterLine(queue, key, member)
   call('HSET', PREFIX .. 'keyed:' .. queue, member, key)
   if not last[1] then call('HINCRBY', PREFIX .. 'keyed:' .. queue, '', 1) end
   -- Its end may let the next one go on.
-  local expires = call('HGET', PREFIX .. 'msg:' .. idOf(member), 'expires')
+  local expires = fieldsOf(idOf(member), { EXPIRES })[1]
   if expires then call('ZADD', PREFIX .. 'due', 'LT', expires, 'e' .. queue) end
   return not last[1]
 end`,
@@ -243,17 +267,6 @@ local function exhume(agent, channel, member)
   if call('ZREM', PREFIX .. 'dead:' .. agent, member) == 0 then return false end
   call('ZREM', PREFIX .. 'died:' .. queueName(agent, channel), member)
   return true
-end`,
-  ],
-  [
-    "fieldsOf",
-    `
--- Fields of a message. All are false if there is none, or if another program has stored something else.
-local function fieldsOf(id, ...)
-  local m = redis.pcall('HMGET', PREFIX .. 'msg:' .. id, ...)
-  if not m.err then return m end
-  if string.sub(m.err, 1, 9) == 'WRONGTYPE' then return {} end
-  error(m)
 end`,
   ],
   [
@@ -337,7 +350,7 @@ end`,
     `
 -- Removes a message with its deliveries. False if there is none. Also returns whether it had expired.
 local function remove(id, isTrimmed)
-  local m = fieldsOf(id, 'channel', 'source', 'target', 'seq', 'expires', 'acked', 'op', 'created', 'x', 'due')
+  local m = fieldsOf(id, { CHANNEL, SOURCE, TARGET, SEQ, EXPIRES, OPERATION, CREATED, SETTINGS, DUE }, 'acked')
   local channel, source, target, seq = m[1], m[2], m[3], m[4]
   if not (channel and source and seq) then
     dropOrphan(id)
@@ -346,16 +359,16 @@ local function remove(id, isTrimmed)
   local member, stream = seq .. id, PREFIX .. 'stream:' .. channel
   call('XDEL', stream, streamId(seq))
   if call('XLEN', stream) == 0 then call('DEL', stream) end
-  call('ZREM', PREFIX .. (m[6] and 'acked' or 'unacked'), id)
+  call('ZREM', PREFIX .. (m[10] and 'acked' or 'unacked'), id)
   call('ZREM', PREFIX .. 'done:' .. channel, id)
   call('ZREM', PREFIX .. 'lapsed:' .. channel, id)
   call('ZREM', PREFIX .. 'source:' .. source, id)
   if m[5] then call('ZREM', PREFIX .. 'expiry', id) end
-  if m[10] then
+  if m[9] then
     call('ZREM', PREFIX .. 'delayed', member)
     call('ZREM', PREFIX .. 'delayed:' .. channel, member)
   end
-  local key = m[9] and settingsOf(m[9]).k
+  local key = m[8] and settingsOf(m[8]).k
   local agents
   if target then
     call('ZREM', PREFIX .. 'target:' .. target, id)
@@ -365,7 +378,7 @@ local function remove(id, isTrimmed)
     agents = call('SMEMBERS', PREFIX .. 'subs:' .. channel)
   end
   for _, agent in ipairs(agents) do
-    if m[6] then
+    if m[10] then
       -- It has no pending delivery.
     elseif not withdraw(agent, channel, member, key) then
       exhume(agent, channel, member)
@@ -377,8 +390,8 @@ local function remove(id, isTrimmed)
   -- Its publisher may repeat the call if the reply was lost.
   local left = tonumber(string.sub(seq, 1, 13)) + DEDUP_MS - now
   if left > 0 then
-    local what = (m[8] or string.sub(seq, 1, 13)) .. ' ' .. (m[5] or '-') .. ' ' .. seq .. ' ' .. (m[10] or '-')
-    call('SET', PREFIX .. 'gone:' .. (m[7] or id), what, 'PX', integer(left))
+    local what = (m[7] or string.sub(seq, 1, 13)) .. ' ' .. (m[5] or '-') .. ' ' .. seq .. ' ' .. (m[9] or '-')
+    call('SET', PREFIX .. 'gone:' .. (m[6] or id), what, 'PX', integer(left))
   end
   if not isExpired(m[5]) then return true end
   tell('expired', channel, id)
@@ -431,7 +444,7 @@ local function deliverDelayed(channel)
   for _, member in ipairs(dueOf(delayed, 100)) do
     if steps > 1000 then break end
     local id = idOf(member)
-    local m = fieldsOf(id, 'seq', 'target', 'priority', 'x', 'op')
+    local m = fieldsOf(id, { SEQ, TARGET, PRIORITY, SETTINGS, OPERATION })
     call('ZREM', delayed, member)
     call('ZREM', PREFIX .. 'delayed', member)
     if not m[1] then
@@ -466,7 +479,7 @@ local function retryDue(queue)
   local agent, channel = agentAndChannel(queue)
   local later = PREFIX .. 'later:' .. queue
   for _, member in ipairs(dueOf(later, 100)) do
-    local m = fieldsOf(idOf(member), 'seq', 'priority', 'x')
+    local m = fieldsOf(idOf(member), { SEQ, PRIORITY, SETTINGS })
     if not m[1] or m[1] .. idOf(member) ~= member then
       dropDelivery(agent, channel, member, m[1])
     else
@@ -487,11 +500,11 @@ local function expireLeases(queue)
   local leased, hasReady = PREFIX .. 'leased:' .. queue, false
   for _, member in ipairs(dueOf(leased, 100)) do
     local id = idOf(member)
-    local m = fieldsOf(id, 'seq', 'priority', 'n:' .. agent, 'target', 'x')
+    local m = fieldsOf(id, { SEQ, PRIORITY, TARGET, SETTINGS }, 'n:' .. agent)
     if not m[1] or m[1] .. id ~= member then
       dropDelivery(agent, channel, member, m[1])
     else
-      local attempts, settings = attemptsOf(m[3]), settingsOf(m[5])
+      local attempts, settings = attemptsOf(m[5]), settingsOf(m[4])
       call('ZREM', leased, member)
       if attempts < (settings.a or MAX_ATTEMPTS) then
         makeReady(queue, member, m[2], settings.k)
@@ -500,7 +513,7 @@ local function expireLeases(queue)
       else
         call('ZREM', PREFIX .. 'pending:' .. agent, member)
         if settings.k then leaveLine(agent, channel, member) end
-        bury({ id = id, channel = channel, seq = m[1], agent = agent, isBroadcast = not m[4],
+        bury({ id = id, channel = channel, seq = m[1], agent = agent, isBroadcast = not m[3],
           attempts = attempts, settings = settings })
       end
     end
@@ -536,20 +549,20 @@ end`,
     `
 -- A message as the reply has it, from the view of an agent. Nil if there is none.
 local function read(id, agent)
-  local m = fieldsOf(id, 'channel', 'source', 'target', 'payload', 'metadata',
-    'priority', 'created', 'updated', 'expires', 'seq', 'acked', 'n:' .. agent, 'k:' .. agent, 'x', 'due')
-  if not (m[1] and m[2] and m[4] and m[10]) then
+  local m = fieldsOf(id, { SEQ, CHANNEL, SOURCE, TARGET, PRIORITY, EXPIRES, METADATA, SETTINGS, DUE, CREATED, UPDATED },
+    'payload', 'acked', 'n:' .. agent, 'k:' .. agent)
+  if not m[12] then
     dropOrphan(id)
     return nil
   end
-  if isExpired(m[9]) then
+  if isExpired(m[6]) then
     remove(id)
     return nil
   end
-  local created = m[7] or string.sub(m[10], 1, 13)
-  local acked = m[11] or (not m[3] and agent ~= '' and m[13])
-  return { id, m[1], m[2], m[3] or '', m[4], m[5] or '{}', m[6] or '0', created, m[11] or m[8] or created,
-    m[9] or '', m[10], acked and 1 or 0, m[14] or '', m[15] or '', m[12] or '0' }
+  local seq, created = m[1], m[10] or string.sub(m[1], 1, 13)
+  local acked = m[13] or (not m[4] and agent ~= '' and m[15])
+  return { id, m[2], m[3], m[4] or '', m[12], m[7] or '{}', m[5] or '0', created, m[13] or m[11] or created,
+    m[6] or '', seq, acked and 1 or 0, m[8] or '', m[9] or '', m[14] or '0' }
 end`,
   ],
   [
@@ -589,7 +602,7 @@ end`,
 -- The delivery of a message to an agent, by default to its target, or nil and the outcome. With a token the
 -- outcome is "lost" if the lease that it names is not the last one.
 local function find(id, agent, token, type)
-  local m = fieldsOf(id, 'channel', 'target', 'seq', 'expires', 'acked', 'k:' .. agent, 'priority', 'x', 'n:' .. agent)
+  local m = fieldsOf(id, { CHANNEL, TARGET, SEQ, EXPIRES, PRIORITY, SETTINGS }, 'acked', 'k:' .. agent, 'n:' .. agent)
   if not (m[1] and m[3]) then
     dropOrphan(id)
     return nil, 'absent'
@@ -609,8 +622,8 @@ local function find(id, agent, token, type)
   end
   return {
     id = id, channel = m[1], isBroadcast = not target, agent = target or agent, seq = m[3],
-    member = m[3] .. id, isDone = target and m[5] or (not target and m[6]), priority = m[7] or '0',
-    settings = settingsOf(m[8]), attempts = attempts, token = current,
+    member = m[3] .. id, isDone = target and m[7] or (not target and m[8]), priority = m[5] or '0',
+    settings = settingsOf(m[6]), attempts = attempts, token = current,
   }
 end`,
   ],

@@ -66,14 +66,14 @@ local function dropEntry(id, seq, isGone)
 end
 
 local function isMatch(id, seq)
-  local m = fieldsOf(id, 'channel', 'source', 'target', 'acked', 'seq')
-  if m[5] ~= seq then
-    dropEntry(id, seq, not m[5])
+  local m = fieldsOf(id, { CHANNEL, SOURCE, TARGET, SEQ }, 'acked')
+  if m[4] ~= seq then
+    dropEntry(id, seq, not m[4])
     return false
   end
   return (channel == '' or m[1] == channel) and (source == '' or m[2] == source) and
     (target == '' or (m[3] and '=' .. m[3] or '*') == target) and
-    (acked == '' or (m[4] and '1' or '0') == acked)
+    (acked == '' or (m[5] and '1' or '0') == acked)
 end
 
 local function walk(count, take)

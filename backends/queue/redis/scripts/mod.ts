@@ -8,8 +8,9 @@
  * which keys it touches.
  *
  *     seq                           the last sequence number: microseconds, or the last one plus 1
- *     msg:ID                        hash: the message, n:AGENT the attempts and the token of the lease, k:AGENT if
- *                                   acknowledged, d:AGENT why it is a dead letter, x its settings as JSON
+ *     msg:ID                        hash: payload, m the rest of the message packed by MessagePack, n:AGENT the
+ *                                   attempts and the token of the lease, k:AGENT if acknowledged, acked when, d:AGENT
+ *                                   why it is a dead letter
  *     stream:CHANNEL                stream: ids of the messages of the channel, by sequence number
  *     acked, unacked                sorted sets: ids by sequence number, each message in one of them
  *     source:AGENT, target:AGENT    sorted sets: ids by sequence number, for each sender and target

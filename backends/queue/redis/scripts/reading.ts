@@ -44,7 +44,7 @@ local few = ofChannel()
 local members = few or call('ZRANGE', all, first, first + ${STEPS} - 1)
 for _, member in ipairs(members) do
   if #found == limit then break end
-  local of = (few or channel == '') and channel or fieldsOf(idOf(member), 'channel')[1]
+  local of = (few or channel == '') and channel or fieldsOf(idOf(member), { CHANNEL })[1]
   local message = (of == channel or not of) and readDelivery(agent, few and channel, member)
   if message then
     -- A delivery without attempts has no lease.

@@ -18,7 +18,7 @@ if saved then
   writeMarker()
   return tonumber(saved)
 end
-local seq = ARGV[7] ~= '' and fieldsOf(id, 'seq')[1]
+local seq = ARGV[7] ~= '' and fieldsOf(id, { SEQ })[1]
 if seq and tonumber(seq) >= tonumber(ARGV[7]) then return 0 end
 local wasThere, hadExpired = remove(id)
 if not wasThere or hadExpired then return 0 end
@@ -70,7 +70,7 @@ local checked, dropped = 0, 0
 local function scrubSet(key, toId)
   for _, member in ipairs(call('ZRANGE', key, 0, MOST - 1)) do
     checked = checked + 1
-    if not fieldsOf(toId(member), 'seq')[1] then
+    if not fieldsOf(toId(member), { SEQ })[1] then
       dropped = dropped + 1
       call('ZREM', key, member)
     end
@@ -79,7 +79,7 @@ end
 local function scrubStream(key)
   for _, entry in ipairs(call('XRANGE', key, '-', '+', 'COUNT', MOST)) do
     checked = checked + 1
-    if not fieldsOf(entry[2][2], 'seq')[1] then
+    if not fieldsOf(entry[2][2], { SEQ })[1] then
       dropped = dropped + 1
       call('XDEL', key, entry[1])
     end
@@ -117,7 +117,7 @@ for i, index in ipairs({ 'unacked', 'acked' }) do
   local reply = call('ZSCAN', PREFIX .. index, ARGV[4 + i], 'COUNT', 200)
   cursors[i] = reply[1]
   for at = 1, #reply[2], 2 do
-    if not fieldsOf(reply[2][at], 'seq')[1] then dropOrphan(reply[2][at]) end
+    if not fieldsOf(reply[2][at], { SEQ })[1] then dropOrphan(reply[2][at]) end
   end
 end
 local function take(name)

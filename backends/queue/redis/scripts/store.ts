@@ -23,7 +23,7 @@ local streams, wakeups, dead, isForced = {}, {}, {}, false
 local function earlierReply(id, operation, isPut)
   local done = call('GET', PREFIX .. 'gone:' .. operation)
   if done then return done end
-  local was = fieldsOf(id, 'seq', 'created', 'expires', 'op', 'due')
+  local was = fieldsOf(id, { SEQ, CREATED, EXPIRES, OPERATION, DUE })
   if not was[1] or (isPut and was[4] ~= operation) then return nil end
   return (was[2] or string.sub(was[1], 1, 13)) .. ' ' .. (was[3] or '-') .. ' ' .. was[1] .. ' ' .. (was[5] or '-')
 end
@@ -31,7 +31,7 @@ end
 -- The attempts of the pending deliveries of a message, by agent. A message that is put again keeps them.
 local function attemptsBefore(id)
   local counts = {}
-  local m = fieldsOf(id, 'seq', 'channel', 'target', 'acked')
+  local m = fieldsOf(id, { SEQ, CHANNEL, TARGET }, 'acked')
   if not (m[1] and m[2]) or m[4] then return counts end
   for _, agent in ipairs(m[3] and { m[3] } or call('SMEMBERS', PREFIX .. 'subs:' .. m[2])) do
     if call('ZSCORE', PREFIX .. 'pending:' .. agent, m[1] .. id) then
@@ -52,6 +52,14 @@ local function isFull(channel)
   flush()
   removeDue()
   return room() <= 0
+end
+
+-- Packs texts, without the empty ones at the end.
+local function pack(...)
+  local last = select('#', ...)
+  while select(last, ...) == '' do last = last - 1 end
+  local texts = { ... }
+  return cmsgpack.pack(unpack(texts, 1, last))
 end
 
 local function wake(channel, agent) wakeups[channel .. '\\0' .. agent] = { channel, agent } end
@@ -84,36 +92,20 @@ local function storeOne(operation, id, channel, source, target, payload, metadat
   if isStrict and not isPut and not isForced and isFull(channel) then return 'full' end
   last = math.max(microseconds, last + 1)
   local seq = integer(last)
-  local fields = { 'channel', channel, 'source', source, 'payload', payload, 'seq', seq }
-  local function set(name, value)
-    fields[#fields + 1] = name
-    fields[#fields + 1] = value
-  end
-  if isPut then
-    set('op', operation)
-    set('created', created)
-    set('updated', integer(now))
-  else
-    created = string.sub(seq, 1, 13)
-  end
+  if not isPut then created = string.sub(seq, 1, 13) end
   if due ~= '' then
     if string.sub(due, 1, 1) == '+' then due = integer(now + tonumber(string.sub(due, 2))) end
-    if tonumber(due) > now and not isAcked then set('due', due) else due = '' end
+    if tonumber(due) <= now or isAcked then due = '' end
   end
   if not isPut then
     expires = ttl ~= '' and integer((due ~= '' and tonumber(due) or tonumber(created)) + tonumber(ttl)) or ''
   end
-  if target ~= '' then set('target', target) end
-  if priority ~= '0' then set('priority', priority) end
-  if metadata ~= '{}' then set('metadata', metadata) end
-  if isAcked then set('acked', integer(now)) end
-  if expires ~= '' then
-    set('expires', expires)
-    add('expiry', expires, id)
-  end
+  call('HSET', key, 'm', pack(seq, channel, source, target, priority ~= '0' and priority or '', expires,
+    metadata ~= '{}' and metadata or '', settings, due, isPut and created or '', isPut and integer(now) or '',
+    isPut and operation or ''), 'payload', payload)
+  if isAcked then call('HSET', key, 'acked', integer(now)) end
+  if expires ~= '' then add('expiry', expires, id) end
   local given = settingsOf(settings ~= '' and settings)
-  if settings ~= '' then set('x', settings) end
-  call('HSET', key, unpack(fields))
   local function deliverTo(agent)
     local count = attempts[agent]
     if count then call('HSET', key, 'n:' .. agent, count) end

@@ -27,10 +27,10 @@ if not from then return { 0, integer(now) } end
 local entries = call('XRANGE', stream, from, to, 'COUNT', 500)
 for _, entry in ipairs(entries) do
   local id = entry[2][2]
-  local m = fieldsOf(id, 'target', 'seq', 'priority', 'expires', 'k:' .. agent, 'x', 'due')
-  local isFor = m[2] and streamId(m[2]) == entry[1] and not m[1] and not m[5] and not (m[7] and tonumber(m[7]) > now)
+  local m = fieldsOf(id, { TARGET, SEQ, PRIORITY, EXPIRES, SETTINGS, DUE }, 'k:' .. agent)
+  local isFor = m[2] and streamId(m[2]) == entry[1] and not m[1] and not m[7] and not (m[6] and tonumber(m[6]) > now)
   if isFor and not isExpired(m[4]) then
-    deliver(agent, channel, m[2] .. id, m[3] or '0', settingsOf(m[6]).k)
+    deliver(agent, channel, m[2] .. id, m[3] or '0', settingsOf(m[5]).k)
     call('ZREM', PREFIX .. 'done:' .. channel, id)
     call('ZREM', PREFIX .. 'lapsed:' .. channel, id)
   end
@@ -68,7 +68,7 @@ local keys = { 'keyed:' .. queue, 'ready:' .. queue, 'leased:' .. queue, 'later:
 local reply = call(at == '1' and 'HSCAN' or 'ZSCAN', PREFIX .. keys[tonumber(at)], cursor, 'COUNT', 300)
 for i = 1, #reply[2], 2 do
   local member = reply[2][i]
-  local m = member ~= '' and fieldsOf(idOf(member), 'channel', 'target', 'seq', 'x') or {}
+  local m = member ~= '' and fieldsOf(idOf(member), { CHANNEL, TARGET, SEQ, SETTINGS }) or {}
   if m[1] == channel and m[3] and not m[2] then
     if at == '5' then
       exhume(agent, channel, member)
