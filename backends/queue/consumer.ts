@@ -37,10 +37,11 @@ export interface ConsumerHost {
   readonly onEnd: () => void;
 }
 
-/** Claims from receivers whose buffers are empty. Never rejects. */
+/** Claims from receivers whose buffers are empty. The others hold some messages already. Never rejects. */
 export type ClaimPlan = (
   empty: readonly BufferedReceiver[],
   claim: (receiver: BufferedReceiver, limit: number) => Promise<void>,
+  held: number,
 ) => Promise<PromiseSettledResult<void>[]>;
 
 /** What a consumer takes. */
@@ -225,9 +226,9 @@ export class ChannelConsumer {
     const empty = this.#receivers.filter(({ first, isClaimDue }) =>
       first === undefined && isClaimDue
     );
-    const outcomes = await this.#options.plan(empty, (receiver, limit) => {
-      return this.#claim(receiver, limit);
-    });
+    const held = this.#receivers.reduce((sum, { length }) => sum + length, 0);
+    const claim = (receiver: BufferedReceiver, limit: number) => this.#claim(receiver, limit);
+    const outcomes = await this.#options.plan(empty, claim, held);
     const failure = outcomes.find((outcome) => outcome.status === "rejected");
     if (failure === undefined) return;
     // One server of a cluster may be down. The messages of the others are delivered.

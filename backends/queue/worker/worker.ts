@@ -179,9 +179,9 @@ export class ChannelWorker implements QueueWorker {
 /** Claims no more than `free()` messages from all receivers together, each time from another one first. */
 function sharing(free: () => number): ClaimPlan {
   let turn = 0;
-  return async (empty, claim) => {
+  return async (empty, claim, held) => {
     const outcomes: PromiseSettledResult<void>[] = [];
-    let left = free();
+    let left = free() - held;
     const first = turn++ % empty.length;
     for (const receiver of [...empty.slice(first), ...empty.slice(0, first)]) {
       if (left <= 0) break;
