@@ -17,8 +17,12 @@ import {
   newDelivery,
   type QueueEntry,
 } from "./entry.ts";
+import { MAX_CHARACTER_BYTES } from "./message_index.ts";
 import { OrderingLines } from "./ordering_lines.ts";
 import { SortedList } from "./sorted_list.ts";
+
+/** Bytes of the records of a journal that claim and acknowledge a delivery, without names. */
+const SETTLEMENT_BYTES = 480;
 
 const newQueue = () => new SortedList<Delivery>(byDeliveryOrder);
 
@@ -56,11 +60,24 @@ export class DeliveryQueues {
     missed: 0,
   }));
   readonly #observer: DeliveryObserver;
+  #pendingCount = 0;
+  /** Characters of the names in the records that settle all pending deliveries. */
+  #nameCharacters = 0;
   /** Number of deliveries that have become pending. */
   turns = 0;
 
   constructor(observer: DeliveryObserver) {
     this.#observer = observer;
+  }
+
+  /** Most bytes that the records of a journal take which claim and acknowledge all deliveries one by one. */
+  get removalBytes(): number {
+    return SETTLEMENT_BYTES * this.#pendingCount + MAX_CHARACTER_BYTES * this.#nameCharacters;
+  }
+
+  #countPending({ agent, entry }: Delivery, change: 1 | -1): void {
+    this.#pendingCount += change;
+    this.#nameCharacters += change * (2 * agent.length + entry.id.length + entry.channel.length);
   }
 
   /** Adds a delivery of a message to an agent, which has had some attempts. */
@@ -95,6 +112,7 @@ export class DeliveryQueues {
     delivery.state = "pending";
     delivery.death = null;
     this.#observer.onChanged(delivery.entry);
+    this.#countPending(delivery, 1);
     this.#pending.getOrCreate(delivery.agent).add(delivery);
     this.#queueOf(delivery).pending.add(delivery);
     delivery.turn = ++this.turns;
@@ -119,6 +137,7 @@ export class DeliveryQueues {
 
   #withdraw(delivery: Delivery): void {
     this.#endWait(delivery);
+    this.#countPending(delivery, -1);
     this.#pending.getOrCreate(delivery.agent).remove(delivery);
     const queue = this.#queueOf(delivery);
     queue.pending.remove(delivery);
@@ -315,6 +334,7 @@ export class DeliveryQueues {
   restore(delivery: Delivery): void {
     if (delivery.state === "dead") this.#dead.getOrCreate(delivery.agent).add(delivery);
     if (delivery.state !== "pending") return;
+    this.#countPending(delivery, 1);
     const { ready, pending } = this.#queueOf(delivery);
     this.#pending.getOrCreate(delivery.agent).add(delivery);
     pending.add(delivery);

@@ -10,11 +10,18 @@ import { DefaultMap } from "./default_map.ts";
 import { byExpiry, bySequence, type QueueEntry } from "./entry.ts";
 import { SortedList } from "./sorted_list.ts";
 
+/** Bytes of the record of a journal that deletes a message, without its id. */
+const DELETION_BYTES = 160;
+/** Bytes of a character in JSON. */
+export const MAX_CHARACTER_BYTES = 6;
+
 const newIndex = () => new SortedList<QueueEntry>(bySequence);
 
 /** Messages by id, and by the fields that filters name. */
 export class MessageIndex {
   readonly #entries = new TextMap<QueueEntry>();
+  /** Characters of all ids. */
+  #idCharacters = 0;
   readonly #all = newIndex();
   readonly #byAcknowledged = new DefaultMap(newIndex);
   readonly #byChannel = new DefaultMap(newIndex);
@@ -32,6 +39,11 @@ export class MessageIndex {
     return this.#entries.values();
   }
 
+  /** Most bytes that the records of a journal take which delete all messages one by one. */
+  get removalBytes(): number {
+    return DELETION_BYTES * this.#entries.size + MAX_CHARACTER_BYTES * this.#idCharacters;
+  }
+
   /** Number of messages. */
   get size(): number {
     return this.#entries.size;
@@ -45,6 +57,7 @@ export class MessageIndex {
   /** Adds a message. */
   add(entry: QueueEntry): void {
     this.#entries.set(entry.id, entry);
+    this.#idCharacters += entry.id.length;
     for (const index of this.#indexesOf(entry)) index.add(entry);
   }
 
@@ -52,6 +65,7 @@ export class MessageIndex {
   remove(entry: QueueEntry): void {
     for (const index of this.#indexesOf(entry)) index.remove(entry);
     this.#entries.delete(entry.id);
+    this.#idCharacters -= entry.id.length;
   }
 
   #indexesOf(entry: QueueEntry): SortedList<QueueEntry>[] {

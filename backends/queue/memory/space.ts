@@ -53,9 +53,6 @@ import { MessageIndex } from "./message_index.ts";
 import { RateWindows } from "./rate_windows.ts";
 import { SettledIndex } from "./settled_index.ts";
 
-/** Bytes of the records that claim and acknowledge a message, with names of usual length. */
-const REMOVAL_BYTES = 640;
-
 /** How a message that is new here is stored. */
 interface Storing {
   readonly config: EngineConfig;
@@ -328,6 +325,11 @@ export class MemorySpace {
     for (const entry of this.#messages.ofChannel(channel).values()) {
       if (entry.target === null && entry.readyAtMs === null) this.#queues.deliver(entry, agent);
     }
+  }
+
+  /** Whether an agent gets the broadcasts of a channel. */
+  isSubscribed(channel: string, agent: string): boolean {
+    return this.#subscribers.get(channel)?.has(agent) ?? false;
   }
 
   /** Whether a subscription of an agent to a channel lives here. */
@@ -654,7 +656,7 @@ export class MemorySpace {
 
   /** Most bytes that the records of a journal take which remove all messages one by one. */
   get removalBytes(): number {
-    return REMOVAL_BYTES * this.#messages.size;
+    return this.#messages.removalBytes + this.#queues.removalBytes;
   }
 
   /** All that it has, as parts from which `restore` makes the same in another process. */

@@ -46,11 +46,10 @@ const HOLD_MARGIN_MS = 60_000;
 /** How often a consumer that waits shows the other processes that it is there. */
 const SHOW_MS = 5000;
 
-/** Operations that add something. The others succeed on a full disk: they use reserved space. */
+/** Operations that add messages. The others succeed on a full disk: they use reserved space. */
 const ADDING: ReadonlySet<OperationName> = new Set([
   "publish",
   "put",
-  "register",
   "putSchedule",
   "fire",
 ]);
@@ -188,11 +187,17 @@ export class ShmStore implements QueueStore {
 
   receivers(channel: string, agent: string): QueueReceiver[] {
     return [{
-      register: (from) => this.#write("register", { channel, agent, from }),
+      register: (from) => this.#register(channel, agent, from),
       claim: (limit, reported, claimant) => this.#claim(channel, agent, limit, reported, claimant),
       release: (deliveries) => this.#release(agent, deliveries),
       listen: (onWakeup) => inTurn(() => this.#listen(channel, agent, onWakeup)),
     }];
+  }
+
+  async #register(channel: string, agent: string, from: "now" | "oldest"): Promise<void> {
+    if (await this.#read((space) => space.isSubscribed(channel, agent))) return;
+    await this.#write("register", { channel, agent, from });
+    this.#journal.hold(Infinity);
   }
 
   /** Appends a record only if there is something to claim, a count to change, or a consumer to show. */
@@ -276,7 +281,7 @@ export class ShmStore implements QueueStore {
   #onUnsubscribed(channel: string, agent: string): void {
     if (!this.#listening.has(`${agent}\0${channel}`)) return;
     queueMicrotask(() => {
-      this.#write("register", { channel, agent, from: "now" }).catch((error) =>
+      this.#register(channel, agent, "now").catch((error) =>
         logger.warn("registration_failed", { channel, agentId: agent, error })
       );
     });

@@ -349,3 +349,33 @@ Deno.test({
       free();
     }),
 });
+
+Deno.test({
+  name: "shm queue: on a full disk, many agents with long names acknowledge all broadcasts",
+  ignore: problem !== undefined, // Only root can mount.
+  fn: () =>
+    onSmallDisk("size=6m", async ({ path, fill }) => {
+      await using queue = await openIn(path);
+      const agents = Array.from({ length: 8 }, (_, n) => `${"\u0001".repeat(300)} ${n}`);
+      for (const agent of agents) {
+        await using subscription = queue.subscribe("news", agent);
+        await subscription.ready;
+      }
+      let count = 0;
+      await assert.rejects(async () => {
+        for (;; count++) await queue.publish({ channel: "news", sourceAgent: "s", payload: count });
+      }, QueueOutOfMemoryError);
+      fill();
+      assert.ok(count > 10, `${count} messages`);
+      for (const agent of agents) {
+        await using subscription = queue.subscribe("news", agent);
+        for (let n = 0; n < count; n++) {
+          const record = await nextOf(subscription);
+          assert.equal(record.payload, n);
+          assert.equal(await queue.acknowledge(record), true);
+          if (agent === agents.at(-1)) assert.equal(await queue.delete(record.id), true);
+        }
+      }
+      assert.equal(await queue.count(), 0);
+    }),
+});
