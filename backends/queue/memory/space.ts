@@ -53,6 +53,9 @@ import { MessageIndex } from "./message_index.ts";
 import { RateWindows } from "./rate_windows.ts";
 import { SettledIndex } from "./settled_index.ts";
 
+/** The time of a namespace. It has no timers. */
+export type EngineClock = Pick<QueueClock, "now" | "date">;
+
 /** How a message that is new here is stored. */
 interface Storing {
   readonly config: EngineConfig;
@@ -65,7 +68,7 @@ interface Storing {
  * other call.
  */
 export class MemorySpace {
-  readonly clock: QueueClock;
+  readonly clock: EngineClock;
   readonly #messages = new MessageIndex();
   readonly #delayed = new DelayedMessages();
   readonly #settled = new SettledIndex();
@@ -90,7 +93,7 @@ export class MemorySpace {
   #sequence = 0;
   #tokens = 0;
 
-  constructor(clock: QueueClock) {
+  constructor(clock: EngineClock) {
     this.clock = clock;
   }
 

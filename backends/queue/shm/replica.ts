@@ -8,7 +8,7 @@
 import type { JournalRecord, JournalState, SnapshotRecord } from "../../../lib/journal/journal.ts";
 import type { EngineConfig } from "../config.ts";
 import { QueueError } from "../errors.ts";
-import { MemorySpace } from "../memory/space.ts";
+import { type EngineClock, MemorySpace } from "../memory/space.ts";
 import type { QueueEvent } from "../types.ts";
 import { OPERATIONS } from "./operations.ts";
 import { damage, decodeRecord, partRecord } from "./record.ts";
@@ -21,15 +21,11 @@ interface Listener {
 }
 
 /** The time of the engine, which the replica sets. */
-class RecordClock {
+class RecordClock implements EngineClock {
   nowMs = 0;
 
   now(): number {
     return this.nowMs;
-  }
-
-  setTimer(): never {
-    throw new Error("the engine has no timers");
   }
 }
 
