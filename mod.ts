@@ -144,7 +144,6 @@ export { ShmMessageQueue } from "./backends/queue/shm/queue.ts";
 export type { Fsync, ShmQueueOptions } from "./backends/queue/shm/options.ts";
 export type {
   AcknowledgeOptions,
-  AcknowledgeTarget,
   AgentView,
   BackoffPolicy,
   CountedEvent,
@@ -178,5 +177,6 @@ export type {
   ScheduleRule,
   SubscribeOptions,
   Subscription,
+  TargetOptions,
   WorkerOptions,
 } from "./backends/queue/types.ts";

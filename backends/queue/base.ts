@@ -24,6 +24,7 @@ import {
   GET_OPTIONS,
   LIST_OPTIONS,
   PENDING_OPTIONS,
+  PUBLISH_OPTIONS,
   PURGE_OPTIONS,
   SUBSCRIBE_OPTIONS,
 } from "./options.ts";
@@ -35,7 +36,6 @@ import { QueueSubscription, type SubscriptionHost } from "./subscription.ts";
 import { SubscriptionSet } from "./subscription_set.ts";
 import type {
   AcknowledgeOptions,
-  AcknowledgeTarget,
   AgentView,
   DeadLetter,
   DeliveryRecord,
@@ -60,6 +60,7 @@ import type {
   ScheduleRule,
   SubscribeOptions,
   Subscription,
+  TargetOptions,
   WorkerOptions,
 } from "./types.ts";
 import { checkWait, ResultWaits } from "./result_wait.ts";
@@ -297,7 +298,7 @@ export class QueueBase implements MessageQueue {
    */
   async requeue(
     message: string | MessageRecord,
-    options: AcknowledgeTarget = {},
+    options: TargetOptions = {},
   ): Promise<boolean> {
     checkNoMore("requeue()", arguments, 2);
     return await this.#settlement.requeue(message, options);
@@ -376,6 +377,7 @@ export class QueueBase implements MessageQueue {
   ): Promise<R> {
     checkNoMore("publishAndWait()", arguments, 2);
     this.#lifecycle.check("publish");
+    PUBLISH_OPTIONS.require(options);
     const { signal } = checkWait(wait);
     signal?.throwIfAborted();
     return await this.#results.listenDuring(async () => {

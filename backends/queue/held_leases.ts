@@ -8,7 +8,7 @@ import { TextMap } from "../../lib/base/text_map.ts";
 import { monotonicNow } from "../../lib/base/clock.ts";
 import { checkName } from "./checks.ts";
 import type { DeliveryTarget, QueueDelivery } from "./store.ts";
-import type { AcknowledgeTarget, DeliveryRecord, MessageRecord } from "./types.ts";
+import type { DeliveryRecord, MessageRecord, TargetOptions } from "./types.ts";
 
 /** Milliseconds for which a lease is remembered that nobody settles. */
 const REMEMBERED_MS = 3_600_000;
@@ -45,7 +45,7 @@ export class HeldLeases {
   }
 
   /** The delivery that a call is about. */
-  targetOf(message: string | MessageRecord, { agentId }: AcknowledgeTarget): DeliveryTarget {
+  targetOf(message: string | MessageRecord, { agentId }: TargetOptions): DeliveryTarget {
     if (typeof message === "string") return this.#find(checkName("id", message), agentId);
     const record = (message ?? {}) as Partial<DeliveryRecord>;
     const id = checkName("id", record.id);

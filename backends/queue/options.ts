@@ -23,7 +23,6 @@ import { MAX_TIMER_MS } from "../../lib/base/timer.ts";
 import { checkDate, checkName } from "./checks.ts";
 import type {
   AcknowledgeOptions,
-  AcknowledgeTarget,
   AgentView,
   BackoffPolicy,
   DeadLetter,
@@ -41,6 +40,7 @@ import type {
   RejectOptions,
   ReleaseOptions,
   SubscribeOptions,
+  TargetOptions,
 } from "./types.ts";
 
 /** Most messages of one claim: more would keep other clients of the server waiting. */
@@ -68,7 +68,7 @@ const RATE_LIMIT = new OptionRules<RateLimit>("limiter", {
   max: wholeNumber(1),
   seconds: seconds(MAX_TIMER_MS),
 });
-const AGENT: OptionChecks<AgentView & AcknowledgeTarget> = { agentId: checkName };
+const AGENT: OptionChecks<AgentView & TargetOptions> = { agentId: checkName };
 const PENDING: OptionChecks<PendingOptions> = { channel: checkName, limit: wholeNumber(0) };
 const FILTERS: OptionChecks<MessageFilters> = {
   channel: checkName,
@@ -149,7 +149,7 @@ export const RELEASE_OPTIONS = new OptionRules<ReleaseOptions>("release()", {
   ...AGENT,
 });
 export const REJECT_OPTIONS = new OptionRules<RejectOptions>("reject()", { error: text, ...AGENT });
-export const REQUEUE_OPTIONS = new OptionRules<AcknowledgeTarget>("requeue()", AGENT);
+export const REQUEUE_OPTIONS = new OptionRules<TargetOptions>("requeue()", AGENT);
 export const PURGE_OPTIONS = new OptionRules<PurgeOptions>("purge()", { states: purgedStates });
 export const EVENT_OPTIONS = new OptionRules<EventOptions>("events()", {
   channel: checkName,

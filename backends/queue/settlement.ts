@@ -20,11 +20,11 @@ import { text } from "../../lib/base/option_checks.ts";
 import type { AcknowledgeOutcome, DeliveryTarget, LeaseOutcome, QueueStore } from "./store.ts";
 import type {
   AcknowledgeOptions,
-  AcknowledgeTarget,
   ExtendOptions,
   MessageRecord,
   RejectOptions,
   ReleaseOptions,
+  TargetOptions,
 } from "./types.ts";
 
 /** What settlements need to know of their queue. */
@@ -95,7 +95,7 @@ export class Settlement {
     });
   }
 
-  requeue(message: Message, options: AcknowledgeTarget): Promise<boolean> {
+  requeue(message: Message, options: TargetOptions): Promise<boolean> {
     return this.#observe("requeue", message, async () => {
       REQUEUE_OPTIONS.check(options);
       const { id, agent } = this.#host.held.targetOf(message, options);

@@ -133,13 +133,13 @@ export interface PublishOptions<T = unknown> {
 }
 
 /** Options of `extend`. */
-export interface ExtendOptions extends AcknowledgeTarget {
+export interface ExtendOptions extends TargetOptions {
   /** Seconds from now until the lease ends. Default: those of a new lease. */
   seconds?: number;
 }
 
 /** Options of `release`. */
-export interface ReleaseOptions extends AcknowledgeTarget {
+export interface ReleaseOptions extends TargetOptions {
   /** Seconds until it is delivered again. Default: 0. */
   delaySeconds?: number;
   /** Why it is given back, for the dead letter that it may become. */
@@ -149,7 +149,7 @@ export interface ReleaseOptions extends AcknowledgeTarget {
 }
 
 /** Options of `reject`. */
-export interface RejectOptions extends AcknowledgeTarget {
+export interface RejectOptions extends TargetOptions {
   /** What went wrong, as text. */
   error?: string;
 }
@@ -236,13 +236,13 @@ export interface PendingOptions {
 }
 
 /** Which agent's delivery a call concerns. */
-export interface AcknowledgeTarget {
+export interface TargetOptions {
   /** The agent. Needed for the bare id of a broadcast, unless one agent of the queue object holds it. */
   agentId?: string;
 }
 
 /** Options of `acknowledge`. */
-export interface AcknowledgeOptions extends AcknowledgeTarget {
+export interface AcknowledgeOptions extends TargetOptions {
   /** The result for `publishAndWait`, any JSON value. Kept for `resultSeconds` of the message. */
   result?: unknown;
 }
@@ -561,7 +561,7 @@ export interface MessageQueue extends AsyncDisposable {
     options?: PendingOptions,
   ): Promise<DeadLetter<T>[]>;
   /** Makes a dead letter pending again, with no attempts. False if it is not a dead letter. */
-  requeue(message: string | MessageRecord, options?: AcknowledgeTarget): Promise<boolean>;
+  requeue(message: string | MessageRecord, options?: TargetOptions): Promise<boolean>;
   /**
    * Stores a record under its own id, replaces a message with that id, and delivers it unless it is
    * acknowledged. A record that has expired removes the message with that id.

@@ -57,6 +57,8 @@ const record = (): Options => ({
   expiresAt: null,
 });
 
+const MESSAGE = { channel: "c", payload: 1, sourceAgent: "a" };
+
 const CASES: Readonly<Record<string, Case>> = {
   "new Publisher": { call: (o, { handle }) => new core.Publisher(handle, o) },
   "new Subscriber": { call: (o, { handle }) => new core.Subscriber(handle, o) },
@@ -113,9 +115,27 @@ const CASES: Readonly<Record<string, Case>> = {
   "new RedisMessageQueue": { call: (o) => new redis.RedisMessageQueue(undefined, o) },
   "new RedisMessageQueue with a configuration": { call: (o) => new redis.RedisMessageQueue(o) },
   "QueueBase.publish": {
-    valid: () => ({ channel: "c", payload: 1, sourceAgent: "a" }),
+    valid: () => ({ ...MESSAGE }),
     call: (o, { queue }) => queue.publish(o),
   },
+  "QueueBase.publishAndWait": {
+    call: (o, { queue }) => queue.publishAndWait({ ...MESSAGE }, o),
+  },
+  "QueueBase.publishAndWait with a configuration": {
+    valid: () => ({ ...MESSAGE }),
+    call: (o, { queue }) => queue.publishAndWait(o, { timeoutMs: 1 }),
+  },
+  "QueueBase.worker": { call: (o, { queue }) => queue.worker("c", "a", () => {}, o) },
+  "QueueBase.schedule": {
+    valid: () => ({ ...MESSAGE }),
+    call: (o, { queue }) => queue.schedule("k", { everySeconds: 60 }, o),
+  },
+  "QueueBase.extend": { call: (o, { queue }) => queue.extend("1", o) },
+  "QueueBase.release": { call: (o, { queue }) => queue.release("1", o) },
+  "QueueBase.reject": { call: (o, { queue }) => queue.reject("1", "wrong", o) },
+  "QueueBase.getDelayed": { call: (o, { queue }) => queue.getDelayed(o) },
+  "QueueBase.events": { call: (o, { queue }) => queue.events(o) },
+  "QueueBase.purge": { call: (o, { queue }) => queue.purge("c", o) },
   "QueueBase.subscribe": { call: (o, { queue }) => queue.subscribe("c", "a", o) },
   "QueueBase.acknowledge": { call: (o, { queue }) => queue.acknowledge("1", o) },
   "QueueBase.requeue": { call: (o, { queue }) => queue.requeue("1", o) },
