@@ -6,6 +6,7 @@
 
 import type { Instrumentation } from "../../lib/base/instrumentation.ts";
 import {
+  flag,
   nullable,
   observer,
   oneOf,
@@ -25,6 +26,8 @@ export interface ResolvedConfig {
   readonly ttlMs: number | null;
   readonly maxItems: number;
   readonly whenFull: "dropOldest" | "reject" | "wait";
+  readonly filterIndexes: boolean;
+  readonly migrate: boolean;
   readonly namespace: string;
   readonly leaseMs: number;
   readonly maxAttempts: number;
@@ -54,6 +57,8 @@ export const CONFIG_CHECKS: OptionChecks<QueueConfig> = {
   ttlSeconds: nullable(seconds()),
   maxItems: wholeNumber(1),
   whenFull: oneOf("dropOldest", "reject", "wait"),
+  filterIndexes: flag,
+  migrate: flag,
   namespace: checkNamespace,
   leaseSeconds: seconds(MAX_TIMER_MS),
   maxAttempts: wholeNumber(1),
@@ -79,6 +84,8 @@ export function resolveConfig(config: QueueConfig = {}): ResolvedConfig {
     ttlMs: config.ttlSeconds == null ? null : toMs(config.ttlSeconds),
     maxItems: config.maxItems ?? 10_000,
     whenFull: config.whenFull ?? "dropOldest",
+    filterIndexes: config.filterIndexes ?? false,
+    migrate: config.migrate ?? false,
     namespace: config.namespace ?? "default",
     leaseMs: toMs(config.leaseSeconds ?? 30),
     maxAttempts: config.maxAttempts ?? 5,

@@ -436,6 +436,17 @@ export interface QueueConfig {
    * with `QueueFullError`, or waits for room until `deadlineMs`. Default: `"dropOldest"`.
    */
   whenFull?: "dropOldest" | "reject" | "wait" | undefined;
+  /**
+   * Whether Redis keeps an index of the messages of each sender and target, for `list` and `count` with these
+   * filters. Without them such a call looks at all messages that match its other filters. They cost time and memory for each
+   * message. A namespace that has them keeps them. Default: false.
+   */
+  filterIndexes?: boolean | undefined;
+  /**
+   * Whether `initialize` converts what an older version has stored on Redis. No older client may run then. Without
+   * it, `initialize` rejects with `QueueConfigurationError` if there is such data. Default: false.
+   */
+  migrate?: boolean | undefined;
   /** Separates queues on the same server. Default: `default`. */
   namespace?: string | undefined;
   /** Seconds that a consumer has to acknowledge a message. Default: 30. */

@@ -50,6 +50,9 @@ const ACTIONS: Record<ScriptName, string> = {
   scrub: "clear",
   sweep: "remove expired messages",
   agree: "initialize",
+  index: "initialize",
+  migrate: "initialize",
+  setLayout: "initialize",
 };
 
 /** Class of the error and the remedy for each kind of failure. */

@@ -28,6 +28,7 @@ const TYPES: Readonly<Record<string, readonly string[]>> = {
     "paused:",
     "rate:",
     "version",
+    "indexed",
   ],
   zset: [
     "acked",

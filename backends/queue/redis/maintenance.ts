@@ -14,28 +14,76 @@ import { evictionPolicy } from "../../redis/eviction.ts";
 import type { QueueClient } from "./client.ts";
 import { foreignKeys } from "./foreign_keys.ts";
 import type { Notifications } from "./notifications.ts";
+import { LAYOUT } from "./scripts/setup.ts";
 
 /** Keys of other programs that a warning names. */
 const SHOWN_KEYS = 5;
 
 /**
- * Checks that all queues of the namespace use the same number of partitions.
+ * Checks that all queues of the namespace use the same number of partitions, and the same layout. Converts an older
+ * layout, and makes the indexes for filters, if the queue is to do so.
  *
  * @param unreachableMs how long to wait for a server that cannot be reached; undefined: until the deadline
  */
-export async function checkPartitions(
+export async function prepare(
   client: QueueClient,
-  { partitions, namespace }: ResolvedConfig,
+  config: ResolvedConfig,
   url: string,
   unreachableMs: number | undefined,
 ): Promise<void> {
+  const { partitions } = config;
   const args = () => [String(partitions)];
-  const agreed = await client.call({ script: "agree", partition: 0, args, unreachableMs });
-  if (Number(agreed) === partitions) return;
-  throw new QueueConfigurationError(
-    `cannot use ${partitions} partitions for namespace ${formatValue(namespace)} on ` +
-      `${url}: it has ${agreed}; use as many, or another namespace`,
-  );
+  const reply = await client.call({ script: "agree", partition: 0, args, unreachableMs });
+  const [agreed, layout] = (reply as Reply[]).map(Number);
+  if (agreed !== partitions) {
+    throw new QueueConfigurationError(
+      `cannot use ${partitions} partitions for ${place(config, url)}: it has ${agreed}; use as ` +
+        `many, or another namespace`,
+    );
+  }
+  if (layout !== LAYOUT) await migrate(client, config, layout, url);
+  if (config.filterIndexes) await walkAll(client, "index", partitions);
+}
+
+async function migrate(
+  client: QueueClient,
+  config: ResolvedConfig,
+  layout: number,
+  url: string,
+): Promise<void> {
+  if (layout > LAYOUT || !config.migrate) {
+    const remedy = layout > LAYOUT
+      ? "use that version"
+      : "stop all clients of that version, and initialize one queue with { migrate: true }";
+    throw new QueueConfigurationError(
+      `cannot use ${
+        place(config, url)
+      }: another version has stored messages in layout ${layout}, ` +
+        `and this one uses layout ${LAYOUT}; ${remedy}, or use another namespace`,
+    );
+  }
+  logger.info("redis_migration_started", { url, layout });
+  await walkAll(client, "migrate", config.partitions);
+  await client.runDurably("setLayout", 0, []);
+  logger.info("redis_migration_ended", { url, layout: LAYOUT });
+}
+
+/** Runs a script on all messages, step by step. */
+async function walkAll(
+  client: QueueClient,
+  script: "index" | "migrate",
+  partitions: number,
+): Promise<void> {
+  const walk = async (partition: number) => {
+    for (let cursor = "1 0"; cursor !== "done";) {
+      cursor = String(await client.runDurably(script, partition, [cursor]));
+    }
+  };
+  await Promise.all(Array.from({ length: partitions }, (_, partition) => walk(partition)));
+}
+
+function place({ namespace }: ResolvedConfig, url: string): string {
+  return `namespace ${formatValue(namespace)} on ${url}`;
 }
 
 /**

@@ -35,7 +35,7 @@ import { attemptMs, QueueClient } from "./client.ts";
 import { toEvents } from "./events.ts";
 import { LateRemovals } from "./late_removals.ts";
 import { countMessages, listMessages } from "./listing.ts";
-import { checkHealth, checkPartitions, warnOfLoss } from "./maintenance.ts";
+import { checkHealth, prepare, warnOfLoss } from "./maintenance.ts";
 import { Notifications } from "./notifications.ts";
 import { firstThatCounts } from "./outcomes.ts";
 import { escapeGlob, Partitions } from "./partitions.ts";
@@ -93,7 +93,7 @@ export class RedisStore implements QueueStore {
     try {
       // A cluster may be in a failover; a single server that refuses is down, or the URL is wrong.
       const unreachableMs = isCluster ? undefined : attemptMs(this.#config);
-      await checkPartitions(this.#client, this.#config, url, unreachableMs);
+      await prepare(this.#client, this.#config, url, unreachableMs);
       await warnOfLoss(this.#client, this.#partitions.prefixes[0], url);
     } catch (error) {
       logger.error("redis_initialization_failed", { url, error });

@@ -166,9 +166,10 @@ local function fieldsOf(id, positions, ...)
     return {}
   end
   if not reply[1] then return {} end
-  local packed, m, count = { cmsgpack.unpack(reply[1]) }, {}, #positions
+  local packed, m, count = { pcall(cmsgpack.unpack, reply[1]) }, {}, #positions
+  if not packed[1] then return {} end
   for i = 1, count do
-    local value = packed[positions[i]]
+    local value = packed[positions[i] + 1]
     m[i] = value ~= '' and value
   end
   for i = 1, select('#', ...) do m[count + i] = reply[i + 1] end
@@ -346,6 +347,16 @@ local function bury(m, failure)
 end`,
   ],
   [
+    "isIndexed",
+    `
+-- Whether messages are in an index for each filter: nil, '1' if it is not complete yet, or '2'.
+local indexed
+local function isIndexed()
+  if indexed == nil then indexed = call('GET', PREFIX .. 'indexed') end
+  return indexed
+end`,
+  ],
+  [
     "remove",
     `
 -- Removes a message with its deliveries. False if there is none. Also returns whether it had expired.
@@ -362,7 +373,7 @@ local function remove(id, isTrimmed)
   call('ZREM', PREFIX .. (m[10] and 'acked' or 'unacked'), id)
   call('ZREM', PREFIX .. 'done:' .. channel, id)
   call('ZREM', PREFIX .. 'lapsed:' .. channel, id)
-  call('ZREM', PREFIX .. 'source:' .. source, id)
+  if isIndexed() then call('ZREM', PREFIX .. 'source:' .. source, id) end
   if m[5] then call('ZREM', PREFIX .. 'expiry', id) end
   if m[9] then
     call('ZREM', PREFIX .. 'delayed', member)
@@ -371,10 +382,10 @@ local function remove(id, isTrimmed)
   local key = m[8] and settingsOf(m[8]).k
   local agents
   if target then
-    call('ZREM', PREFIX .. 'target:' .. target, id)
+    if isIndexed() then call('ZREM', PREFIX .. 'target:' .. target, id) end
     agents = { target }
   else
-    call('ZREM', PREFIX .. 'broadcasts', id)
+    if isIndexed() then call('ZREM', PREFIX .. 'broadcasts', id) end
     agents = call('SMEMBERS', PREFIX .. 'subs:' .. channel)
   end
   for _, agent in ipairs(agents) do
@@ -615,7 +626,7 @@ local function find(id, agent, token, type)
   if target and agent ~= '' and agent ~= target then return nil, 'absent' end
   if not target and agent == '' then return nil, 'needs agent' end
   local field = m[9]
-  if agent == '' then field = call('HGET', PREFIX .. 'msg:' .. id, 'n:' .. target) end
+  if agent == '' and (token ~= '' or type ~= 'acknowledged') then field = call('HGET', PREFIX .. 'msg:' .. id, 'n:' .. target) end
   local attempts, current = attemptsOf(field)
   if token ~= '' and token ~= current then
     return nil, lost({ id = id, channel = m[1], agent = target or agent }, type)

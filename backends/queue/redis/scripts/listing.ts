@@ -20,13 +20,14 @@ local indexes = {}
 local function filter(isGiven, name)
   if isGiven then indexes[#indexes + 1] = { { name }, call('ZCARD', PREFIX .. name) } end
 end
-filter(source ~= '', 'source:' .. source)
-filter(target ~= '', target == '*' and 'broadcasts' or 'target:' .. string.sub(target, 2))
+local isComplete = (source ~= '' or target ~= '') and isIndexed() == '2'
+filter(isComplete and source ~= '', 'source:' .. source)
+filter(isComplete and target ~= '', target == '*' and 'broadcasts' or 'target:' .. string.sub(target, 2))
 filter(acked ~= '', acked == '1' and 'acked' or 'unacked')
 if channel ~= '' then
   indexes[#indexes + 1] = { 'stream:' .. channel, call('XLEN', PREFIX .. 'stream:' .. channel), true }
 end
-local isExact = #indexes <= 1
+local isExact = #indexes <= 1 and (isComplete or (source == '' and target == ''))
 if #indexes == 0 then
   indexes[1] = { { 'acked', 'unacked' }, call('ZCARD', PREFIX .. 'acked') + call('ZCARD', PREFIX .. 'unacked') }
 end

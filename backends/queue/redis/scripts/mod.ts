@@ -37,7 +37,8 @@
  *     paused:CHANNEL                exists during a pause
  *     rate:CHANNEL                  messages that were taken in this window of the rate limit
  *     schedules, schedule:KEY       sorted set: schedules by their next time; hash: a schedule
- *     version                       of this layout
+ *     version                       the number of this layout, in the first partition
+ *     indexed                       whether there are indexes by source and target: 1, or 2 if they are complete
  *     done:CHANNEL                  sorted set: ids of messages that all agents acknowledged, by number
  *     lapsed:CHANNEL                sorted set: ids of messages of which only dead letters are left
  *     missed:LENGTH:AGENT:CHANNEL   number of messages trimmed before they were acknowledged
@@ -58,7 +59,7 @@ import { acknowledge, claim, extend, giveBack, progress, release, requeue } from
 import { count, list } from "./listing.ts";
 import { deadLetters, delayed, get, pending, result } from "./reading.ts";
 import { clear, remove, scrub, sweep } from "./removal.ts";
-import { agree } from "./setup.ts";
+import { agree, index, migrate, setLayout } from "./setup.ts";
 import { fire, putSchedule, removeSchedule, schedules, store } from "./store.ts";
 import { register, unsubscribe } from "./subscriptions.ts";
 
@@ -86,6 +87,9 @@ export const scripts = defineScripts({
   scrub,
   sweep,
   agree,
+  index,
+  migrate,
+  setLayout,
   setPaused,
   channels,
   stats,

@@ -15,7 +15,8 @@ const ARGUMENTS = 18;
  */
 const STORE = `
 local maxItems, isStrict = tonumber(ARGV[5]), ARGV[6] == '1'
-local last = tonumber(call('GET', KEYS[1]) or '0')
+local state = call('MGET', KEYS[1], PREFIX .. 'indexed')
+local last, hasIndexes = tonumber(state[1] or '0'), state[2]
 local microseconds = time[1] * 1000000 + time[2]
 local streams, wakeups, dead, isForced = {}, {}, {}, false
 
@@ -118,15 +119,16 @@ local function storeOne(operation, id, channel, source, target, payload, metadat
     end
   end
   call('XADD', PREFIX .. 'stream:' .. channel, streamId(seq), 'id', id)
-  add('source:' .. source, seq, id)
+  if hasIndexes then
+    add('source:' .. source, seq, id)
+    add(target == '' and 'broadcasts' or 'target:' .. target, seq, id)
+  end
   add(isAcked and 'acked' or 'unacked', seq, id)
   if target == '' then
-    add('broadcasts', seq, id)
     for _, agent in ipairs(call('SMEMBERS', PREFIX .. 'subs:' .. channel)) do
       deliverTo(agent)
     end
   else
-    add('target:' .. target, seq, id)
     if isAcked then
       add('done:' .. channel, seq, id)
     else
