@@ -15,8 +15,40 @@ export interface CommandEntry {
   load(): Promise<{ command: Command }>;
 }
 
+/** Subcommands whose first word is the same. */
+export interface CommandGroup {
+  /** What they do, in one line. */
+  readonly summary: string;
+  /** The subcommands by their second words. */
+  readonly commands: Readonly<Record<string, CommandEntry>>;
+}
+
+/** The subcommands of `ringbus queue`. */
+const QUEUE_COMMANDS: Readonly<Record<string, CommandEntry>> = {
+  ls: { summary: "list the channels", load: () => import("./commands/queue/ls.ts") },
+  stat: { summary: "describe a channel", load: () => import("./commands/queue/stat.ts") },
+  peek: {
+    summary: "print messages without taking them",
+    load: () => import("./commands/queue/peek.ts"),
+  },
+  publish: { summary: "publish values", load: () => import("./commands/queue/publish.ts") },
+  pull: { summary: "take and print messages", load: () => import("./commands/queue/pull.ts") },
+  dead: { summary: "print dead letters", load: () => import("./commands/queue/dead.ts") },
+  requeue: {
+    summary: "deliver dead letters again",
+    load: () => import("./commands/queue/requeue.ts"),
+  },
+  purge: { summary: "remove messages", load: () => import("./commands/queue/purge.ts") },
+  pause: { summary: "end the delivery", load: () => import("./commands/queue/pause.ts") },
+  resume: { summary: "continue the delivery", load: () => import("./commands/queue/resume.ts") },
+  schedule: {
+    summary: "list, set and remove schedules",
+    load: () => import("./commands/queue/schedule.ts"),
+  },
+};
+
 /** The subcommands, in the order of the help. */
-export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
+export const COMMANDS: Readonly<Record<string, CommandEntry | CommandGroup>> = {
   serve: { summary: "serve messages over HTTP and TCP", load: () => import("./commands/serve.ts") },
   pub: { summary: "publish values to a channel", load: () => import("./commands/pub.ts") },
   sub: { summary: "print published values", load: () => import("./commands/sub.ts") },
@@ -24,6 +56,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   pull: { summary: "take messages from a queue", load: () => import("./commands/pull.ts") },
   req: { summary: "send requests, print the replies", load: () => import("./commands/req.ts") },
   rep: { summary: "reply to requests with a command", load: () => import("./commands/rep.ts") },
+  queue: { summary: "work on a message queue", commands: QUEUE_COMMANDS },
   ls: { summary: "list the channels", load: () => import("./commands/ls.ts") },
   stat: { summary: "describe a channel", load: () => import("./commands/stat.ts") },
   top: { summary: "watch all channels", load: () => import("./commands/top.ts") },
@@ -52,3 +85,13 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   "bench-peer": { load: () => import("./commands/bench_peer.ts") },
   "doctor-peer": { load: () => import("./commands/doctor_peer.ts") },
 };
+
+/** All subcommands by what is written for them, such as `queue ls`. */
+export function allCommands(): Record<string, CommandEntry> {
+  const all = Object.entries(COMMANDS).flatMap(([name, entry]) =>
+    "commands" in entry
+      ? Object.entries(entry.commands).map(([word, own]) => [`${name} ${word}`, own] as const)
+      : [[name, entry] as const]
+  );
+  return Object.fromEntries(all);
+}

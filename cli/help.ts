@@ -5,7 +5,7 @@
  */
 
 import type { Command, OptionDescription, OptionTable } from "./command.ts";
-import { COMMANDS } from "./commands.ts";
+import { type CommandEntry, type CommandGroup, COMMANDS } from "./commands.ts";
 
 /** The options that every subcommand has. */
 export const COMMON_OPTIONS = {
@@ -15,14 +15,13 @@ export const COMMON_OPTIONS = {
 
 /** The text of `ringbus --help`. */
 export function programHelp(): string {
-  const named = Object.entries(COMMANDS).filter(([, { summary }]) => summary !== undefined);
   return [
     "Messages between workers, processes and machines.",
     "",
     "Usage: ringbus COMMAND [ARGUMENT...]",
     "",
     "Commands:",
-    ...columns(named.map(([name, { summary }]) => [name, summary!])),
+    ...summaries(COMMANDS),
     "",
     "Options:",
     ...columns([["-h, --help", "print this help"], ["-V, --version", "print the version"]]),
@@ -30,6 +29,23 @@ export function programHelp(): string {
     "`ringbus COMMAND --help` describes a command. Exit codes: 0 success, 1 failure, 2 wrong command",
     "line, 3 timeout. NO_COLOR turns colours off. RINGBUS_DIR sets the directory of the channels.",
   ].join("\n");
+}
+
+/** The text of `ringbus NAME --help` for a group of subcommands. */
+export function groupHelp(name: string, { summary, commands }: CommandGroup): string {
+  return [
+    `Usage: ringbus ${name} COMMAND [ARGUMENT...]`,
+    "",
+    `Commands to ${summary}:`,
+    ...summaries(commands),
+    "",
+    `\`ringbus ${name} COMMAND --help\` describes a command.`,
+  ].join("\n");
+}
+
+function summaries(commands: Readonly<Record<string, CommandEntry | CommandGroup>>): string[] {
+  const named = Object.entries(commands).filter(([, { summary }]) => summary !== undefined);
+  return columns(named.map(([name, { summary }]) => [name, summary!]));
 }
 
 /** The text of `ringbus NAME --help`. */

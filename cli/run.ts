@@ -7,9 +7,9 @@
 import { parseArgs } from "node:util";
 import { RingbusError } from "../lib/base/errors.ts";
 import { type Command, EXIT, type Invocation, type OptionTable, UsageError } from "./command.ts";
-import { COMMANDS } from "./commands.ts";
+import { type CommandEntry, type CommandGroup, COMMANDS } from "./commands.ts";
 import { pluralize } from "./pluralize.ts";
-import { commandHelp, COMMON_OPTIONS, programHelp } from "./help.ts";
+import { commandHelp, COMMON_OPTIONS, groupHelp, programHelp } from "./help.ts";
 import { didYouMean } from "../lib/base/suggestions.ts";
 import { Output, OutputClosedError } from "./output.ts";
 import { withCommands } from "./remedies.ts";
@@ -24,7 +24,7 @@ export async function runCommandLine(args: readonly string[], mainUrl: string): 
   try {
     return await runNamed(name, others, output, mainUrl);
   } catch (error) {
-    return codeOf(error, output, name);
+    return codeOf(error, output, helpFor(name, others));
   } finally {
     await output.flushNotices();
   }
@@ -37,8 +37,8 @@ async function runNamed(
   mainUrl: string,
 ): Promise<number> {
   if (name === undefined || name === "--help" || name === "-h" || name === "help") {
-    const [topic] = name === "help" ? others : [];
-    if (topic !== undefined) return await runCommand(topic, ["--help"], output, mainUrl);
+    const [topic, ...words] = name === "help" ? others : [];
+    if (topic !== undefined) return await runCommand(topic, [...words, "--help"], output, mainUrl);
     await printText(output, programHelp());
     return name === undefined ? EXIT.USAGE : EXIT.DONE;
   }
@@ -61,15 +61,39 @@ async function runCommand(
   output: Output,
   mainUrl: string,
 ): Promise<number> {
-  const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (entry === undefined) {
-    if (name.startsWith("-")) throw new UsageError(`give ${name} after a command, not before it`);
-    const names = Object.keys(COMMANDS).filter((other) => COMMANDS[other].summary !== undefined);
-    throw new UsageError(
-      `there is no command ${JSON.stringify(name)}: use ${names.join(", ")}` +
-        didYouMean(name, names),
-    );
+  const entry = entryOf(COMMANDS, name);
+  if (!("commands" in entry)) return await runEntry(name, entry, args, output, mainUrl);
+  const [word, ...others] = args;
+  if (word === undefined || word === "--help" || word === "-h") {
+    await printText(output, groupHelp(name, entry));
+    return word === undefined ? EXIT.USAGE : EXIT.DONE;
   }
+  const own = entryOf(entry.commands, word, `${name} `);
+  return await runEntry(`${name} ${word}`, own, others, output, mainUrl);
+}
+
+/** @throws {UsageError} if there is no such command */
+function entryOf<Entry extends CommandEntry | CommandGroup>(
+  commands: Readonly<Record<string, Entry>>,
+  name: string,
+  group = "",
+): Entry {
+  if (Object.hasOwn(commands, name)) return commands[name];
+  if (name.startsWith("-")) throw new UsageError(`give ${name} after a command, not before it`);
+  const names = Object.keys(commands).filter((other) => commands[other].summary !== undefined);
+  throw new UsageError(
+    `there is no command ${JSON.stringify(group + name)}: use ${names.join(", ")}` +
+      didYouMean(name, names),
+  );
+}
+
+async function runEntry(
+  name: string,
+  entry: CommandEntry,
+  args: readonly string[],
+  output: Output,
+  mainUrl: string,
+): Promise<number> {
   const { command } = await entry.load();
   if (isHelpRequested(args)) {
     await printText(output, commandHelp(name, command));
@@ -131,11 +155,18 @@ function optionsLike(given: string, names: readonly string[]): string {
   return meant.length === 0 ? "" : `; did you mean ${meant.join(" or ")}?`;
 }
 
+/** The command line that prints the help for another one. */
+function helpFor(name: string, [word]: readonly string[]): string {
+  if (!Object.hasOwn(COMMANDS, name)) return "ringbus --help";
+  const entry = COMMANDS[name];
+  const isNamed = "commands" in entry && Object.hasOwn(entry.commands, word);
+  return `ringbus ${name}${isNamed ? ` ${word}` : ""} --help`;
+}
+
 /** Prints an error. Returns the exit code. */
-function codeOf(error: unknown, output: Output, name: string): number {
+function codeOf(error: unknown, output: Output, help: string): number {
   if (error instanceof OutputClosedError) return EXIT.DONE;
   if (error instanceof UsageError) {
-    const help = Object.hasOwn(COMMANDS, name) ? `ringbus ${name} --help` : "ringbus --help";
     output.notice(`ringbus: ${error.message}\nSee \`${help}\``);
     return EXIT.USAGE;
   }

@@ -1,7 +1,7 @@
 // What the command line prints advises what its users have: commands and options.
 
 import assert from "node:assert/strict";
-import { COMMANDS } from "../../cli/commands.ts";
+import { allCommands } from "../../cli/commands.ts";
 import { withCommands } from "../../cli/remedies.ts";
 import { pageAt } from "../support/pages.ts";
 import { Program } from "../support/program.ts";
@@ -41,7 +41,7 @@ Deno.test("calls with options become commands with flags", () => {
 
 Deno.test("every option that a help shows is accepted, and pages name no other", async () => {
   const known = new Set<string>(["help", "json", "version"]);
-  for (const { load } of Object.values(COMMANDS)) {
+  for (const { load } of Object.values(allCommands())) {
     const { options } = (await load()).command;
     for (const [name, { isOn }] of Object.entries(options)) {
       assert.ok(!name.startsWith("no-"), `parseArgs takes --${name} for a negation: set isOn`);

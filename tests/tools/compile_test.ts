@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { bundle, compile } from "../../tools/compile/build.ts";
-import { COMMANDS } from "../../cli/commands.ts";
+import { allCommands, COMMANDS } from "../../cli/commands.ts";
 import { redisServer } from "../../testing/mod.ts";
 import { inShell, type Shell } from "../support/command_line.ts";
 import { LineClient } from "../support/line_client.ts";
@@ -92,7 +92,32 @@ const measures: Case = async ({ run }) => {
   Deno.removeSync(page);
 };
 
+const queues: Case = async ({ run }) => {
+  const queue = async (...words: string[]) => {
+    const { code, stdout, stderr } = await run(["queue", ...words, "--name", "work"]);
+    assert.equal(code, 0, stderr);
+    return stdout;
+  };
+  await queue("publish", "tasks", "1", "--to", "a");
+  assert.match(await queue("ls"), /tasks/);
+  assert.match(await queue("stat", "tasks"), /waiting/);
+  assert.match(await queue("peek", "tasks"), /1\n/);
+  await queue("pause", "tasks");
+  await queue("resume", "tasks");
+  assert.equal(await queue("pull", "tasks", "--agent", "a", "-n", "1"), "1\n");
+  assert.equal(await queue("dead", "a"), "");
+  assert.equal((await run(["queue", "requeue", "none", "--name", "work"])).code, 1);
+  await queue("schedule", "k", "tasks", "1", "--every-seconds", "3600");
+  await queue("schedule", "k", "--remove");
+  await queue("purge", "tasks", "--yes", "--state", "done");
+};
+
 const CASES: Record<string, Case> = {
+  ...Object.fromEntries(
+    Object.keys(allCommands()).filter((name) => name.startsWith("queue ")).map((
+      name,
+    ) => [name, queues]),
+  ),
   serve: serves,
   pub: publishes,
   sub: publishes,
@@ -123,7 +148,7 @@ Deno.test.afterAll(async () => {
 });
 
 Deno.test("the single program is tried with every subcommand", () => {
-  assert.deepEqual(Object.keys(CASES).sort(), Object.keys(COMMANDS).sort());
+  assert.deepEqual(Object.keys(CASES).sort(), Object.keys(allCommands()).sort());
 });
 
 for (

@@ -33,6 +33,12 @@ export class SettledIndex {
     return this.#places.has(entry);
   }
 
+  /** Whether all agents have acknowledged a message. */
+  isDone(entry: QueueEntry): boolean {
+    const place = this.#places.get(entry);
+    return place !== undefined && place === this.#done.get(entry.channel);
+  }
+
   /** Number of settled messages of a channel. */
   count(channel: string): number {
     return (this.#done.get(channel)?.length ?? 0) + (this.#dead.get(channel)?.length ?? 0);

@@ -184,6 +184,12 @@ export class MemorySpace {
     this.#queues.endLeasesOf(holder, this.#now(), maxAttempts);
   }
 
+  /** Whether there is something to do or to look at: schedules, dead letters, messages that are not done. */
+  get hasWork(): boolean {
+    return this.#schedules.size > 0 ||
+      this.#messages.values().some((entry) => !this.#settled.isDone(entry));
+  }
+
   /** Whether there is nothing that anybody could want. */
   get isEmpty(): boolean {
     return this.#messages.size === 0 && this.#schedules.size === 0 && this.#paused.size === 0 &&

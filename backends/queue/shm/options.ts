@@ -33,7 +33,11 @@ export interface ShmQueueOptions extends SharedConfig {
   name: string;
   /** Directory of the messages: in shared memory, or on a disk. Default: `RINGBUS_DIR`, or one of the user. */
   dir?: string | undefined;
-  /** Keeps the messages when the last queue closes. One queue that sets it is enough. Default: false. */
+  /**
+   * Whether the messages stay when the last queue closes. True: always; one queue that sets it is enough.
+   * False: never. Default: while there is work, which means schedules, dead letters, and messages that are not
+   * acknowledged.
+   */
   persist?: boolean | undefined;
   /**
    * When what was stored is written to the disk of `dir`, so that it survives the end of the machine: before

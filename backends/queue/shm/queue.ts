@@ -16,8 +16,8 @@ import { ShmStore } from "./store.ts";
  * order, in shared memory or in files on a disk. A process that dies in a call leaves the whole change or
  * nothing. Needs `--allow-ffi`.
  *
- * Messages outlive processes that are killed. The last queue that closes deletes them, unless one had
- * `persist`.
+ * Messages outlive all processes. The last queue that closes deletes them if none is left to deliver, or as
+ * `persist` says.
  *
  * @example
  * ```ts ignore

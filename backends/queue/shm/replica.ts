@@ -53,6 +53,11 @@ export class Replica implements JournalState {
     return this.#space.nextDueMs;
   }
 
+  /** Whether there is something to do or to look at. */
+  get hasWork(): boolean {
+    return this.#space.hasWork;
+  }
+
   get isEmpty(): boolean {
     return this.#space.isEmpty;
   }

@@ -114,8 +114,11 @@ export class ShmStore implements QueueStore {
 
   async close(): Promise<void> {
     if (this.#opened === undefined) return;
-    await this.#opened.disk.close();
-    this.#opened.journal.close();
+    const { journal, disk } = this.#opened;
+    await disk.close();
+    const mustStay = this.#options.persist === undefined && this.#replica.hasWork;
+    if (mustStay) journal.leave();
+    else journal.close();
   }
 
   get #journal(): Journal {

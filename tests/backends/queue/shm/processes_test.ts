@@ -23,7 +23,7 @@ async function openIn(
   dir: string,
   options: Partial<ShmQueueOptions> = {},
 ): Promise<ShmMessageQueue> {
-  const queue = new ShmMessageQueue({ name: "q", dir, ...options });
+  const queue = new ShmMessageQueue({ name: "q", dir, persist: false, ...options });
   await queue.initialize();
   return queue;
 }
@@ -210,7 +210,7 @@ Deno.test("shm queue: messages outlive the kill of all processes", () =>
     cleanUpAfterKills(path);
   }));
 
-Deno.test("shm queue: messages outlive the last queue only with persist", () =>
+Deno.test("shm queue: messages outlive the last queue with persist, or while there is work", () =>
   inScratch(async ({ path, names }) => {
     {
       await using queue = await openIn(path, { persist: true });
@@ -227,8 +227,19 @@ Deno.test("shm queue: messages outlive the last queue only with persist", () =>
     }
     assert.deepEqual(removeStale({ dir: path, includePersistent: true }), ["q"]);
     {
-      await using queue = await openIn(path);
+      await using queue = await openIn(path, { persist: false });
       await queue.publish(task("gone"));
+    }
+    assert.deepEqual(names(), []);
+    {
+      await using queue = await openIn(path, { persist: undefined });
+      await queue.publish(task("kept"));
+    }
+    {
+      await using queue = await openIn(path, { persist: undefined });
+      const [record] = await queue.getPending("worker");
+      assert.equal(record.payload, "kept");
+      await queue.acknowledge(record);
     }
     assert.deepEqual(names(), []);
   }));

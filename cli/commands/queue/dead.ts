@@ -1,0 +1,38 @@
+/**
+ * `ringbus queue dead`: prints dead letters.
+ *
+ * @module
+ */
+
+import { numberOf } from "../../arguments/numbers.ts";
+import { defineCommand } from "../../command.ts";
+import { openQueue, QUEUE_OPTIONS } from "../../queue/open.ts";
+import { printable, printRecords } from "../../queue/records.ts";
+import type { DeadLetter } from "../../../backends/queue/types.ts";
+
+const LIMIT = 20;
+
+/** The subcommand. */
+export const command = defineCommand({
+  usage: "AGENT",
+  description:
+    `Prints the dead letters of an agent, the oldest first: messages that were delivered too
+often, or that a worker has rejected, and why.`,
+  options: {
+    ...QUEUE_OPTIONS,
+    channel: { type: "string", value: "CHANNEL", help: "only of this channel" },
+    limit: { type: "string", short: "n", value: "N", help: `most messages; default: ${LIMIT}` },
+  },
+  arity: [1, 1],
+  async run({ values, arguments: [agent], output }) {
+    const { channel } = values;
+    const limit = numberOf("limit", values.limit, { min: 1 }) ?? LIMIT;
+    await using queue = await openQueue(values, output);
+    const which = channel === undefined ? { limit } : { channel, limit };
+    printRecords(output, await queue.getDeadLetters(agent, which), {
+      attempts: ({ attempts }: DeadLetter) => attempts,
+      reason: ({ reason, error }: DeadLetter) =>
+        printable(error === null ? reason : `${reason}: ${error}`),
+    });
+  },
+});

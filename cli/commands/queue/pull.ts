@@ -1,0 +1,52 @@
+/**
+ * `ringbus queue pull`: takes messages of a queue.
+ *
+ * @module
+ */
+
+import { defineCommand, UsageError } from "../../command.ts";
+import { RECEIVE_OPTIONS, receivingOf } from "../../messages/receive.ts";
+import { openQueue, QUEUE_OPTIONS } from "../../queue/open.ts";
+import { QueueTimeoutError } from "../../../backends/queue/errors.ts";
+
+const { limit, "timeout-ms": timeout } = RECEIVE_OPTIONS;
+
+/** The subcommand. */
+export const command = defineCommand({
+  usage: "CHANNEL",
+  description:
+    `Takes the messages of a channel for an agent and prints their payloads as lines of JSON,
+with --json the whole records, until Ctrl-C. A message is acknowledged when its line is written.`,
+  options: {
+    ...QUEUE_OPTIONS,
+    agent: { type: "string", value: "AGENT", help: "the agent that receives; it is needed" },
+    limit,
+    "timeout-ms": timeout,
+  },
+  arity: [1, 1],
+  async run({ values, arguments: [channel], output, signal }) {
+    const { agent } = values;
+    if (agent === undefined) throw new UsageError("name the agent: --agent AGENT");
+    const { limit, timeoutMs } = receivingOf(values);
+    await using queue = await openQueue(values, output, { mayCreate: true });
+    const messages = queue.subscribe(channel, agent, { signal });
+    for (let count = 0; count < limit; count++) {
+      const { done, value } = await within(timeoutMs, messages.next());
+      if (done) return;
+      output.json(output.isJson ? value : value.payload);
+      if (await output.flush(signal)) await queue.acknowledge(value);
+    }
+  },
+});
+
+async function within<T>(timeoutMs: number | undefined, work: Promise<T>): Promise<T> {
+  if (timeoutMs === undefined) return await work;
+  const { promise, reject } = Promise.withResolvers<never>();
+  const error = new QueueTimeoutError(`no message arrived within ${timeoutMs} ms`);
+  const timer = setTimeout(() => reject(error), timeoutMs);
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

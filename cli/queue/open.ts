@@ -1,0 +1,100 @@
+/**
+ * The message queue that a command is about: on Redis, or in shared memory.
+ *
+ * @module
+ */
+
+import { type OptionTable, UsageError } from "../command.ts";
+import type { Output } from "../output.ts";
+import { ShmMessageQueue } from "../../backends/queue/shm/queue.ts";
+import type { MessageQueue } from "../../backends/queue/types.ts";
+import { segmentDirectory } from "../../lib/platform/directory.ts";
+
+const VARIABLE = "RINGBUS_QUEUE_URL";
+
+/** Options that name a queue. */
+export const QUEUE_OPTIONS = {
+  url: {
+    type: "string",
+    value: "URL",
+    help: `of a queue on Redis: redis://HOST:PORT/DB; default: ${VARIABLE}, if it is set`,
+  },
+  namespace: { type: "string", value: "NAME", help: "namespace of the queue on Redis" },
+  prefix: { type: "string", value: "TEXT", help: "first part of its keys on Redis" },
+  name: { type: "string", value: "NAME", help: "of a queue in shared memory" },
+  dir: { type: "string", value: "DIR", help: "directory of the queue in shared memory" },
+} as const satisfies OptionTable;
+
+/** Values of the options that name a queue. */
+export interface QueueValues {
+  readonly url?: string;
+  readonly namespace?: string;
+  readonly prefix?: string;
+  readonly name?: string;
+  readonly dir?: string;
+}
+
+/** How a command uses a queue in shared memory that does not exist yet. */
+export interface OpenOptions {
+  /** Creates it. Default: that is an error. */
+  readonly mayCreate?: boolean;
+}
+
+/**
+ * Opens the queue that the options name.
+ *
+ * @throws {UsageError} if they name none, or two
+ */
+export async function openQueue(
+  values: QueueValues,
+  output: Output,
+  { mayCreate = false }: OpenOptions = {},
+): Promise<MessageQueue> {
+  const queue = await queueOf(values, output, mayCreate);
+  await queue.initialize();
+  return queue;
+}
+
+async function queueOf(
+  values: QueueValues,
+  output: Output,
+  mayCreate: boolean,
+): Promise<MessageQueue> {
+  const { url, name, dir, namespace, prefix } = values;
+  if (name !== undefined) {
+    refuseWith("--name", { url, namespace, prefix });
+    if (!mayCreate) checkExists(name, dir);
+    return new ShmMessageQueue({ name, dir });
+  }
+  const redisUrl = url ?? urlOfEnvironment(output);
+  if (redisUrl === undefined) {
+    throw new UsageError("name the queue: --url redis://HOST:PORT, or --name NAME");
+  }
+  refuseWith("--url", { dir });
+  // A command on shared memory loads no client of Redis.
+  const { RedisMessageQueue } = await import("../../backends/queue/redis/mod.ts");
+  return new RedisMessageQueue({ redisUrl, namespace, redisPrefix: prefix });
+}
+
+function refuseWith(option: string, others: Record<string, string | undefined>): void {
+  const [other] = Object.keys(others).filter((each) => others[each] !== undefined);
+  if (other !== undefined) throw new UsageError(`give ${option} or --${other}, not both`);
+}
+
+function checkExists(name: string, dir: string | undefined): void {
+  const directory = segmentDirectory(dir);
+  try {
+    Deno.statSync(`${directory}/${name}`);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) return;
+    throw new Error(`there is no queue ${JSON.stringify(name)} in ${directory}`, { cause: error });
+  }
+}
+
+/** Queries the permission first, so that a command with `--name` needs none. */
+function urlOfEnvironment(output: Output): string | undefined {
+  const { state } = Deno.permissions.querySync({ name: "env", variable: VARIABLE });
+  if (state === "granted") return Deno.env.get(VARIABLE);
+  output.notice(`${VARIABLE} is not read: that needs --allow-env=${VARIABLE}`);
+  return undefined;
+}
