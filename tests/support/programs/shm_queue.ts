@@ -23,6 +23,14 @@ if (task === "publish") {
     await queue.publish(messageOf(`${who}-${n}`));
     print(`${who}-${n}`);
   }
+} else if (task === "keys") {
+  for (let n = 0;; n++) {
+    const orderingKey = `key ${n % 3}`;
+    const delay = n % 10 === 0 ? { delaySeconds: 0.05 } : {};
+    await queue.publish({ ...messageOf(`${who}-${n}`), orderingKey, ...delay });
+    print(`${who}-${n}`);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
 } else if (task === "consume") {
   const subscription = queue.subscribe("tasks", "worker", { prefetch: 3 });
   await subscription.ready;
@@ -30,7 +38,7 @@ if (task === "publish") {
   while (true) {
     const beforeMs = Date.now();
     const { value } = await subscription.next();
-    print("got", value.payload, beforeMs, value.attempts);
+    print("got", value.payload, beforeMs, value.orderingKey);
     const isDone = await queue.acknowledge(value);
     print("done", value.payload, Date.now(), isDone);
   }

@@ -2,7 +2,9 @@
 
 import assert from "node:assert/strict";
 import {
+  type MessageRecord,
   QueueConnectionError,
+  type QueueEvent,
   QueueOutOfMemoryError,
   removeStale,
   ShmCorruptionError,
@@ -79,6 +81,73 @@ Deno.test("shm queue: kills of publishers and consumers lose no acknowledged pub
     checkDeliveries(published, consumed);
     cleanUpAfterKills(path);
   }));
+
+Deno.test("shm queue: kills break no ordering key, and each time of a schedule has one message", () =>
+  inSampledScratch(async ({ path }, random) => {
+    await using queue = await openIn(path);
+    const everyMs = 100;
+    const ticks = { channel: "ticks", sourceAgent: "boss", targetAgent: "clock", payload: 0 };
+    await queue.schedule("tick", { everySeconds: everyMs / 1000 }, ticks);
+    const events: QueueEvent[] = [];
+    const listening = queue.events({ channel: "tasks" });
+    const collecting = (async () => {
+      for await (const event of listening) events.push(event);
+    })();
+    const published = new Set<unknown>();
+    for (let round = 0; round < 3; round++) {
+      await using started = new AsyncDisposableStack();
+      const start = (task: string) => started.use(program(path, task, `${round}`));
+      const [publisher, ...consumers] = ["keys", "consume", "consume"].map(start);
+      await Promise.all([publisher, ...consumers].map((each) => each.prints("\n")));
+      await sleep(random.between(100, 400));
+      for (const consumer of consumers) await kill(consumer);
+      for (const [payload] of await kill(publisher)) published.add(payload);
+    }
+    await using rest = program(path, "consume");
+    const isIdle = async () => (await queue.getPending("worker", { limit: 1 })).length === 0;
+    await until(isIdle, "the rest");
+    await until(async () => (await queue.getDelayed()).length === 0, "the delayed ones");
+    const last = await queue.publish(task("last", { orderingKey: "last" }));
+    const isLast = ({ type, id }: QueueEvent) => type === "acknowledged" && id === last.id;
+    await until(() => events.some(isLast), "the event of the last one");
+    await listening.return!();
+    await collecting;
+    const all = await queue.list({ filters: { channel: "tasks" }, limit: 100_000 });
+    checkKeys(all.reverse(), events);
+    const found = new Set(payloads(all));
+    assert.deepEqual([...published].filter((payload) => !found.has(payload)), []);
+    await kill(rest);
+    await queue.unschedule("tick");
+    const fired = await queue.list({ filters: { channel: "ticks" }, limit: 10_000 });
+    const times = fired.map(({ metadata }) => {
+      return Date.parse((metadata as { schedule: { dueAt: string } }).schedule.dueAt);
+    }).sort((a, b) => a - b);
+    assert.ok(times.length > 5, `${times.length} times`);
+    assert.deepEqual(times, times.map((_, n) => times[0] + n * everyMs));
+    cleanUpAfterKills(path);
+  }));
+
+/** Checks that each message with a key was delivered when those before it were done, and all in the end. */
+function checkKeys(records: readonly MessageRecord[], events: readonly QueueEvent[]): void {
+  const done = new Set<string>();
+  const before = new Map<string, string[]>();
+  const lines = new Map<string, string[]>();
+  for (const { id, orderingKey, deliverAt } of records) {
+    // A message for later joins the line when it is due.
+    if (deliverAt !== undefined) continue;
+    const line = lines.get(orderingKey!) ?? [];
+    lines.set(orderingKey!, line);
+    before.set(id, [...line]);
+    line.push(id);
+  }
+  for (const { type, id } of events) {
+    if (type === "acknowledged") done.add(id!);
+    if (type !== "delivered") continue;
+    assert.ok(!done.has(id!), `${id} is delivered after it is done`);
+    assert.deepEqual((before.get(id!) ?? []).filter((other) => !done.has(other)), []);
+  }
+  assert.deepEqual(records.filter(({ id }) => !done.has(id)), []);
+}
 
 /** Checks that all was acknowledged, and that nothing was delivered after its acknowledgement. */
 function checkDeliveries(published: ReadonlySet<unknown>, lines: readonly unknown[][]): void {
