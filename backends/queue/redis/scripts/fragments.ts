@@ -152,24 +152,37 @@ local function flush()
 end`,
   ],
   [
+    "rawFieldsOf",
+    `
+-- The field m of a message, and others. There are none if there is no message, or if another program has
+-- stored something else.
+local function rawFieldsOf(id, ...)
+  local reply = redis.pcall('HMGET', PREFIX .. 'msg:' .. id, 'm', ...)
+  if not reply.err then return reply end
+  if string.sub(reply.err, 1, 9) ~= 'WRONGTYPE' then error(reply) end
+  return {}
+end
+local function ifWhole(isWhole, ...)
+  if isWhole then return ... end
+end
+-- What the field m packs: texts, which are empty if there is no value.
+local function unpacked(packed)
+  if packed then return ifWhole(pcall(cmsgpack.unpack, packed)) end
+end`,
+  ],
+  [
     "fieldsOf",
     `
 -- The positions of what the field m of a message packs. Values are texts, and empty if there is none.
 local SEQ, CHANNEL, SOURCE, TARGET, PRIORITY, EXPIRES, METADATA = 1, 2, 3, 4, 5, 6, 7
 local SETTINGS, DUE, CREATED, UPDATED, OPERATION = 8, 9, 10, 11, 12
--- Packed values of a message, and other fields. There are none if there is no message, or if another program
--- has stored something else.
+-- Some packed values of a message, and other fields.
 local function fieldsOf(id, positions, ...)
-  local reply = redis.pcall('HMGET', PREFIX .. 'msg:' .. id, 'm', ...)
-  if reply.err then
-    if string.sub(reply.err, 1, 9) ~= 'WRONGTYPE' then error(reply) end
-    return {}
-  end
-  if not reply[1] then return {} end
-  local packed, m, count = { pcall(cmsgpack.unpack, reply[1]) }, {}, #positions
+  local reply = rawFieldsOf(id, ...)
+  local packed, m, count = { unpacked(reply[1]) }, {}, #positions
   if not packed[1] then return {} end
   for i = 1, count do
-    local value = packed[positions[i] + 1]
+    local value = packed[positions[i]]
     m[i] = value ~= '' and value
   end
   for i = 1, select('#', ...) do m[count + i] = reply[i + 1] end
@@ -424,7 +437,8 @@ end`,
     `
 -- The attempts of a delivery, and the token of its lease: empty without one.
 local function attemptsOf(field)
-  local attempts, token = string.match(field or '0', '^(%d+) ?(.*)$')
+  if not field then return 0, '' end
+  local attempts, token = string.match(field, '^(%d+) ?(.*)$')
   return tonumber(attempts), token
 end`,
   ],
@@ -560,20 +574,23 @@ end`,
     `
 -- A message as the reply has it, from the view of an agent. Nil if there is none.
 local function read(id, agent)
-  local m = fieldsOf(id, { SEQ, CHANNEL, SOURCE, TARGET, PRIORITY, EXPIRES, METADATA, SETTINGS, DUE, CREATED, UPDATED },
-    'payload', 'acked', 'n:' .. agent, 'k:' .. agent)
-  if not m[12] then
+  local reply = rawFieldsOf(id, 'payload', 'acked', 'n:' .. agent, 'k:' .. agent)
+  local seq, channel, source, target, priority, expires, metadata, settings, due, created, updated = unpacked(reply[1])
+  if not (source and reply[2]) then
     dropOrphan(id)
     return nil
   end
-  if isExpired(m[6]) then
+  if expires and expires ~= '' and isExpired(expires) then
     remove(id)
     return nil
   end
-  local seq, created = m[1], m[10] or string.sub(m[1], 1, 13)
-  local acked = m[13] or (not m[4] and agent ~= '' and m[15])
-  return { id, m[2], m[3], m[4] or '', m[12], m[7] or '{}', m[5] or '0', created, m[13] or m[11] or created,
-    m[6] or '', seq, acked and 1 or 0, m[8] or '', m[9] or '', m[14] or '0' }
+  if not created or created == '' then created = string.sub(seq, 1, 13) end
+  if not updated or updated == '' then updated = created end
+  if not metadata or metadata == '' then metadata = '{}' end
+  if not priority or priority == '' then priority = '0' end
+  local acked = reply[3] or ((not target or target == '') and agent ~= '' and reply[5])
+  return { id, channel, source, target or '', reply[2], metadata, priority, created, reply[3] or updated,
+    expires or '', seq, acked and 1 or 0, settings or '', due or '', reply[4] or '0' }
 end`,
   ],
   [
@@ -613,28 +630,29 @@ end`,
 -- The delivery of a message to an agent, by default to its target, or nil and the outcome. With a token the
 -- outcome is "lost" if the lease that it names is not the last one.
 local function find(id, agent, token, type)
-  local m = fieldsOf(id, { CHANNEL, TARGET, SEQ, EXPIRES, PRIORITY, SETTINGS }, 'acked', 'k:' .. agent, 'n:' .. agent)
-  if not (m[1] and m[3]) then
+  local reply = rawFieldsOf(id, 'acked', 'k:' .. agent, 'n:' .. agent)
+  local seq, channel, _, target, priority, expires, _, settings = unpacked(reply[1])
+  if not channel then
     dropOrphan(id)
     return nil, 'absent'
   end
-  if isExpired(m[4]) then
+  if expires and expires ~= '' and isExpired(expires) then
     remove(id)
     return nil, 'absent'
   end
-  local target = m[2]
-  if target and agent ~= '' and agent ~= target then return nil, 'absent' end
-  if not target and agent == '' then return nil, 'needs agent' end
-  local field = m[9]
-  if agent == '' and (token ~= '' or type ~= 'acknowledged') then field = call('HGET', PREFIX .. 'msg:' .. id, 'n:' .. target) end
-  local attempts, current = attemptsOf(field)
-  if token ~= '' and token ~= current then
-    return nil, lost({ id = id, channel = m[1], agent = target or agent }, type)
+  local isBroadcast, field = not target or target == '', reply[4]
+  if isBroadcast and agent == '' then return nil, 'needs agent' end
+  if not isBroadcast and agent ~= target then
+    if agent ~= '' then return nil, 'absent' end
+    agent = target
+    if token ~= '' or type ~= 'acknowledged' then field = call('HGET', PREFIX .. 'msg:' .. id, 'n:' .. target) end
   end
+  local attempts, current = attemptsOf(field)
+  if token ~= '' and token ~= current then return nil, lost({ id = id, channel = channel, agent = agent }, type) end
   return {
-    id = id, channel = m[1], isBroadcast = not target, agent = target or agent, seq = m[3],
-    member = m[3] .. id, isDone = target and m[7] or (not target and m[8]), priority = m[5] or '0',
-    settings = settingsOf(m[6]), attempts = attempts, token = current,
+    id = id, channel = channel, isBroadcast = isBroadcast, agent = agent, seq = seq, member = seq .. id,
+    isDone = isBroadcast and reply[3] or (not isBroadcast and reply[2]), priority = priority ~= '' and priority or '0',
+    settings = settingsOf(settings ~= '' and settings), attempts = attempts, token = current,
   }
 end`,
   ],

@@ -56,10 +56,9 @@ local function isFull(channel)
 end
 
 -- Packs texts, without the empty ones at the end.
-local function pack(...)
-  local last = select('#', ...)
-  while select(last, ...) == '' do last = last - 1 end
-  local texts = { ... }
+local function pack(texts)
+  local last = #texts
+  while texts[last] == '' do last = last - 1 end
   return cmsgpack.pack(unpack(texts, 1, last))
 end
 
@@ -101,9 +100,17 @@ local function storeOne(operation, id, channel, source, target, payload, metadat
   if not isPut then
     expires = ttl ~= '' and integer((due ~= '' and tonumber(due) or tonumber(created)) + tonumber(ttl)) or ''
   end
-  call('HSET', key, 'm', pack(seq, channel, source, target, priority ~= '0' and priority or '', expires,
-    metadata ~= '{}' and metadata or '', settings, due, isPut and created or '', isPut and integer(now) or '',
-    isPut and operation or ''), 'payload', payload)
+  if priority == '0' then priority = '' end
+  if metadata == '{}' then metadata = '' end
+  local isPlain = not isPut and metadata == '' and settings == '' and due == '' and expires == ''
+  local packed
+  if isPlain then
+    packed = cmsgpack.pack(seq, channel, source, target, priority)
+  else
+    local last = isPut and { created, integer(now), operation } or {}
+    packed = pack({ seq, channel, source, target, priority, expires, metadata, settings, due, unpack(last) })
+  end
+  call('HSET', key, 'm', packed, 'payload', payload)
   if isAcked then call('HSET', key, 'acked', integer(now)) end
   if expires ~= '' then add('expiry', expires, id) end
   local given = settingsOf(settings ~= '' and settings)
@@ -112,7 +119,7 @@ local function storeOne(operation, id, channel, source, target, payload, metadat
     if count then call('HSET', key, 'n:' .. agent, count) end
     if due ~= '' then return end
     if not count or count < (given.a or MAX_ATTEMPTS) then
-      deliver(agent, channel, seq .. id, priority, given.k)
+      deliver(agent, channel, seq .. id, priority ~= '' and priority or 0, given.k)
     else
       dead[#dead + 1] = { id = id, channel = channel, seq = seq, agent = agent, isBroadcast = target == '',
         attempts = count, settings = given }
