@@ -467,7 +467,7 @@ end`,
 local function deliverDelayed(channel)
   local delayed, targets, steps = PREFIX .. 'delayed:' .. channel, {}, 0
   for _, member in ipairs(dueOf(delayed, 100)) do
-    if steps > 1000 then break end
+    if steps > 500 then break end
     local id = idOf(member)
     local m = fieldsOf(id, { SEQ, TARGET, PRIORITY, SETTINGS, OPERATION })
     call('ZREM', delayed, member)
@@ -485,9 +485,9 @@ local function deliverDelayed(channel)
           bury({ id = id, channel = channel, seq = m[1], agent = agent, isBroadcast = not m[2],
             attempts = attempts, settings = settings })
         end
-        announce(agent, channel)
         steps = steps + 1
       end
+      if m[2] then announce(m[2], channel) end
       targets[m[2] or ''] = true
     end
   end

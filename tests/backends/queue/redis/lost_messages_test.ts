@@ -138,6 +138,24 @@ const CALLS: Record<string, (lost: Lost) => Promise<void>> = {
     assert.equal(await queue.unsubscribe("tasks", "worker"), true);
     assert.equal((await queue.getPending("worker")).length, 2);
   },
+  async "purge, then stats"(lost) {
+    const states = ["waiting", "delayed", "dead", "done"] as const;
+    assert.equal(await lost.queue.purge("tasks", { states: [...states] }), 4);
+    await using subscription = lost.queue.subscribe("tasks", "worker");
+    const waiting = subscription.next();
+    await lost.queue.publish(task("live"));
+    await within(waiting, "the live message");
+    const { waiting: left, leased } = await lost.queue.stats("tasks");
+    assert.deepEqual([left, leased], [0, 1]);
+  },
+  async "extend, release and reject"({ queue, gone }) {
+    for (const { id } of gone) {
+      const target = { agentId: "worker" };
+      assert.equal(await queue.extend(id, target), false);
+      assert.equal(await queue.release(id, target), false);
+      assert.equal(await queue.reject(id, "lost", target), false);
+    }
+  },
   async "clear"(lost) {
     assert.equal(await lost.queue.clear(), 4);
     assert.equal(await lost.queue.count(), 0);
@@ -177,6 +195,43 @@ Deno.test("lost messages: a released message that is lost leaves no hash", async
   await subscription.return();
   assert.equal(await lost.command("EXISTS", key), 0);
   assert.equal((await queue.getPending("worker")).length, kept.length - 1);
+});
+
+Deno.test("lost messages: those behind one with the same ordering key go on", async () => {
+  await using lost = await Lost.open({ leaseSeconds: 0.3 });
+  const { queue } = lost;
+  const records: MessageRecord[] = [];
+  for (let i = 0; i < 5; i++) {
+    records.push(await queue.publish(task(i, { channel: "keyed", orderingKey: "key" })));
+  }
+  const lose = (i: number) => lost.command("DEL", `${CONFIG.redisPrefix}:msg:${records[i].id}`);
+  await lose(0);
+  await lose(2);
+  await using subscription = queue.subscribe("keyed", "worker");
+  const first = await nextOf(subscription);
+  assert.equal(first.payload, 1);
+  await queue.acknowledge(first);
+  const leased = await nextOf(subscription);
+  assert.equal(leased.payload, 3);
+  await lose(3);
+  assert.equal((await nextOf(subscription)).payload, 4);
+});
+
+Deno.test("lost messages: those that are published for later, or given back, are dropped", async () => {
+  await using lost = await Lost.open();
+  const { queue } = lost;
+  const delayed = await queue.publish(task("later", { channel: "late", delaySeconds: 0.3 }));
+  await queue.publish(task("late", { channel: "late", delaySeconds: 0.3 }));
+  await using subscription = queue.subscribe("late", "worker");
+  await subscription.ready;
+  await lost.command("DEL", `${CONFIG.redisPrefix}:msg:${delayed.id}`);
+  assert.deepEqual(idsOf(await queue.getDelayed({ channel: "late" })).length, 1);
+  const record = await nextOf(subscription);
+  assert.equal(record.payload, "late");
+  await queue.release(record, { delaySeconds: 0.3 });
+  await lost.command("DEL", `${CONFIG.redisPrefix}:msg:${record.id}`);
+  await until(async () => (await queue.stats("late")).delayed === 0, "the end of the delay");
+  assert.deepEqual(await queue.getPending("worker", { channel: "late" }), []);
 });
 
 Deno.test("lost messages: the health check counts and logs them", async () => {

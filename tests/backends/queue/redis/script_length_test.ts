@@ -30,6 +30,15 @@ async function publish(queue: MessageQueue, options: Parameters<MessageQueue["pu
   }
 }
 
+/** Waits until many members of a sorted set are due. */
+async function due(server: RedisServer, name: string, expected = MESSAGES): Promise<void> {
+  const count = async () => {
+    const [seconds] = await server.command("TIME") as string[];
+    return await server.command("ZCOUNT", `tinyllm:${name}`, "-inf", `${seconds}000`);
+  };
+  await until(async () => Number(await count()) >= expected, name);
+}
+
 const ACTIONS: Record<
   string,
   (queue: MessageQueue, server: RedisServer) => Promise<() => Promise<unknown>>
@@ -37,11 +46,7 @@ const ACTIONS: Record<
   async "a claim after many messages have expired"(queue, server) {
     await publish(queue, task(1, { ttlSeconds: 1 }));
     await queue.publish(task("last"));
-    const due = async () => {
-      const [seconds] = await server.command("TIME") as string[];
-      return await server.command("ZCOUNT", "tinyllm:expiry", "-inf", `${seconds}000`);
-    };
-    await until(async () => await due() === MESSAGES, "the expiry");
+    await due(server, "expiry");
     return async () => {
       await using subscription = queue.subscribe("tasks", "worker");
       assert.equal((await nextOf(subscription)).payload, "last");
@@ -63,6 +68,66 @@ const ACTIONS: Record<
       assert.equal(await queue.unsubscribe("news", "ann"), true);
       assert.equal((await queue.getPending("ann", { limit: 1e6 })).length, MESSAGES);
       assert.equal((await queue.getPending("ann", { channel: "news", limit: 1 })).length, 1);
+    };
+  },
+  async "a claim after many messages are due"(queue, server) {
+    await publish(queue, task(1, { delaySeconds: 1 }));
+    await queue.publish(task("last", { priority: -1 }));
+    await due(server, "delayed");
+    return async () => {
+      await using subscription = queue.subscribe("tasks", "worker", { prefetch: 100 });
+      for (let i = 0; i <= MESSAGES; i++) await queue.acknowledge(await nextOf(subscription));
+    };
+  },
+  async "a claim after many broadcasts to many agents are due"(queue, server) {
+    const subscriptions = Array.from({ length: 100 }, (_, i) => queue.subscribe("news", `a${i}`));
+    await Promise.all(subscriptions.map(({ ready }) => ready));
+    await Promise.all(subscriptions.map((subscription) => subscription.return()));
+    await Promise.all(
+      Array.from({ length: 400 }, () => queue.publish({ ...BROADCAST, delaySeconds: 1 })),
+    );
+    await due(server, "delayed", 400);
+    return async () => {
+      const getting = () => queue.getPending("a7", { limit: 1e6 });
+      await until(async () => (await getting()).length === 400, "the broadcasts");
+    };
+  },
+  async "messages that were given back and are due"(queue, server) {
+    await publish(queue, task(1));
+    await using subscription = queue.subscribe("tasks", "worker", { prefetch: 500 });
+    for (let i = 0; i < MESSAGES; i++) {
+      await queue.release(await nextOf(subscription), { delaySeconds: 1 });
+    }
+    await due(server, "later:6:worker:tasks");
+    return async () => {
+      assert.equal((await queue.stats("tasks")).waiting, MESSAGES);
+    };
+  },
+  async "purge"(queue) {
+    await publish(queue, task(1));
+    return async () => {
+      assert.equal(await queue.purge("tasks"), MESSAGES);
+    };
+  },
+  async "purge of broadcasts to many agents"(queue) {
+    const subscriptions = Array.from({ length: 100 }, (_, i) => queue.subscribe("news", `a${i}`));
+    await Promise.all(subscriptions.map(({ ready }) => ready));
+    await Promise.all(Array.from({ length: 100 }, () => queue.publish(BROADCAST)));
+    return async () => {
+      assert.equal(await queue.purge("news"), 100);
+    };
+  },
+  async "stats of many agents with many priorities and keys"(queue) {
+    const options = Array.from(
+      { length: MESSAGES },
+      (_, i) =>
+        task(i, { targetAgent: `a${i % 500}`, priority: i % 97, orderingKey: `key ${i % 7}` }),
+    );
+    for (let i = 0; i < MESSAGES; i += 500) {
+      await Promise.all(options.slice(i, i + 500).map((each) => queue.publish(each)));
+    }
+    return async () => {
+      assert.equal((await queue.stats("tasks")).waiting, MESSAGES);
     };
   },
 };
