@@ -175,14 +175,15 @@ export class DeliveryQueues {
     agent: string,
     channel: string,
     limit: number,
-    lease: (delivery: Delivery) => { end: Moment; token: string },
+    lease: (delivery: Delivery) => { end: Moment; token: string; maxAttempts: number },
   ): Delivery[] {
     const { ready } = this.#queues.getOrCreate(queueKey(agent, channel));
     const claimed: Delivery[] = [];
     while (claimed.length < limit && ready.length > 0) {
       const delivery = ready.at(0)!;
-      const { end, token } = lease(delivery);
+      const { end, token, maxAttempts } = lease(delivery);
       delivery.attempts++;
+      delivery.maxAttempts = maxAttempts;
       delivery.token = token;
       this.lease(delivery, end);
       claimed.push(delivery);
@@ -239,11 +240,11 @@ export class DeliveryQueues {
     return this.#lines.hasLines;
   }
 
-  /** Ends the leases and the waits that are over. After `maxAttempts` a delivery becomes a dead letter. */
-  advance(now: Moment, maxAttempts: number): void {
+  /** Ends the leases and the waits that are over. */
+  advance(now: Moment): void {
     for (let next = this.#leased.at(0); next !== undefined; next = this.#leased.at(0)) {
       if (next.leaseEnd!.ms > now.ms) break;
-      this.#endLease(next, now, maxAttempts);
+      this.#endLease(next, now);
     }
     for (let next = this.#retrying.at(0); next !== undefined; next = this.#retrying.at(0)) {
       if (next.retryAt!.ms > now.ms) break;
@@ -253,8 +254,8 @@ export class DeliveryQueues {
   }
 
   /** The token stays: until another consumer has the message, its holder may go on. */
-  #endLease(delivery: Delivery, now: Moment, maxAttempts: number): void {
-    if (delivery.attempts >= (delivery.entry.maxAttempts ?? maxAttempts)) {
+  #endLease(delivery: Delivery, now: Moment): void {
+    if (delivery.attempts >= delivery.maxAttempts!) {
       this.kill(delivery, exhaustion(delivery, now));
       return;
     }
@@ -312,9 +313,9 @@ export class DeliveryQueues {
   }
 
   /** Ends the leases of a holder. */
-  endLeasesOf(holder: string, now: Moment, maxAttempts: number): void {
+  endLeasesOf(holder: string, now: Moment): void {
     for (const delivery of [...this.#leased.values()]) {
-      if (holderOf(delivery.token) === holder) this.#endLease(delivery, now, maxAttempts);
+      if (holderOf(delivery.token) === holder) this.#endLease(delivery, now);
     }
   }
 

@@ -41,6 +41,8 @@ export interface Delivery {
   attempts: number;
   /** When the lease of a consumer ends. Null without a lease. */
   leaseEnd: Moment | null;
+  /** After how many attempts the end of its last lease makes it a dead letter. Null before the first. */
+  maxAttempts: number | null;
   /** Names the last lease, until another consumer can have the message. */
   token: string | null;
   /** When its next attempt is due. Null if it does not wait for one. */
@@ -71,6 +73,7 @@ export function newDelivery(
     agent,
     attempts,
     leaseEnd: null,
+    maxAttempts: null,
     token: null,
     retryAt: null,
     state,

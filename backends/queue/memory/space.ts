@@ -133,10 +133,10 @@ export class MemorySpace {
   }
 
   /** Does all that is due by the time of the clock. */
-  sweep({ maxAttempts }: Pick<EngineConfig, "maxAttempts">): void {
+  sweep(): void {
     const now = this.#now();
     for (const entry of this.#messages.expired(now.ms)) this.#expire(entry);
-    this.#queues.advance(now, maxAttempts);
+    this.#queues.advance(now);
     for (let entry = this.#delayed.takeDue(now.ms); entry; entry = this.#delayed.takeDue(now.ms)) {
       for (const agent of this.#recipientsOf(entry)) this.#queues.deliver(entry, agent);
     }
@@ -180,8 +180,8 @@ export class MemorySpace {
   }
 
   /** Ends the leases of a process, which has ended. */
-  endLeasesOf(holder: string, { maxAttempts }: EngineConfig): void {
-    this.#queues.endLeasesOf(holder, this.#now(), maxAttempts);
+  endLeasesOf(holder: string): void {
+    this.#queues.endLeasesOf(holder, this.#now());
   }
 
   /** Whether there is something to do or to look at: schedules, dead letters, messages that are not done. */
@@ -197,7 +197,7 @@ export class MemorySpace {
   }
 
   publish(message: NewMessage, id: string, config: EngineConfig): PublishOutcome {
-    this.sweep(config);
+    this.sweep();
     const record = this.#duplicateOf(message);
     if (record !== undefined) return { record, isNew: false };
     if (config.whenFull !== "dropOldest" && this.#isFull(message.channel, config)) return "full";
@@ -245,7 +245,7 @@ export class MemorySpace {
   }
 
   put(message: MessageToPut, config: EngineConfig): void {
-    this.sweep(config);
+    this.sweep();
     const former = this.#messages.get(message.id);
     const attempts = attemptsOf(former);
     if (former !== undefined) this.#remove(former);
@@ -378,7 +378,7 @@ export class MemorySpace {
     claimant: Claimant,
     config: EngineConfig,
   ): Claim {
-    this.sweep(config);
+    this.sweep();
     const now = this.#now();
     this.#consumers.add(channel, claimant.consumer, now.ms);
     const missed = this.#queues.reportMissed(agent, channel, reported);
@@ -387,6 +387,7 @@ export class MemorySpace {
     const claimed = this.#queues.claim(agent, channel, Math.min(limit, room), ({ entry }) => ({
       end: after(now, entry.leaseMs ?? config.leaseMs),
       token: tokenOf(++this.#tokens, claimant),
+      maxAttempts: entry.maxAttempts ?? config.maxAttempts,
     }));
     this.#rates.take(channel, claimant.rate, now.ms, claimed.length);
     for (const { entry } of claimed) this.#count("delivered", entry, agent);
@@ -496,13 +497,12 @@ export class MemorySpace {
     target: DeliveryTarget,
     delayMs: number,
     { reason, error }: Failure,
-    config: EngineConfig,
   ): LeaseOutcome {
     const delivery = this.#findLeased(target, "released");
     if (typeof delivery === "string") return delivery;
     const { entry, agent, attempts } = delivery;
     const now = this.#now();
-    if (attempts >= (entry.maxAttempts ?? config.maxAttempts)) {
+    if (attempts >= delivery.maxAttempts!) {
       delivery.token = null;
       const exhausted = exhaustion(delivery, now);
       this.#queues.kill(delivery, { at: now, reason: reason ?? exhausted.reason, error });
@@ -586,7 +586,7 @@ export class MemorySpace {
     id: string,
     config: EngineConfig,
   ): boolean {
-    this.sweep(config);
+    this.sweep();
     const schedule = this.#schedules.get(key);
     if (schedule?.nextMs !== dueMs) return false;
     const count = schedule.count + (message === null ? 0 : 1);

@@ -44,7 +44,7 @@ export class MemoryStore implements QueueStore {
   /** The result of `work` on the namespace, after all that is due. */
   #run<T>(work: (space: MemorySpace) => T): Promise<T> {
     return inTurn(() => {
-      this.#space.sweep(this.#config);
+      this.#space.sweep();
       return work(this.#space);
     });
   }
@@ -84,7 +84,7 @@ export class MemoryStore implements QueueStore {
   }
 
   giveBack(target: DeliveryTarget, delayMs: number, failure: Failure): Promise<LeaseOutcome> {
-    return this.#run((space) => space.giveBack(target, delayMs, failure, this.#config));
+    return this.#run((space) => space.giveBack(target, delayMs, failure));
   }
 
   reject(target: DeliveryTarget, failure: Failure): Promise<LeaseOutcome> {

@@ -43,11 +43,8 @@ export const OPERATIONS = {
     space.acknowledge(call.target, call.result),
   extend: (space: MemorySpace, call: At & { leaseMs?: number }, config: EngineConfig) =>
     space.extend(call.target, call.leaseMs, config),
-  giveBack: (
-    space: MemorySpace,
-    call: At & { delayMs: number; failure: Failure },
-    config: EngineConfig,
-  ) => space.giveBack(call.target, call.delayMs, call.failure, config),
+  giveBack: (space: MemorySpace, call: At & { delayMs: number; failure: Failure }) =>
+    space.giveBack(call.target, call.delayMs, call.failure),
   reject: (space: MemorySpace, call: At & { failure: Failure }) =>
     space.reject(call.target, call.failure),
   progress: (space: MemorySpace, call: At & { value: string }) =>
@@ -77,8 +74,7 @@ export const OPERATIONS = {
     config: EngineConfig,
   ) => space.fire(call.key, call.dueMs, call.nextMs, call.message, call.id, config),
   /** Ends the leases of a process that has ended. */
-  endLeases: (space: MemorySpace, call: { holder: string }, config: EngineConfig) =>
-    space.endLeasesOf(call.holder, config),
+  endLeases: (space: MemorySpace, call: { holder: string }) => space.endLeasesOf(call.holder),
   /** What is due by the time of the record happens before each operation. */
   tick: () => {},
 };

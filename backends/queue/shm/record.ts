@@ -9,7 +9,7 @@ import type { EngineConfig } from "../config.ts";
 import type { SpacePart } from "../memory/contents.ts";
 import { type CallOf, type OperationName, OPERATIONS } from "./operations.ts";
 
-/** Name of the format of the records. Another version needs another name. */
+/** Name of the format of the records. Another version of them, or of the engine, needs another name. */
 export const FORMAT = "ringbus.queue.1";
 
 /** In place of the name of an operation: a part of a snapshot. */

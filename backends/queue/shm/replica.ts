@@ -122,7 +122,7 @@ export class Replica implements JournalState {
 
   /** What an operation rejects is rejected in all processes, and no damage. */
   #execute(operation: Operation, call: unknown, config: EngineConfig): Outcome {
-    this.#space.sweep(config);
+    this.#space.sweep();
     try {
       return { value: operation(this.#space, call, config) };
     } catch (error) {

@@ -44,7 +44,7 @@ const POLL_MS = 1000;
 /** A record may be appended somewhat later than was assumed for the expiry of its message. */
 const HOLD_MARGIN_MS = 60_000;
 /** How often a consumer that waits shows the other processes that it is there. */
-const SHOW_MS = 5000;
+const SHOW_MS = 8000;
 
 /** Operations that add messages. The others succeed on a full disk: they use reserved space. */
 const ADDING: ReadonlySet<OperationName> = new Set([

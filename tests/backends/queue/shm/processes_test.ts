@@ -361,6 +361,19 @@ Deno.test("shm queue: all processes have one order of priority, and a channel of
     assert.equal(await elsewhere.count(), 0);
   }));
 
+Deno.test("shm queue: a process with other settings does not change what a consumer has taken", () =>
+  inScratch(async ({ path }) => {
+    await using queue = await openIn(path, { maxAttempts: 5, leaseSeconds: 0.1 });
+    await using other = await openIn(path, { maxAttempts: 1, leaseSeconds: 1000 });
+    await queue.publish(task("a"));
+    await nextOf(queue.subscribe("tasks", "worker"));
+    const isOver = async () => (await other.getPending("worker"))[0]?.leasedUntil === null;
+    await until(isOver, "the end of the lease");
+    assert.deepEqual(await other.getDeadLetters("worker"), []);
+    const record = await nextOf(queue.subscribe("tasks", "worker"));
+    assert.equal(record.attempts, 2);
+  }));
+
 Deno.test("shm queue: invalid options and directories are rejected", () =>
   inScratch(async ({ path }) => {
     await using lost = new ShmMessageQueue({ name: "q", dir: `${path}/none/such` });
