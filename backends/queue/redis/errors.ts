@@ -20,6 +20,8 @@ import type { ScriptName } from "./scripts/mod.ts";
 /** What a script does, as an error names it. */
 const ACTIONS: Record<ScriptName, string> = {
   store: "publish or put",
+  reserve: "publish",
+  remember: "publish",
   register: "subscribe",
   unsubscribe: "unsubscribe",
   claim: "claim messages",

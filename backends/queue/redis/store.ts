@@ -32,6 +32,7 @@ import type { MessageFilters, PurgedState, QueueEvent } from "../types.ts";
 import { Announcements } from "./announcements.ts";
 import { Channels } from "./channels.ts";
 import { attemptMs, QueueClient } from "./client.ts";
+import { Deduplication } from "./deduplication.ts";
 import { toEvents } from "./events.ts";
 import { LateRemovals } from "./late_removals.ts";
 import { countMessages, listMessages } from "./listing.ts";
@@ -52,6 +53,16 @@ const FIRST_CURSOR = "1 0";
 /** Milliseconds after which an idle subscription claims without a wakeup. */
 const POLL_MS = 2000;
 
+/** Index of the deduplication id in the arguments of a message. */
+const UNIQUE = 15;
+
+/** How a new message is stored. */
+interface StoredMessage {
+  readonly partition: number;
+  readonly id: string;
+  readonly args: string[];
+}
+
 /** Microseconds since 1970, as messages have them in their sequence numbers. */
 function nowMicroseconds(): string {
   return String(Date.now() * 1000);
@@ -67,6 +78,7 @@ export class RedisStore implements QueueStore {
   readonly #notifications: readonly Notifications[];
   readonly #schedules: Schedules;
   readonly #channels: Channels;
+  readonly #deduplication: Deduplication;
   readonly #announcements = new Announcements();
   readonly #sweepCursors: readonly string[][];
   readonly #lateRemovals = new LateRemovals(({ partition, id, storedBefore }) =>
@@ -80,6 +92,7 @@ export class RedisStore implements QueueStore {
     this.#partitions = new Partitions(config, this.#address.isCluster);
     this.#sweepCursors = this.#partitions.all.map(() => ["0", "0"]);
     this.#client = new QueueClient(this.#address, config, this.#partitions.keys);
+    this.#deduplication = new Deduplication(this.#client, config, this.#address.redactedUrl);
     this.#schedules = new Schedules(this.#client, this.#partitions);
     this.#channels = new Channels(this.#client, this.#partitions);
     this.#notifications = this.#partitions.all.map((partition) =>
@@ -130,8 +143,11 @@ export class RedisStore implements QueueStore {
   }
 
   async publish(message: NewMessage): Promise<PublishOutcome> {
-    const { partition, id, args } = this.#newMessage(message);
-    const reply = String(await this.#storeIn(partition, args));
+    const stored = this.#newMessage(message);
+    const { id } = stored;
+    const reply = message.deduplicationId === null
+      ? String(await this.#storeIn(stored.partition, stored.args))
+      : await this.#storeUnique(message, message.deduplicationId, stored);
     if (reply === "full") return "full";
     const [created, expires, sequence, due, former] = reply.split(" ");
     const { ttlMs: _ttl, delayMs: _delay, deduplicationMs: _window, ...rest } = message;
@@ -149,8 +165,20 @@ export class RedisStore implements QueueStore {
     return { record: await this.get(former, undefined) ?? record, isNew: false };
   }
 
+  #storeUnique(
+    { channel, deduplicationMs }: NewMessage,
+    deduplicationId: string,
+    { partition, id, args }: StoredMessage,
+  ): Promise<string> {
+    const store = async (args: string[]) => String(await this.#storeIn(partition, args));
+    const home = this.#partitions.of(null, channel);
+    if (home === partition) return this.#deduplication.storeAtHome(() => store(args));
+    const unique = { home, channel, deduplicationId, deduplicationMs, id };
+    return this.#deduplication.store(unique, () => store(args.with(UNIQUE, "")));
+  }
+
   /** The arguments that store a new message, and where. */
-  #newMessage(message: NewMessage): { partition: number; id: string; args: string[] } {
+  #newMessage(message: NewMessage): StoredMessage {
     const { channel, target, dueMs, delayMs, ttlMs, deduplicationId } = message;
     const partition = this.#partitions.of(target, channel);
     const id = this.#partitions.newId(partition);

@@ -570,6 +570,10 @@ local function passDue()
 end`,
   ],
   [
+    "uniqueKeyOf",
+    "local function uniqueKeyOf(channel, id) return PREFIX .. 'unique:' .. #channel .. ':' .. channel .. ':' .. id end",
+  ],
+  [
     "read",
     `
 -- A message as the reply has it, from the view of an agent. Nil if there is none.

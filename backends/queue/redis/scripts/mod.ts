@@ -28,7 +28,8 @@
  *     line:LENGTH:QUEUE:KEY         sorted set: the pending deliveries with one ordering key
  *     dead:AGENT                    sorted set: dead letters by their time of death
  *     died:LENGTH:AGENT:CHANNEL     sorted set: dead letters of one channel
- *     unique:LENGTH:CHANNEL:ID      the message that was published with a deduplication id
+ *     unique:LENGTH:CHANNEL:ID      the message that was published with a deduplication id, in the partition of the
+ *                                   channel: the reply of its publish and its id, or `? ID` while it is stored
  *     result:ID                     what a worker has made of a message
  *     channels                      set: the channels
  *     counts:CHANNEL                hash: how often each thing has happened
@@ -60,12 +61,14 @@ import { count, list } from "./listing.ts";
 import { deadLetters, delayed, get, pending, result } from "./reading.ts";
 import { clear, remove, scrub, sweep } from "./removal.ts";
 import { agree, index, migrate, setLayout } from "./setup.ts";
-import { fire, putSchedule, removeSchedule, schedules, store } from "./store.ts";
+import { fire, putSchedule, remember, removeSchedule, reserve, schedules, store } from "./store.ts";
 import { register, unsubscribe } from "./subscriptions.ts";
 
 /** All scripts by their names. */
 export const scripts = defineScripts({
   store,
+  reserve,
+  remember,
   register,
   unsubscribe,
   claim,

@@ -83,7 +83,7 @@ local function storeOne(operation, id, channel, source, target, payload, metadat
     call('SET', PREFIX .. 'gone:' .. operation, done, 'PX', DEDUP_MS)
     return done
   end
-  local uniqueKey = unique ~= '' and PREFIX .. 'unique:' .. #channel .. ':' .. channel .. ':' .. unique
+  local uniqueKey = unique ~= '' and uniqueKeyOf(channel, unique)
   local known = uniqueKey and call('GET', uniqueKey)
   if known then
     writeMarker()
@@ -200,6 +200,41 @@ for i = 7, #ARGV, ${ARGUMENTS} do replies[#replies + 1] = storeOne(unpack(ARGV, 
   })) end
 finish()
 return replies
+`,
+);
+
+/**
+ * Reserves a deduplication id for the message `ARGV[7]`, for some time. Returns an empty text, or what `store` returns
+ * for the message that has the id. That begins with a question mark while it is only reserved.
+ */
+export const reserve: string = script(
+  DENY_OOM,
+  `
+local key, own = uniqueKeyOf(ARGV[5], ARGV[6]), '? ' .. ARGV[7]
+local known = call('GET', key)
+if known and known ~= own then
+  writeMarker()
+  return known
+end
+call('SET', key, own, 'PX', ARGV[8])
+return ''
+`,
+);
+
+/** Remembers the message with a deduplication id that was reserved, or forgets the reservation. */
+export const remember: string = script(
+  ALLOW_OOM,
+  `
+local key = uniqueKeyOf(ARGV[5], ARGV[6])
+local known = call('GET', key)
+if known and known ~= '? ' .. ARGV[7] then
+  writeMarker()
+elseif ARGV[8] ~= '' then
+  call('SET', key, ARGV[8], 'PX', ARGV[9])
+else
+  call('DEL', key)
+end
+return 1
 `,
 );
 
