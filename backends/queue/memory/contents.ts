@@ -17,14 +17,13 @@ type PlainDelivery = Omit<Delivery, "entry">;
 export type SpacePart =
   & { readonly heldUntilMs: number }
   & (
-    | {
-      readonly type: "counters";
-      readonly sequence: number;
-      readonly tokens: number;
-      readonly turns: number;
-    }
+    | { readonly type: "messages"; readonly sequence: number; readonly turns: number }
     | { readonly type: "counts"; readonly counts: ReturnType<ChannelCounts["export"]> }
-    | { readonly type: "windows"; readonly windows: ReturnType<RateWindows["export"]> }
+    | {
+      readonly type: "claims";
+      readonly tokens: number;
+      readonly windows: ReturnType<RateWindows["export"]>;
+    }
     | { readonly type: "paused"; readonly channel: string }
     | { readonly type: "schedule"; readonly schedule: StoredSchedule }
     | { readonly type: "duplicate"; readonly key: string; readonly id: string }

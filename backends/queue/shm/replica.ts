@@ -8,7 +8,8 @@
 import type { JournalRecord, JournalState, SnapshotRecord } from "../../../lib/journal/journal.ts";
 import type { EngineConfig } from "../config.ts";
 import { QueueError } from "../errors.ts";
-import { type EngineClock, MemorySpace } from "../memory/space.ts";
+import { MemorySpace } from "../memory/space.ts";
+import type { EngineClock } from "../memory/stored_messages.ts";
 import type { QueueEvent } from "../types.ts";
 import { OPERATIONS } from "./operations.ts";
 import { damage, decodeRecord, partRecord } from "./record.ts";

@@ -95,7 +95,7 @@ class CallMaker {
     return this.#random.pick<Call>([
       (space) => space.acknowledge(target, "1"),
       (space) => space.extend(target, undefined, CONFIG),
-      (space) => space.giveBack(target, delayMs, failure, CONFIG),
+      (space) => space.giveBack(target, delayMs, failure),
       (space) => space.reject(target, failure),
       (space) => space.release(agent, [{ id, leaseToken }]),
     ]);
@@ -178,7 +178,7 @@ Deno.test("a copy of the engine goes on like the engine itself", () =>
         if (random.chance(0.05)) copies[1] = copyOf(copies[0], clock);
         const call = calls.next(number);
         const [result, resultOfCopy] = copies.map(({ space }) => {
-          space.sweep(CONFIG);
+          space.sweep();
           return call(space);
         });
         assert.deepEqual(resultOfCopy, result, `call ${number} of round ${round}`);
