@@ -36,8 +36,9 @@ Deno.test("publishers to many partitions store one message for each deduplicatio
 Deno.test("a publisher that dies before its message is stored holds others up for a limited time", async () => {
   await using server = await redisServer();
   await using resources = new AsyncDisposableStack();
-  const [queue] = await openAll(server, 400);
-  resources.use(queue);
+  const queues = await openAll(server, 400);
+  for (const each of queues) resources.use(each);
+  const [queue] = queues;
   await queue.publish(task("known", { deduplicationId: "id" }));
   const [key] = await server.command("KEYS", "*unique:*") as string[];
   const dies = (ms: number) => server.command("SET", key, "? dead", "PX", String(ms));
