@@ -39,6 +39,9 @@ class Runs {
   }
 }
 
+/** What ends a worker at once when a test fails: no time passes by itself. */
+const AT_ONCE: WorkerOptions = { graceSeconds: 0 };
+
 /** Lets time pass in small steps, so that what is done in between can be done. */
 async function pass(stage: QueueStage, ms: number): Promise<void> {
   for (let passedMs = 0; passedMs < ms; passedMs += 100) {
@@ -93,7 +96,10 @@ function runTests(test: TestOn): void {
   test("a worker claims only as many messages as its handlers can take", async (stage) => {
     const queue = await stage.open({ partitions: 4 });
     const runs = new Runs();
-    await using worker = queue.worker("tasks", "worker", runs.handler, { concurrency: 3 });
+    await using worker = queue.worker("tasks", "worker", runs.handler, {
+      ...AT_ONCE,
+      concurrency: 3,
+    });
     await worker.ready;
     for (let i = 0; i < 4; i++) {
       await queue.publish(task(`targeted ${i}`));
@@ -117,8 +123,8 @@ function runTests(test: TestOn): void {
   test("workers of one agent share its messages", async (stage) => {
     const queues = await Promise.all([stage.open(), stage.open()]);
     const runs = [new Runs(), new Runs()];
-    await using _first = queues[0].worker("tasks", "worker", runs[0].handler);
-    await using _second = queues[1].worker("tasks", "worker", runs[1].handler);
+    await using _first = queues[0].worker("tasks", "worker", runs[0].handler, AT_ONCE);
+    await using _second = queues[1].worker("tasks", "worker", runs[1].handler, AT_ONCE);
     await queues[0].publish(task(1));
     await queues[0].publish(task(2));
     await Promise.all(runs.map((each) => each.begun(1)));
@@ -130,7 +136,7 @@ function runTests(test: TestOn): void {
   test("a broadcast of the same queue object waits for its workers", async (stage) => {
     const queue = await stage.open();
     const runs = new Runs();
-    await using _worker = queue.worker("tasks", "worker", runs.handler);
+    await using _worker = queue.worker("tasks", "worker", runs.handler, AT_ONCE);
     await queue.publish(task("to all", { targetAgent: null }));
     await runs.begun(1);
     assert.equal(runs.records[0].payload, "to all");
@@ -283,9 +289,9 @@ function leaseTests(waiting: TestOn): void {
     const queue = await stage.open({ leaseSeconds: LEASE_SECONDS });
     const { id } = await queue.publish(task("long"));
     const [runs, others] = [new Runs(), new Runs()];
-    await using _worker = queue.worker("tasks", "worker", runs.handler);
+    await using _worker = queue.worker("tasks", "worker", runs.handler, AT_ONCE);
     await runs.begun(1);
-    await using _other = queue.worker("tasks", "worker", others.handler);
+    await using _other = queue.worker("tasks", "worker", others.handler, AT_ONCE);
     await pass(stage, LEASE_SECONDS * 3000);
     assert.equal(others.records.length, 0);
     assert.equal(runs.contexts[0].signal.aborted, false);
@@ -300,9 +306,9 @@ function leaseTests(waiting: TestOn): void {
     const queue = await stage.open({ leaseSeconds: 3600 });
     await queue.publish(task("short", { leaseSeconds: LEASE_SECONDS }));
     const [runs, others] = [new Runs(), new Runs()];
-    await using _worker = queue.worker("tasks", "worker", runs.handler);
+    await using _worker = queue.worker("tasks", "worker", runs.handler, AT_ONCE);
     await runs.begun(1);
-    await using _other = queue.worker("tasks", "worker", others.handler);
+    await using _other = queue.worker("tasks", "worker", others.handler, AT_ONCE);
     await pass(stage, LEASE_SECONDS * 3000);
     assert.equal(others.records.length, 0);
     runs.return(0);
@@ -313,7 +319,10 @@ function leaseTests(waiting: TestOn): void {
     const queue = await stage.open({ leaseSeconds: LEASE_SECONDS });
     const [rejected, deleted] = await Promise.all([1, 2].map((i) => queue.publish(task(i))));
     const runs = new Runs();
-    await using _worker = queue.worker("tasks", "worker", runs.handler, { concurrency: 2 });
+    await using _worker = queue.worker("tasks", "worker", runs.handler, {
+      ...AT_ONCE,
+      concurrency: 2,
+    });
     await runs.begun(2);
     const other = await stage.open({ leaseSeconds: LEASE_SECONDS });
     assert.equal(await other.reject(rejected.id, "stopped by hand"), true);
@@ -337,7 +346,10 @@ function leaseTests(waiting: TestOn): void {
     await queue.publish(task("short", { ttlSeconds: 1 }));
     await queue.publish(task("long", { ttlSeconds: 3600 }));
     const runs = new Runs();
-    await using _worker = queue.worker("tasks", "worker", runs.handler, { concurrency: 2 });
+    await using _worker = queue.worker("tasks", "worker", runs.handler, {
+      ...AT_ONCE,
+      concurrency: 2,
+    });
     await runs.begun(2);
     assert.equal(runs.contexts[0].signal.aborted, false);
     await passUntil(stage, () => runs.contexts[0].signal.aborted, "the signal");
@@ -386,7 +398,7 @@ function closeTests(test: TestOn, waiting: TestOn): void {
     assert.equal(runs.contexts[0].signal.aborted, true);
     assert.equal(worker.running, 1);
     const next = new Runs();
-    await using _next = queue.worker("tasks", "worker", next.handler);
+    await using _next = queue.worker("tasks", "worker", next.handler, AT_ONCE);
     await next.begun(1);
     assert.equal(next.records[0].attempts, 2);
     // The first handler comes too late.
@@ -476,7 +488,7 @@ function limitTests(test: TestOn, waiting: TestOn): void {
     const queue = await stage.open();
     await queue.pause("tasks");
     const runs = new Runs();
-    await using worker = queue.worker("tasks", "worker", runs.handler);
+    await using worker = queue.worker("tasks", "worker", runs.handler, AT_ONCE);
     await worker.ready;
     await queue.publish(task("first"));
     await sleep(50);
