@@ -24,6 +24,12 @@ interface HeldMessage {
 /** Leases by message and agent. */
 export class HeldLeases {
   readonly #messages = new TextMap<HeldMessage>();
+  readonly #now: () => number;
+
+  /** @param now the time in milliseconds */
+  constructor(now: () => number = monotonicNow) {
+    this.#now = now;
+  }
 
   /** Remembers the lease of a message that is given to a consumer. */
   add({ id, leaseToken }: QueueDelivery, agent: string): void {
@@ -32,12 +38,12 @@ export class HeldLeases {
     tokens.set(agent, leaseToken);
     // The oldest come first.
     this.#messages.delete(id);
-    this.#messages.set(id, { tokens, sinceMs: monotonicNow() });
+    this.#messages.set(id, { tokens, sinceMs: this.#now() });
     this.#dropOld();
   }
 
   #dropOld(): void {
-    const minMs = monotonicNow() - REMEMBERED_MS;
+    const minMs = this.#now() - REMEMBERED_MS;
     for (const [id, { sinceMs }] of this.#messages) {
       if (sinceMs >= minMs && this.#messages.size <= MAX_MESSAGES) return;
       this.#messages.delete(id);
