@@ -1,6 +1,6 @@
 /**
  * Compares `RedisMessageQueue` with bare Redis streams and with BullMQ, on one server and on a
- * cluster. Run it with `deno task bench:queue`; `--quick` takes some seconds, `--json` is for machines,
+ * cluster, and the queues of one machine with each other. Run it with `deno task bench:queue`; `--quick` takes some seconds, `--json` is for machines,
  * `--html FILE` says where the page with the pictures goes.
  */
 import { existsSync } from "node:fs";
@@ -64,6 +64,21 @@ function streams(url: string): Contestant {
 function ringbus(name: string, url: string, partitions = 1, minReplicas = 0): Contestant {
   const args = [here("ringbus.ts"), url, String(partitions), String(minReplicas)];
   return { name, run: (plan) => runProcess(args, plan) };
+}
+
+/** Queues of one machine. */
+async function withoutServer(plan: Plan): Promise<Row[]> {
+  const local = (name: string, kind: string): Contestant => ({
+    name,
+    run: (plan) => runProcess([here("local.ts"), kind], plan),
+  });
+  const contestants = [
+    local("in memory", "memory"),
+    local("in shared memory", "shm"),
+    local("on disk, fsync everySecond", "everySecond"),
+    local("on disk, fsync always", "always"),
+  ];
+  return await compare("without a server", contestants, plan);
 }
 
 /** Kept between runs: the package is the same, and installing it takes seconds. */
@@ -179,9 +194,10 @@ if (import.meta.main) {
   });
   const plan = values.quick ? QUICK : FULL;
   const machine = await describeMachine();
+  const local = await withoutServer(plan);
   const single = await onServer(plan);
   const { rows, shares } = await onCluster(plan);
-  const all = [...single, ...rows];
+  const all = [...local, ...single, ...rows];
   if (values.json) console.log(JSON.stringify({ machine, plan, rows: all, shares }, null, 2));
   else {
     console.log(`${machine.cpu}, ${machine.cores} cores, Deno ${machine.deno}`);
@@ -193,10 +209,10 @@ if (import.meta.main) {
     print(all, shares);
   }
   await writeChartPage(pagePath("bench-queue", values), {
-    title: "Message queues on Redis",
+    title: "Message queues",
     summary:
-      "Each queue in a process of its own, by turns, on one server and on a cluster. Ratios " +
-      "are against bare Redis streams, run by run.",
+      "Each queue in a process of its own, by turns: without a server, on one server and on a " +
+      "cluster. Ratios are against the first of each group, run by run.",
     machine,
     charts: chartsOf(all),
   });
