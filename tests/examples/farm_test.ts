@@ -1,0 +1,58 @@
+// The examples of farms of agents: everything but the store is killed.
+
+import assert from "node:assert/strict";
+import { RedisMessageQueue } from "../../backends/queue/redis/mod.ts";
+import { redisServer } from "../../testing/mod.ts";
+import { Program } from "../support/program.ts";
+import { inScratch } from "../support/scratch.ts";
+
+/** How to start the programs of a farm. */
+type Start = (file: string, ...args: string[]) => Program;
+
+/** Kills all programs of a farm twice, while it works. Returns the last line of the last boss. */
+async function runFarm(start: Start): Promise<string> {
+  await using stack = new AsyncDisposableStack();
+  const run = (file: string, ...args: string[]) => stack.use(start(file, ...args));
+  const agents = (round: string) =>
+    ["ann", "bob"].map((name) => run("agent.ts", name + round, "300"));
+  for (const round of ["1", "2"]) {
+    const programs = [...agents(round), run("boss.ts")];
+    await Promise.all(programs.slice(0, 2).map((agent) => agent.prints("is at work")));
+    await programs[2].prints("asks 20 questions");
+    // In the middle of the first, or second, of the calls of the model.
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    for (const program of programs) program.kill("SIGKILL");
+    await Promise.all(programs.map((program) => program.ended()));
+  }
+  const last = agents("3");
+  const lines = await run("boss.ts").lines();
+  assert.equal(lines[0], "asks 20 questions");
+  assert.match(lines[1], /dead letter \(the question is empty\)/);
+  for (const agent of last) agent.kill("SIGTERM");
+  for (const agent of last) assert.match((await agent.lines()).at(-1)!, /has closed$/);
+  return lines.at(-1)!;
+}
+
+Deno.test("example farm_on_redis: it survives kill -9 of everything but Redis", async () => {
+  await using server = await redisServer();
+  const env = { REDIS_URL: server.url };
+  const permissions = [`--allow-net=127.0.0.1:${server.port}`, "--allow-env=REDIS_URL"];
+  const last = await runFarm((file, ...args) => {
+    return new Program([...permissions, `examples/farm_on_redis/${file}`, ...args], env);
+  });
+  assert.match(last, /^all answers are right, from .*(ann|bob)3/);
+  await using queue = new RedisMessageQueue({ redisUrl: server.url });
+  await queue.initialize();
+  // Three bosses asked 21 questions each.
+  assert.equal(await queue.count(), 21);
+  assert.equal(await queue.count({ acknowledged: true }), 20);
+});
+
+Deno.test("example farm_without_server: it survives kill -9 of all processes", () =>
+  inScratch(async ({ path }) => {
+    const env = { RINGBUS_DIR: path };
+    const last = await runFarm((file, ...args) => {
+      return new Program(["--allow-ffi", `examples/farm_without_server/${file}`, ...args], env);
+    });
+    assert.match(last, /^all answers are right; at work were .*(ann|bob)3/);
+  }));
