@@ -1,10 +1,10 @@
 // The examples of farms of agents: everything but the store is killed.
 
 import assert from "node:assert/strict";
+import { ShmMessageQueue } from "../../mod.ts";
 import { RedisMessageQueue } from "../../backends/queue/redis/mod.ts";
 import { redisServer } from "../../testing/mod.ts";
 import { Program } from "../support/program.ts";
-import { inScratch } from "../support/scratch.ts";
 
 /** How to start the programs of a farm. */
 type Start = (file: string, ...args: string[]) => Program;
@@ -48,11 +48,19 @@ Deno.test("example farm_on_redis: it survives kill -9 of everything but Redis", 
   assert.equal(await queue.count({ acknowledged: true }), 20);
 });
 
-Deno.test("example farm_without_server: it survives kill -9 of all processes", () =>
-  inScratch(async ({ path }) => {
-    const env = { RINGBUS_DIR: path };
+Deno.test("example farm_without_server: it survives kill -9 of all processes", async () => {
+  const dir = Deno.makeTempDirSync({ prefix: "ringbus-test-farm-" });
+  try {
     const last = await runFarm((file, ...args) => {
-      return new Program(["--allow-ffi", `examples/farm_without_server/${file}`, ...args], env);
+      const path = `examples/farm_without_server/${file}`;
+      return new Program(["--allow-ffi", path, ...args], { RINGBUS_DIR: dir });
     });
     assert.match(last, /^all answers are right; at work were .*(ann|bob)3/);
-  }));
+    await using queue = new ShmMessageQueue({ name: "farm", dir, persist: false });
+    await queue.initialize();
+    assert.equal(await queue.count(), 21);
+    assert.equal(await queue.count({ acknowledged: true }), 20);
+  } finally {
+    Deno.removeSync(dir, { recursive: true });
+  }
+});
