@@ -6,8 +6,8 @@
 
 import { nodeModule } from "../../lib/base/node_module.ts";
 
-/** Up to this length a loop over the characters is faster than a call of the runtime. */
-const SHORT = 16;
+/** Up to this length a loop that writes the characters is faster than a call of the runtime. */
+const SHORT = 64;
 /** The engine joins two texts in parts of a tree from a length of 13 on, and looking those up takes long. */
 const MAX_FLAT = 12;
 /** Most characters of one call below. */
