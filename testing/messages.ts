@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkNoMore } from "../lib/base/checks.ts";
 import { durationMs } from "../lib/base/option_checks.ts";
 import { OptionRules } from "../lib/base/option_rules.ts";
 import { formatValue } from "../lib/base/options.ts";
@@ -68,6 +69,7 @@ export async function waitForMessages(
   count: number,
   options: WaitForMessagesOptions = {},
 ): Promise<readonly Message[]> {
+  checkNoMore("waitForMessages()", arguments, 3);
   OPTIONS.check(options);
   const { timeoutMs = DEFAULT_TIMEOUT_MS } = options;
   checkSource(source);

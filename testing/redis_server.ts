@@ -52,6 +52,7 @@ class PortTakenError extends RingbusError {
  * ```
  */
 export async function redisServer(options: RedisServerOptions = {}): Promise<RedisServer> {
+  checkNoMore("redisServer()", arguments, 1);
   for (const port of candidatePorts()) {
     const server = new RedisServer(port, options);
     try {
@@ -77,6 +78,7 @@ export class RedisServer implements AsyncDisposable {
 
   /** Creates the directory. `restart()` starts the server. */
   constructor(port: number, options: RedisServerOptions) {
+    checkNoMore("new RedisServer()", arguments, 2);
     this.port = port;
     this.#options = options;
     const text = configText(HOST, port, options);

@@ -138,6 +138,7 @@ export abstract class BaseMessagingBackend implements MessagingBackend {
     handler: MessageHandler,
     options?: SubscriptionOptions,
   ): Promise<void> {
+    checkNoMore("subscribe()", arguments, 3);
     callback("handler", handler);
     checkGivenName("topic", topic);
     SUBSCRIBE_OPTIONS.check(options);
@@ -159,6 +160,7 @@ export abstract class BaseMessagingBackend implements MessagingBackend {
     handler: MessageHandler,
     options?: SubscriptionOptions,
   ): Promise<void> {
+    checkNoMore("psubscribe()", arguments, 3);
     callback("handler", handler);
     checkGivenName("pattern", pattern);
     PSUBSCRIBE_OPTIONS.check(options);

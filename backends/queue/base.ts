@@ -129,6 +129,7 @@ export class QueueBase implements MessageQueue {
     agentId: string,
     options: SubscribeOptions = {},
   ): Subscription<T> {
+    checkNoMore("subscribe()", arguments, 3);
     this.#lifecycle.check("subscribe");
     SUBSCRIBE_OPTIONS.check(options);
     checkName("channel", channel);
@@ -165,6 +166,7 @@ export class QueueBase implements MessageQueue {
     message: string | MessageRecord,
     options: AcknowledgeOptions = {},
   ): Promise<boolean> {
+    checkNoMore("acknowledge()", arguments, 2);
     const call = () => this.#acknowledge(message, options);
     return await this.#observer.settle("acknowledge", message, call);
   }
@@ -186,6 +188,7 @@ export class QueueBase implements MessageQueue {
     agentId: string,
     options: PendingOptions = {},
   ): Promise<DeliveryRecord<T>[]> {
+    checkNoMore("getPending()", arguments, 2);
     this.#lifecycle.check("read pending messages");
     PENDING_OPTIONS.check(options);
     const { channel, limit = DEFAULT_LIMIT } = options;
@@ -199,6 +202,7 @@ export class QueueBase implements MessageQueue {
     agentId: string,
     options: PendingOptions = {},
   ): Promise<DeliveryRecord<T>[]> {
+    checkNoMore("getDeadLetters()", arguments, 2);
     this.#lifecycle.check("read dead letters");
     DEAD_LETTER_OPTIONS.check(options);
     const { channel, limit = DEFAULT_LIMIT } = options;
@@ -215,6 +219,7 @@ export class QueueBase implements MessageQueue {
     message: string | MessageRecord,
     options: AcknowledgeOptions = {},
   ): Promise<boolean> {
+    checkNoMore("requeue()", arguments, 2);
     return await this.#observer.settle(
       "requeue",
       message,
@@ -262,6 +267,7 @@ export class QueueBase implements MessageQueue {
     id: string,
     options: AgentView = {},
   ): Promise<MessageRecord<T> | undefined> {
+    checkNoMore("get()", arguments, 2);
     this.#lifecycle.check("get");
     GET_OPTIONS.check(options);
     const stored = await this.#store.get(checkName("id", id), options.agentId);
@@ -273,6 +279,7 @@ export class QueueBase implements MessageQueue {
     ids: Iterable<string>,
     options: AgentView = {},
   ): Promise<(MessageRecord<T> | undefined)[]> {
+    checkNoMore("getMany()", arguments, 2);
     GET_MANY_OPTIONS.check(options);
     return await Promise.all([...ids].map((id) => this.get<T>(id, options)));
   }
@@ -299,6 +306,7 @@ export class QueueBase implements MessageQueue {
 
   /** Messages that match the filters, the newest first. */
   async list<T = unknown>(options: ListOptions = {}): Promise<MessageRecord<T>[]> {
+    checkNoMore("list()", arguments, 1);
     this.#lifecycle.check("list");
     LIST_OPTIONS.check(options);
     const { filters = {}, limit = DEFAULT_LIMIT, offset = 0, agentId } = options;
@@ -308,6 +316,7 @@ export class QueueBase implements MessageQueue {
 
   /** Number of messages that match the filters. Expired messages do not count. */
   async count(filters: MessageFilters = {}): Promise<number> {
+    checkNoMore("count()", arguments, 1);
     this.#lifecycle.check("count");
     COUNT_FILTERS.check(filters);
     return await this.#store.count(filters);

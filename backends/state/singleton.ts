@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkNoMore } from "../../lib/base/checks.ts";
 import { oneOf, text, wholeNumber } from "../../lib/base/option_checks.ts";
 import { OptionRules } from "../../lib/base/option_rules.ts";
 import {
@@ -99,6 +100,7 @@ let current: { config: BackendConfig; backend: Promise<SharedBackend> } | undefi
  * ```
  */
 export async function getSharedBackend(config?: BackendConfig): Promise<SharedBackend> {
+  checkNoMore("getSharedBackend()", arguments, 1);
   CONFIG.check(config);
   if (current === undefined) return await open(config ?? {});
   const { backend, config: existing } = current;

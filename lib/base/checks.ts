@@ -117,7 +117,8 @@ export function checkNoMore(
   }
 }
 
-function extraArgument(call: string, value: unknown, instead?: string): TypeError {
+/** The error of a call that got a further argument. */
+export function extraArgument(call: string, value: unknown, instead?: string): TypeError {
   const remedy = instead === undefined ? "omit it" : `omit it, or call ${instead}`;
   return new TypeError(
     `${call} does not take the further argument ${shownArgument(value)}: ${remedy}`,

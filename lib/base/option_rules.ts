@@ -5,7 +5,7 @@
  * @module
  */
 
-import { shorten } from "./checks.ts";
+import { extraArgument, shorten } from "./checks.ts";
 import { suggestOption, withUnit } from "./suggestions.ts";
 import { turnIfDue } from "./turn.ts";
 
@@ -60,15 +60,17 @@ export class OptionRules<T extends object> {
    *
    * @throws {TypeError} if it is no object, or has an unknown option
    * @throws {TypeError | RangeError} if the value of an option is invalid
+   * @throws {TypeError} if there is an argument behind the options
    */
-  check(options: T | undefined): void {
+  check(options: T | undefined, more?: unknown): void {
+    if (more !== undefined) throw extraArgument(this.#call, more);
     if (options !== undefined) this.require(options);
   }
 
   /** As `check`, for a call that returns a promise: its error in a rejected one, after a turn if one is due. */
-  rejection(options: T | undefined): Promise<never> | undefined {
+  rejection(options: T | undefined, more?: unknown): Promise<never> | undefined {
     try {
-      this.check(options);
+      this.check(options, more);
     } catch (error) {
       return turnIfDue(Promise.reject(error));
     }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkNoMore } from "../base/checks.ts";
 import { text } from "../base/option_checks.ts";
 import { OptionRules } from "../base/option_rules.ts";
 import { MAX_WASM_PAGES, WASM_PAGE_BYTES } from "../base/pages.ts";
@@ -69,6 +70,7 @@ export class LocalChannel implements Disposable {
    * @throws {RangeError} if the capacity is out of range or there is no memory for it
    */
   static create(options: LocalChannelOptions = {}): LocalChannel {
+    checkNoMore("create()", arguments, 1);
     OPTIONS.check(options);
     const capacity = checkCapacity(options.capacityBytes ?? DEFAULT_CAPACITY_BYTES);
     const name = options.name ?? "local";

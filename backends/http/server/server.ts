@@ -135,6 +135,7 @@ export class SharedMemoryServer implements AsyncDisposable {
    * @throws {RangeError} if a port or a limit is out of range
    */
   constructor(options: SharedMemoryServerOptions = {}) {
+    checkNoMore("new SharedMemoryServer()", arguments, 1);
     SERVER_OPTIONS.check(options);
     this.#options = options;
     this.#host = checkHost(options.host, options.token);
@@ -181,6 +182,7 @@ export class SharedMemoryServer implements AsyncDisposable {
    * @throws {RangeError} if `graceMs` is out of range
    */
   async stop(options?: StopOptions): Promise<void> {
+    checkNoMore("stop()", arguments, 1);
     const graceMs = graceMsOf(options);
     const starting = this.#starting;
     this.#starting = undefined;

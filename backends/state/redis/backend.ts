@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkNoMore } from "../../../lib/base/checks.ts";
 import { text, wholeNumber } from "../../../lib/base/option_checks.ts";
 import { OptionRules } from "../../../lib/base/option_rules.ts";
 import { formatValue } from "../../../lib/base/options.ts";
@@ -65,6 +66,7 @@ export class RedisBackend extends RemoteBackend {
    * @throws {RangeError} if a limit or the time to live is out of range
    */
   constructor(options: RedisBackendOptions = {}) {
+    checkNoMore("new RedisBackend()", arguments, 1);
     OPTIONS.check(options);
     const {
       redisUrl = DEFAULT_REDIS_URL,

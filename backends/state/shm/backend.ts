@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkNoMore } from "../../../lib/base/checks.ts";
 import { callback, directoryPath, flag, text } from "../../../lib/base/option_checks.ts";
 import { OptionRules } from "../../../lib/base/option_rules.ts";
 import { CatchUp } from "../../../lib/journal/catch_up.ts";
@@ -110,6 +111,7 @@ export class ShmBackend extends SyncBackend {
    * @throws {ShmCorruptionError} if the state is damaged
    */
   constructor(options: ShmBackendOptions = {}) {
+    checkNoMore("new ShmBackend()", arguments, 1);
     super();
     OPTIONS.check(options);
     this.#limits = resolveLimits(options);

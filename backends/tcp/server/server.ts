@@ -67,6 +67,7 @@ export class EmbeddedServer {
    * @throws {RangeError} if a limit or the port is out of range
    */
   constructor(options: EmbeddedServerOptions = {}) {
+    checkNoMore("new EmbeddedServer()", arguments, 1);
     this.#options = checkOptions(options);
     const { token } = this.#options;
     this.#store = storeOf(options);
@@ -230,6 +231,7 @@ export class EmbeddedServer {
    * @throws {RangeError} if `graceMs` is out of range
    */
   async stop(options?: StopOptions): Promise<void> {
+    checkNoMore("stop()", arguments, 1);
     const graceMs = graceMsOf(options);
     this.#stopping.abort();
     clearInterval(this.#sweeper);
