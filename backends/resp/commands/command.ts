@@ -9,7 +9,7 @@ import { type CommandRow, NO_KEYS, row } from "../engine/command.ts";
 import { acceptsWords, type CommandInfo, keyPositions } from "../engine/command_info.ts";
 import { err, SYNTAX_ERROR } from "../engine/errors.ts";
 import { MapReply, type Reply, SetReply, Status } from "../protocol/reply.ts";
-import { helpOf } from "./help.ts";
+import { helpRow } from "./help.ts";
 import { globOf } from "./scan.ts";
 
 const READ = "loading stale";
@@ -54,15 +54,7 @@ export const COMMAND_ROW: CommandRow = {
       "The keys, and what is done with them.",
       getkeysandflags,
     ),
-    row(
-      "command|help",
-      2,
-      READ,
-      NO_KEYS,
-      "5.0.0",
-      "Lists the subcommands.",
-      () => helpOf(COMMAND_ROW),
-    ),
+    helpRow("command|help", "5.0.0", () => COMMAND_ROW),
     row("command|info", -2, READ, NO_KEYS, "2.8.13", "What is known of commands.", info),
     row("command|list", -2, READ, NO_KEYS, "7.0.0", "The names of commands.", list),
   ],
