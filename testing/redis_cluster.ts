@@ -64,7 +64,7 @@ export async function redisCluster(options: RedisClusterOptions = {}): Promise<R
   await using owned = new AsyncDisposableStack();
   const nodes = await startNodes(masters * (1 + replicas), ofNode, owned);
   await join(nodes, masters);
-  const cluster = new RedisCluster(nodes, masters, options.password, owned.move());
+  const cluster = new RedisCluster(nodes, masters, options, owned.move());
   try {
     await cluster.ready();
     return cluster;
@@ -139,27 +139,28 @@ export class RedisCluster implements AsyncDisposable {
   /** All nodes. At first, the masters are before the replicas. */
   readonly nodes: readonly RedisServer[];
   readonly #masters: number;
-  readonly #password: string | undefined;
+  readonly #options: RedisServerOptions;
   readonly #owned: AsyncDisposableStack;
 
   /** Makes a value that owns nodes which have joined. */
   constructor(
     nodes: readonly RedisServer[],
     masters: number,
-    password: string | undefined,
+    options: RedisServerOptions,
     owned: AsyncDisposableStack,
   ) {
     this.nodes = nodes;
     this.#masters = masters;
-    this.#password = password;
+    this.#options = options;
     this.#owned = owned;
   }
 
   /** `redis-cluster://127.0.0.1:port,127.0.0.1:port,...`, with the password if there is one. */
   get url(): string {
-    const password = this.#password;
+    const { password, tls } = this.#options;
     const access = password === undefined ? "" : `:${encodeURIComponent(password)}@`;
-    return `redis-cluster://${access}${this.nodes.map((n) => `${n.host}:${n.port}`).join(",")}`;
+    const scheme = tls === undefined ? "redis" : "rediss";
+    return `${scheme}-cluster://${access}${this.nodes.map((n) => `${n.host}:${n.port}`).join(",")}`;
   }
 
   /** The running nodes that are masters now. */

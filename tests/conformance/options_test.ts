@@ -11,6 +11,7 @@ import * as state from "../../backends/state/mod.ts";
 import * as tcp from "../../backends/tcp/mod.ts";
 import * as testing from "../../testing/mod.ts";
 import { RedisCluster } from "../../testing/redis_cluster.ts";
+import { RedisSentinel } from "../../testing/redis_sentinel.ts";
 import { RedisServer } from "../../testing/redis_server.ts";
 import { publicCalls } from "../support/public_calls.ts";
 import { TestDirectory } from "./channel/directory.ts";
@@ -109,6 +110,7 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   "new RedisMessageQueue": { call: (o) => new redis.RedisMessageQueue(undefined, o) },
   "new RedisMessageQueue with a configuration": { call: (o) => new redis.RedisMessageQueue(o) },
+  "QueueBase.initialize": { call: (o) => new core.InMemoryMessageQueue().initialize(o) },
   "QueueBase.publish": {
     valid: () => ({ channel: "c", payload: 1, sourceAgent: "a" }),
     call: (o, { queue }) => queue.publish(o),
@@ -145,6 +147,7 @@ const CASES: Readonly<Record<string, Case>> = {
   "RedisFaults.inject": { call: (o) => new testing.RedisFaults().inject("BUSY", o) },
   redisServer: { call: (o) => testing.redisServer(o) },
   redisCluster: { call: (o) => testing.redisCluster(o) },
+  redisSentinel: { call: (o) => testing.redisSentinel(o) },
   // Exported as a type: users get one from `redisServer()`.
   "new RedisServer": { call: (o) => new RedisServer(1, o) },
   "new DistributedTestScenario": { call: (o) => new testing.DistributedTestScenario(o) },
@@ -295,7 +298,7 @@ Deno.test("every option rejects a value of the wrong type, and the error names t
 
 /** Calls that may be event listeners, hooks of tests or callbacks of `map`; values; and what users do not call. */
 const CALLABLE_WITH_MORE =
-  /^(?:main|resetSharedBackend|parseJson|stringifyJson|serializeSlot|new (?:\w+Error|BackendObserver|EmbeddedRedis|RedisCluster|MessagingConfigFixture))$|^(?:BackendObserver|GemstoneId|GemstoneGenerator|Message|Socket)\.|^(?:EmbeddedRedis|RedisServer)\.stop$|\.(?:\[.*|close|closeSync|cleanup|kill|unref|statistics|getStats|supportsSubscription)$/;
+  /^(?:main|resetSharedBackend|parseJson|stringifyJson|serializeSlot|new (?:\w+Error|BackendObserver|EmbeddedRedis|RedisCluster|RedisSentinel|MessagingConfigFixture))$|^(?:BackendObserver|GemstoneId|GemstoneGenerator|Message|Socket)\.|^(?:EmbeddedRedis|RedisServer)\.stop$|\.(?:\[.*|close|closeSync|cleanup|kill|unref|statistics|getStats|supportsSubscription)$/;
 
 const MODULES: readonly Record<string, Any>[] = [core, http, otel, redis, state, tcp, testing, {
   RedisServer,
@@ -319,6 +322,7 @@ Deno.test("every public call rejects an argument too many", async () => {
       EmbeddedRedis: [embedded],
       LocalChannel: [core.LocalChannel],
       RedisCluster: [RedisCluster.prototype],
+      RedisSentinel: [RedisSentinel.prototype],
       RedisFaults: [new testing.RedisFaults()],
       SteppableClock: [new testing.SteppableClock()],
       Store: [new core.Store()],
