@@ -142,6 +142,7 @@ export type {
   AgentView,
   DeliveryRecord,
   Gap,
+  InitializeOptions,
   ListOptions,
   MessageFilters,
   MessageQueue,
@@ -153,3 +154,4 @@ export type {
   SubscribeOptions,
   Subscription,
 } from "./backends/queue/types.ts";
+export type { RedisConnectionOptions, RedisTlsOptions } from "./lib/base/redis_options.ts";

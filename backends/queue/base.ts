@@ -18,6 +18,7 @@ import {
   DEAD_LETTER_OPTIONS,
   GET_MANY_OPTIONS,
   GET_OPTIONS,
+  INITIALIZE_OPTIONS,
   LIST_OPTIONS,
   PENDING_OPTIONS,
   REQUEUE_OPTIONS,
@@ -31,6 +32,7 @@ import type {
   AcknowledgeOptions,
   AgentView,
   DeliveryRecord,
+  InitializeOptions,
   ListOptions,
   MessageFilters,
   MessageQueue,
@@ -65,7 +67,7 @@ export class QueueBase implements MessageQueue {
     this.#observer = new QueueObserver(config.instrumentation);
     this.#subscriptions = new SubscriptionSet(clock, config.commandTimeoutMs);
     this.#lifecycle = new QueueLifecycle({
-      open: () => store.open(),
+      open: (options) => store.open(options),
       close: async (opening) => {
         // The loops end before the calls that they wait for fail.
         const ending = this.#subscriptions.endAll();
@@ -77,10 +79,15 @@ export class QueueBase implements MessageQueue {
     });
   }
 
-  /** Opens the queue. A second call does nothing. */
-  async initialize(): Promise<void> {
-    checkNoMore("initialize()", arguments, 0);
-    await this.#lifecycle.open();
+  /**
+   * Opens the queue. A second call does nothing. After a failure it may be called again.
+   *
+   * @throws {QueueError} if the server cannot be reached, or rejects the client
+   */
+  async initialize(options?: InitializeOptions): Promise<void> {
+    checkNoMore("initialize()", arguments, 1);
+    INITIALIZE_OPTIONS.check(options);
+    await this.#lifecycle.open(options);
   }
 
   /** Ends all subscriptions, lets pending calls finish, and closes all connections. */

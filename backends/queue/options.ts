@@ -13,6 +13,7 @@ import {
   object,
   oneOf,
   optionsOf,
+  positiveMs,
   seconds,
   wholeNumber,
 } from "../../lib/base/option_checks.ts";
@@ -22,6 +23,7 @@ import type {
   AcknowledgeOptions,
   AgentView,
   DeliveryRecord,
+  InitializeOptions,
   ListOptions,
   MessageFilters,
   PendingOptions,
@@ -43,6 +45,9 @@ const FILTERS: OptionChecks<MessageFilters> = {
   acknowledged: flag,
 };
 
+export const INITIALIZE_OPTIONS = new OptionRules<InitializeOptions>("initialize()", {
+  timeoutMs: positiveMs,
+});
 export const PUBLISH_OPTIONS = new OptionRules<PublishOptions>("publish()", {
   channel: checkName,
   payload: anyValue,

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { MessageFilters } from "./types.ts";
+import type { InitializeOptions, MessageFilters } from "./types.ts";
 
 /** A message with its JSON as text. Times are milliseconds since 1970. */
 export interface QueueRecord {
@@ -78,7 +78,7 @@ export type AcknowledgeOutcome = "acknowledged" | "absent" | "needs agent";
 export interface QueueStore {
   /** Milliseconds after which an idle subscription claims without a wakeup. Null: wakeups are reliable. */
   readonly pollMs: number | null;
-  open(): Promise<void>;
+  open(options?: InitializeOptions): Promise<void>;
   /** Ends all repetitions: from now on each call has one attempt. */
   stopRetrying(): void;
   close(): Promise<void>;

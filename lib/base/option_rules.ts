@@ -22,7 +22,7 @@ export type OptionChecks<T> = { readonly [K in keyof Given<T>]: OptionCheck<Give
 export type Given<T> = { [K in keyof T]-?: Exclude<T[K], undefined> };
 
 /** Values of such options stay out of errors, which may be logged. */
-const SECRET = /token|password|passwd|secret|auth|key$/i;
+const SECRET = /token|pass|secret|auth|credential|pem|pfx|key$/i;
 
 /**
  * The options of one call, by name.

@@ -11,9 +11,11 @@ import { QueueConfigurationError } from "../errors.ts";
 import { logger } from "../log.ts";
 import type { Connection, Reply } from "../../redis/connection.ts";
 import { evictionPolicy } from "../../redis/eviction.ts";
+import type { ScriptCall } from "../../redis/script_runner.ts";
 import type { QueueClient } from "./client.ts";
 import { foreignKeys } from "./foreign_keys.ts";
 import type { Notifications } from "./notifications.ts";
+import type { ScriptName } from "./scripts/mod.ts";
 
 /** Keys of other programs that a warning names. */
 const SHOWN_KEYS = 5;
@@ -21,16 +23,16 @@ const SHOWN_KEYS = 5;
 /**
  * Checks that all queues of the namespace use the same number of partitions.
  *
- * @param unreachableMs how long to wait for a server that cannot be reached; undefined: until the deadline
+ * @param wait how long to wait for the server
  */
 export async function checkPartitions(
   client: QueueClient,
   { partitions, namespace }: ResolvedConfig,
   url: string,
-  unreachableMs: number | undefined,
+  wait: Pick<ScriptCall<ScriptName>, "timeoutMs" | "unreachableMs">,
 ): Promise<void> {
   const args = () => [String(partitions)];
-  const agreed = await client.call({ script: "agree", partition: 0, args, unreachableMs });
+  const agreed = await client.call({ script: "agree", partition: 0, args, ...wait });
   if (Number(agreed) === partitions) return;
   throw new QueueConfigurationError(
     `cannot use ${partitions} partitions for namespace ${formatValue(namespace)} on ` +

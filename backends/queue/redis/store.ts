@@ -20,7 +20,7 @@ import {
   type QueueRecord,
   type QueueStore,
 } from "../store.ts";
-import type { MessageFilters } from "../types.ts";
+import type { InitializeOptions, MessageFilters } from "../types.ts";
 import { attemptMs, QueueClient } from "./client.ts";
 import { LateRemovals } from "./late_removals.ts";
 import { countMessages, listMessages } from "./listing.ts";
@@ -38,6 +38,13 @@ const CLEAR_STEP = 200;
 const FIRST_CURSOR = "1 0";
 /** Milliseconds after which an idle subscription claims without a wakeup. */
 const POLL_MS = 2000;
+
+/** The event that the log has first, for each kind of address. */
+const INITIALIZING = {
+  server: "initializing_redis_single",
+  cluster: "initializing_redis_cluster",
+  sentinel: "initializing_redis_sentinel",
+} as const;
 
 /** Microseconds since 1970, as messages have them in their sequence numbers. */
 function nowMicroseconds(): string {
@@ -60,7 +67,7 @@ export class RedisStore implements QueueStore {
 
   constructor(config: ResolvedConfig) {
     this.#config = config;
-    this.#address = parseRedisUrl(config.redisUrl);
+    this.#address = parseRedisUrl(config.redisUrl, config.connection);
     this.#partitions = new Partitions(config, this.#address.isCluster);
     this.#sweepCursors = this.#partitions.all.map(() => ["0", "0"]);
     this.#client = new QueueClient(this.#address, config, this.#partitions.keys);
@@ -69,13 +76,14 @@ export class RedisStore implements QueueStore {
     );
   }
 
-  async open(): Promise<void> {
-    const { isCluster, redactedUrl: url } = this.#address;
-    logger.info(isCluster ? "initializing_redis_cluster" : "initializing_redis_single", { url });
+  async open({ timeoutMs }: InitializeOptions = {}): Promise<void> {
+    const { kind, isCluster, redactedUrl: url } = this.#address;
+    logger.info(INITIALIZING[kind], { url });
     try {
-      // A cluster may be in a failover; a single server that refuses is down, or the URL is wrong.
-      const unreachableMs = isCluster ? undefined : attemptMs(this.#config);
-      await checkPartitions(this.#client, this.#config, url, unreachableMs);
+      // A failover may be going on; a single server that refuses is down, or the URL is wrong.
+      const patienceMs = kind === "server" ? attemptMs(this.#config) : undefined;
+      const wait = { timeoutMs, unreachableMs: timeoutMs ?? patienceMs };
+      await checkPartitions(this.#client, this.#config, url, wait);
       await warnOfLoss(this.#client, this.#partitions.prefixes[0], url);
     } catch (error) {
       logger.error("redis_initialization_failed", { url, error });

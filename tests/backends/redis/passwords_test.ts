@@ -14,6 +14,8 @@ import { collectLog } from "../../support/log_records.ts";
 import { Random } from "../../support/random.ts";
 import { withSeed } from "../../support/seed.ts";
 
+const SCHEMES = ["redis", "rediss", "redis-cluster", "redis+sentinel", "rediss+sentinel"]
+  .concat(["http", "REDIS", "unknown"]);
 /** The parts of each password, which nothing else contains. */
 const PARTS = ["QZJ", "WKV", "XPY"];
 const SEPARATORS = [..."/?#@:%&=+,;[]{}()<>|\\^`\"' $!*~._-0", "%2F", "//", "://", "é"];
@@ -40,12 +42,15 @@ async function tryUrls(seed: number): Promise<void> {
     const [one, two] = [random.pick(SEPARATORS), random.pick(SEPARATORS)];
     const password = `${PARTS[0]}${one}${PARTS[1]}${two}${PARTS[2]}`;
     const host = random.pick(["h", "h:1", "h/0", "h:port", "h:1/x", "a:1,b:2", "[::1]:1", ""]);
-    const scheme = random.pick(["redis", "rediss", "redis-cluster", "http", "REDIS", "unknown"]);
+    const scheme = random.pick(SCHEMES);
     const url = random.pick([
       `${scheme}://u:${password}@${host}`,
       `${scheme}://:${password}@${host}`,
       `${scheme}://${host}?password=${password}`,
       `${scheme}://u@${host}?password=${password}`,
+      `${scheme}://${host}?sentinelPassword=${password}`,
+      `${scheme}://${host}/name?sentinelUsername=u&sentinelPassword=${password}`,
+      `${scheme}://${host}?db=1&auth=${password}`,
       `${scheme}://${host}#${password}`,
       `u:${password}@${host}`,
     ]);
@@ -70,6 +75,44 @@ async function tryUrls(seed: number): Promise<void> {
     const url = `redis://u:${PARTS[0]}@h`;
     assertHidden(await outcomeOf(() => new make(url as never)), url);
   }
+}
+
+Deno.test("no error about an option of a connection shows a part of its value", () =>
+  withSeed(async (seed) => {
+    const random = new Random(seed);
+    for (let i = 0; i < 300; i++) {
+      const secret = PARTS.join(random.pick(SEPARATORS));
+      const options = optionsWith(random, secret);
+      const redisUrl = random.pick(["redis", "rediss", "redis+sentinel", "rediss+sentinel"]) +
+        random.pick(["://h/0", "://h/name", "://u:p@h/name", "://h/name?sentinelPassword=p"]);
+      const given = { redisUrl, ...options } as never;
+      const shown = `${redisUrl} ${Object.keys(options)}`;
+      assertHidden(await outcomeOf(() => new RedisMessageQueue(given) && null), shown);
+      assertHidden(await outcomeOf(() => new RedisBackend(given) && null), shown);
+      const config = { backendType: "redis", ...options, redisUrl: "invalid" } as never;
+      assertHidden(await outcomeOf(() => getSharedBackend(config)), shown);
+    }
+  }));
+
+/** Options with a secret in one place, right or wrong. */
+function optionsWith(random: Random, secret: string): Record<string, unknown> {
+  const name = random.pick(["redisPassword", "redisUsername", "redisSentinelPassword"]
+    .concat(["redisSentinelUsername", "password", "redisPasswd", "redisTls", "key"]));
+  const key = `-----BEGIN PRIVATE KEY-----\n${secret}`;
+  const value = name.toLowerCase().endsWith("tls")
+    ? random.pick<unknown>([
+      secret,
+      key,
+      new TextEncoder().encode(key),
+      { key },
+      { key: secret, cert: secret },
+      { ca: secret },
+      { ca: [secret] },
+      { passphrase: secret },
+      { servername: [secret] },
+    ])
+    : random.pick<unknown>([secret, [secret], { secret }, new TextEncoder().encode(secret)]);
+  return { [name]: value };
 }
 
 /** A server that repeats what it was sent, as one does that does not know the command. */
