@@ -5,6 +5,7 @@
  * @module
  */
 
+import { pluralize } from "./pluralize.ts";
 import { formatValue } from "./options.ts";
 
 /** Most characters of an offending text that an error shows. */
@@ -98,7 +99,7 @@ export function textProblem(
 export function shorten(value: unknown): string {
   if (typeof value !== "string" || value.length <= MAX_SHOWN_LENGTH) return formatValue(value);
   const shown = formatValue(value.slice(0, MAX_SHOWN_LENGTH));
-  return `${shown} and ${value.length - MAX_SHOWN_LENGTH} more characters`;
+  return `${shown} and ${pluralize(value.length - MAX_SHOWN_LENGTH, "more character")}`;
 }
 
 /**

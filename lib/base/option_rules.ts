@@ -5,6 +5,7 @@
  * @module
  */
 
+import { pluralize } from "./pluralize.ts";
 import { extraArgument, shorten } from "./checks.ts";
 import { suggestOption, withUnit } from "./suggestions.ts";
 import { turnIfDue } from "./turn.ts";
@@ -152,5 +153,7 @@ function shownOption(name: string, value: unknown): string {
 function shownAs(name: string, value: unknown): string {
   const mayBeSecret = SECRET.test(name) || typeof value === "string" && value.includes("@");
   if (!mayBeSecret || typeof value === "boolean" || value == null) return shorten(value);
-  return typeof value === "string" ? `a text of ${value.length} characters` : typeof value;
+  return typeof value === "string"
+    ? `a text of ${pluralize(value.length, "character")}`
+    : typeof value;
 }

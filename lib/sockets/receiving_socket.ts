@@ -148,8 +148,8 @@ export abstract class ReceivingSocket<T> extends Socket {
    *
    * The bytes of a message are `length` bytes of `bytes` from `offset` on, valid until the reader returns.
    * When the reader throws, its error is thrown, and messages that it has not seen are received by the next
-   * calls; a puller that is closed before that loses them, and logs a warning. When the reader closes the
-   * socket, it still gets those that were taken with the current one.
+   * calls. When the socket is closed before that, or by the reader, the reader gets no more, and a puller
+   * returns them to the queue.
    *
    * @returns how many messages were read; 0 when there is none
    * @throws {TypeError} if `reader` is no function, an option is unknown, or the puller acknowledges
