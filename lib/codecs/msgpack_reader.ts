@@ -6,6 +6,7 @@
  * @module
  */
 
+import { pluralize } from "../base/pluralize.ts";
 import { extensionValue } from "./msgpack_extensions.ts";
 import { type ExpectedName, MAX_NAME_BYTES, NameTree } from "./msgpack_keys.ts";
 import { decodeSurrogates } from "./surrogates.ts";
@@ -44,7 +45,8 @@ export class MessagePackReader {
     try {
       const value = this.#readValue(1, this.#names.root);
       if (this.#at === bytes.length) return value;
-      throw new RangeError(`${bytes.length - this.#at} bytes follow the value`);
+      const rest = bytes.length - this.#at;
+      throw new RangeError(`the value is followed by ${pluralize(rest, "byte")}`);
     } finally {
       this.#bytes = NO_BYTES;
       this.#valueCount = 0;

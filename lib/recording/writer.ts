@@ -4,6 +4,7 @@
  * @module
  */
 
+import { pluralize } from "../base/pluralize.ts";
 import { crc32 } from "./crc32.ts";
 import { UNCHOSEN } from "../segment/chosen_codec.ts";
 import { type ChannelKind, KIND_NUMBERS } from "../segment/format.ts";
@@ -152,7 +153,7 @@ export class RecordingWriter implements Disposable {
       for (let rest = bytes; rest.length > 0;) rest = rest.subarray(this.#file.writeSync(rest));
     } catch (cause) {
       throw new RecordingError(
-        `cannot continue to write ${this.#path} after ${this.messages} messages: ${
+        `cannot continue to write ${this.#path} after ${pluralize(this.messages, "message")}: ${
           messageOf(cause)
         }; what was written before can be replayed`,
         { cause },

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { pluralize } from "../base/pluralize.ts";
 import { MAX_WASM_PAGES, PAGE_BYTES, WASM_PAGE_BYTES } from "../base/pages.ts";
 import {
   acquireIsolate,
@@ -362,7 +363,8 @@ function checkFile(fd: number, path: string, name: string): void {
   }
   if (status.size < HEADER_BYTES) {
     throw new ShmCorruptionError(
-      `cannot open channel "${name}": ${path} has ${status.size} bytes, and a segment has at ` +
+      `cannot open channel "${name}": ${path} has ${pluralize(status.size, "byte")}, and a ` +
+        `segment has at ` +
         `least ${HEADER_BYTES}; delete it by hand`,
     );
   }
@@ -439,7 +441,7 @@ function reserveOrThrow(fd: number, offset: number, bytes: number, name: string)
       ? [`file "${name}"`, "store less or with a shorter time to live"]
       : [`channel "${name}"`, "choose a smaller capacityBytes"];
     throw new ShmConnectionError(
-      `cannot reserve ${bytes} bytes at offset ${offset} of ${owner}: ${
+      `cannot reserve ${pluralize(bytes, "byte")} at offset ${offset} of ${owner}: ${
         codeOf(error)
       }; free space ` +
         `in the segment directory, ${remedy}, or name another directory with the dir option`,

@@ -239,7 +239,7 @@ Deno.test("ringbus serve: a subscriber that misses messages is a warning on the 
     assert.equal(warnings.length, 2);
     assert.match(
       warnings[0],
-      /subscriber slow \(poll\) missed 1 messages, 1 in all: its queue was full/,
+      /subscriber slow \(poll\) missed 1 message, 1 in all: its queue was full/,
     );
     assert.match(warnings[1], /missed 2 messages, 3 in all/);
   }));

@@ -341,7 +341,7 @@ Deno.test("msgpack rejects damaged messages with the reason", () => {
   const damaged: [number[], RegExp][] = [
     [[], /msgpack cannot decode 0 bytes: the message is truncated/],
     [[0xc1], /0xc1 is not a type of MessagePack/],
-    [[0x01, 0x02], /1 bytes follow the value/],
+    [[0x01, 0x02], /the value is followed by 1 byte$/],
     [[0x92, 1], /truncated/],
     [[0xdd, 255, 255, 255, 255], /truncated/],
     [[0xdf, 255, 255, 255, 255], /truncated/],
@@ -354,7 +354,7 @@ Deno.test("msgpack rejects damaged messages with the reason", () => {
     [[0xd6, 0xff, 0], /truncated/],
     [[0x81, 0xc0, 0x01], /a key is neither a string nor a number/],
     [[0xd4, 0x63, 0], /unknown extension type 99/],
-    [[0xd4, 0x09, 0], /1 bytes are not a whole number of Float64Array/],
+    [[0xd4, 0x09, 0], /1 byte cannot be a whole number of Float64Array/],
     [[0xc7, 0, 34], /Cannot convert 0x to a BigInt/],
     [[0xd4, 34, 0x2d], /Cannot convert 0x to a BigInt/],
     [[0xd4, 34, 0x67], /Cannot convert 0xg to a BigInt/],
