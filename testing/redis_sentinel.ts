@@ -252,16 +252,12 @@ export class RedisSentinel implements AsyncDisposable {
     checkNoMore("failover()", arguments, 0);
     const former = await this.master();
     const [sentinel] = this.#runningSentinels;
-    // A sentinel that has just seen a failover refuses another one for a moment.
-    await this.#until("does not begin a failover", async () => {
+    // A sentinel gives up a failover that does not succeed, and refuses another one while one goes on.
+    await this.#until("keeps its master", async () => {
+      if (await this.#masterPort(sentinel) !== former.port) return undefined;
       await sentinel.command("SENTINEL", "FAILOVER", this.name);
-      return undefined;
+      return "it is still the same";
     });
-    await this.#until(
-      "keeps its master",
-      async () =>
-        await this.#masterPort(sentinel) === former.port ? "it is still the same" : undefined,
-    );
     await this.ready();
     return await this.master();
   }

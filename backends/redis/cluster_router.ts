@@ -13,6 +13,7 @@ import { Connection, type Reply } from "./connection.ts";
 import { CallAborted } from "./failures.ts";
 import { Outages } from "./outages.ts";
 import { Pool } from "./pool.ts";
+import { SentinelWatch } from "./sentinel_watch.ts";
 import { ask, checkIsMaster, latestView } from "./sentinels.ts";
 
 /** Servers that are queried at the same time: one that does not reply must not delay the others. */
@@ -46,6 +47,7 @@ export class ClusterRouter {
   #isOutdated = false;
   readonly #outages: Outages;
   #opening = new AbortController();
+  #watch: SentinelWatch | undefined;
   #refreshing: Promise<void> | undefined;
   readonly #queries = new Set<Promise<void>>();
   #isStopping = false;
@@ -129,6 +131,7 @@ export class ClusterRouter {
   }
 
   async #discoverMasters(): Promise<void> {
+    if (this.#address.kind === "sentinel") this.#watch ??= this.#watchSentinels();
     this.#isOutdated = false;
     this.#masters = await this.#findMasters();
     const names = new Set(this.#masters.map(nameOf));
@@ -144,6 +147,19 @@ export class ClusterRouter {
     if (kind === "cluster") return await this.#queryCluster();
     const master = kind === "sentinel" ? await this.#querySentinels() : nodes[0];
     return this.#keys.map(() => master);
+  }
+
+  #watchSentinels(): SentinelWatch {
+    const { nodes: sentinels, serviceName, sentinelLogin } = this.#address;
+    const connect = (sentinel: NodeAddress) => this.#connect(sentinel, sentinelLogin);
+    const onSwitch = () => void this.#refreshAgain().catch(() => this.#isOutdated = true);
+    return new SentinelWatch({ sentinels, serviceName, connect, onSwitch });
+  }
+
+  /** Asks the sentinels after a switch: a query that has begun before may not know of it. */
+  async #refreshAgain(): Promise<void> {
+    await this.#refreshing?.catch(() => {});
+    if (this.#watch !== undefined && !this.#isStopping) await this.refresh();
   }
 
   /** Without a sentinel there is no failover: the master that is known is still tried. */
@@ -211,6 +227,8 @@ export class ClusterRouter {
   async close(): Promise<void> {
     this.#opening.abort();
     this.#opening = new AbortController();
+    await this.#watch?.close();
+    this.#watch = undefined;
     await this.#refreshing?.catch(() => {});
     await Promise.all(this.#queries);
     await Promise.all([...this.#pools.values()].map((pool) => pool.retire()));

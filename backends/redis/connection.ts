@@ -140,6 +140,7 @@ export class Connection {
   }
 
   async #send<R>(command: readonly Argument[], options?: typeof AS_BYTES): Promise<R> {
+    if (this.#isClosed) throw this.#reasonOf(new ClientClosedError());
     const number = this.#count++;
     if (this.#waiting.size === 0) this.#hasProgressed();
     this.#waiting.set(number, this.#timeoutMs + transferMs(command));
@@ -200,6 +201,8 @@ export class Connection {
     this.#isRetired = true;
     this.#stopTimer?.();
     this.#client.destroy();
+    // The library does not know a socket yet that is still connecting.
+    if (this.#socket?.connecting) this.#socket.destroy(new AttemptInterrupted());
     this.#closed.resolve();
   }
 

@@ -50,32 +50,28 @@ function epochIn(state: Reply | Record<string, Reply>): number {
 }
 
 /**
- * Returns the latest of the views, as soon as most sentinels have replied, or all that can. A sentinel that
- * hangs is not waited for.
+ * Returns the latest of the views, as soon as all sentinels have replied that can. One that hangs is not
+ * waited for.
  *
  * @throws the error of a sentinel, if none has a view
  */
-export function latestView(asked: readonly Promise<MasterView>[]): Promise<MasterView> {
-  const majority = Math.floor(asked.length / 2) + 1;
+export async function latestView(asked: readonly Promise<MasterView>[]): Promise<MasterView> {
   const views: MasterView[] = [];
   const errors: unknown[] = [];
-  const { promise, resolve, reject } = Promise.withResolvers<MasterView>();
+  const { promise: patience, resolve: endPatience } = Promise.withResolvers<void>();
   let stopTimer: (() => void) | undefined;
-  let isDone = false;
-  const settle = () => {
-    const areAllSettled = views.length + errors.length === asked.length;
-    if (isDone) return;
-    if (views.length > 0) stopTimer ??= startTimer(PATIENCE_MS, () => resolve(latestOf(views)));
-    if (views.length >= majority || areAllSettled && views.length > 0) resolve(latestOf(views));
-    else if (areAllSettled) reject(decisive(errors));
-  };
-  for (const view of asked) {
-    void view.then((each) => views.push(each), (error) => errors.push(error)).then(settle);
-  }
-  return promise.finally(() => {
-    isDone = true;
-    stopTimer?.();
+  const settling = asked.map(async (view) => {
+    try {
+      views.push(await view);
+      stopTimer ??= startTimer(PATIENCE_MS, endPatience);
+    } catch (error) {
+      errors.push(error);
+    }
   });
+  await Promise.race([Promise.all(settling), patience]);
+  stopTimer?.();
+  if (views.length === 0) throw decisive(errors);
+  return latestOf(views);
 }
 
 function latestOf(views: readonly MasterView[]): MasterView {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { nodeModule } from "./node_module.ts";
 import { type OptionCheck, type OptionChecks, OptionRules } from "./option_rules.ts";
 
 /** What a client trusts and shows in the handshake of TLS. Texts are in PEM form. */
@@ -33,9 +34,9 @@ export interface RedisConnectionOptions {
 }
 
 const TLS = new OptionRules<RedisTlsOptions>("redisTls", {
-  ca: pem("CERTIFICATE"),
-  cert: pem("CERTIFICATE"),
-  key: pem("PRIVATE KEY"),
+  ca: pem("CERTIFICATE", readCertificate),
+  cert: pem("CERTIFICATE", readCertificate),
+  key: pem("PRIVATE KEY", readKey),
   servername: filledText,
 });
 
@@ -82,13 +83,29 @@ function checkTls(name: string, value: unknown): RedisTlsOptions {
   }
   const options = value as RedisTlsOptions;
   TLS.check(options);
-  if ((options.cert === undefined) !== (options.key === undefined)) {
-    const missing = options.cert === undefined ? "cert" : "key";
+  checkPair(name, options);
+  return options;
+}
+
+/** The handshake would fail with a reason that names neither of them. */
+function checkPair(name: string, { cert, key }: RedisTlsOptions): void {
+  if (cert === undefined && key === undefined) return;
+  if (cert === undefined || key === undefined) {
+    const missing = cert === undefined ? "cert" : "key";
     throw new TypeError(
       `${name} must have both cert and key, or neither: ${missing} is missing; add it`,
     );
   }
-  return options;
+  if (readCertificate(cert).checkPrivateKey(readKey(key))) return;
+  throw new TypeError(`${name}.key is not the key of ${name}.cert; pass those of one client`);
+}
+
+function readCertificate(text: string | Uint8Array) {
+  return new (nodeModule("node:crypto").X509Certificate)(pemText(text));
+}
+
+function readKey(text: string | Uint8Array) {
+  return nodeModule("node:crypto").createPrivateKey(pemText(text));
 }
 
 function filledText(name: string, value: unknown): string {
@@ -96,14 +113,28 @@ function filledText(name: string, value: unknown): string {
   throw new TypeError(`${name} must be a string that is not empty, not ${kindOf(value)}`);
 }
 
-function pem(label: string): OptionCheck<string | Uint8Array> {
+function pem(
+  label: string,
+  read: (text: string | Uint8Array) => unknown,
+): OptionCheck<string | Uint8Array> {
   return (name, value) => {
     const isText = typeof value === "string" || value instanceof Uint8Array;
-    if (isText && pemText(value).includes(`${label}-----`)) return value;
-    throw new TypeError(
-      `redisTls.${name} must be a text in PEM form with "-----BEGIN ${label}-----", as a string or ` +
-        `a Uint8Array, not ${kindOf(value)}; read the file and pass what it contains`,
-    );
+    if (!isText || !pemText(value).includes(`${label}-----`)) {
+      throw new TypeError(
+        `redisTls.${name} must be a text in PEM form with "-----BEGIN ${label}-----", as a string or ` +
+          `a Uint8Array, not ${kindOf(value)}; read the file and pass what it contains`,
+      );
+    }
+    try {
+      read(value);
+    } catch {
+      // The reason could show a part of a key.
+      throw new TypeError(
+        `redisTls.${name} cannot be read: it is damaged, encrypted, or not a ${label.toLowerCase()}; ` +
+          `pass it in PEM form, without a passphrase`,
+      );
+    }
+    return value;
   };
 }
 

@@ -2,6 +2,7 @@
 // cannot be reached.
 
 import assert from "node:assert/strict";
+import { connect } from "node:net";
 import { type QueueConfig, QueueConnectionError, QueueTimeoutError } from "../../../mod.ts";
 import { parseRedisUrl } from "../../../backends/redis/address.ts";
 import { RedisMessageQueue } from "../../../backends/queue/redis/mod.ts";
@@ -9,6 +10,7 @@ import {
   getSharedBackend,
   RedisBackend,
   type RedisConnectionOptions,
+  type RedisTlsOptions,
   resetSharedBackend,
 } from "../../../backends/state/mod.ts";
 import { candidatePorts } from "../../../testing/ports.ts";
@@ -144,7 +146,7 @@ for (const [redisUrl, message] of INVALID_URLS) {
 }
 
 const URL_OF_TLS = "rediss://u:p@h";
-const PEM = { cert: "-----BEGIN CERTIFICATE-----", key: "-----BEGIN PRIVATE KEY-----" };
+const KEY = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
 const WRONG_OPTIONS: [options: Record<string, unknown>, message: RegExp][] = [
   [{ redisPassword: "" }, /redisPassword must be a string that is not empty, not an empty string/],
   [{ redisPassword: 7777 }, /redisPassword must be a string that is not empty, not a number/],
@@ -152,11 +154,14 @@ const WRONG_OPTIONS: [options: Record<string, unknown>, message: RegExp][] = [
   [{ redisUsername: "q" }, /cannot use redisUsername with .*: the URL has another one/],
   [{ redisUrl: "redis://h", redisUsername: "q" }, /there is a user name without a password/],
   [{ redisUrl: "redis://h", redisTls: {} }, /cannot use redisTls with .*: it is without TLS/],
-  [{ redisTls: PEM.key }, /redisTls must be an object such as .*, not another string/],
-  [{ redisTls: { ...PEM, cert: undefined } }, /must have both cert and key.*: cert is missing/],
-  [{ redisTls: { ...PEM, key: undefined } }, /must have both cert and key.*: key is missing/],
+  [{ redisTls: KEY }, /redisTls must be an object such as .*, not another string/],
   [{ redisTls: { ca: "/etc/ca.pem" } }, /redisTls\.ca must be a text in PEM form.*; read the file/],
-  [{ redisTls: { ca: PEM.key } }, /redisTls\.ca must be a text in PEM form with .*CERTIFICATE/],
+  [{ redisTls: { ca: KEY } }, /redisTls\.ca must be a text in PEM form with .*CERTIFICATE/],
+  [{ redisTls: { key: KEY } }, /redisTls\.key cannot be read: it is damaged, encrypted, or not a/],
+  [
+    { redisTls: { cert: KEY.replaceAll("PRIVATE KEY", "CERTIFICATE") } },
+    /redisTls\.cert cannot be read/,
+  ],
   [{ redisTls: { servername: "" } }, /servername must be a string that is not empty/],
   [{ redisTls: { rejectUnauthorized: false } }, /redisTls has no option "rejectUnauthorized"/],
   [
@@ -215,7 +220,18 @@ Deno.test({
       redisTls: { ca: bytes(ca), ...own },
     });
     const others = await makeCertificates("DNS:redis.example");
-    const wrong: [options: RedisConnectionOptions["redisTls"], message: RegExp][] = [
+    const mismatches: [options: RedisTlsOptions, message: RegExp][] = [
+      [{ cert }, /must have both cert and key, or neither: key is missing/],
+      [{ key }, /must have both cert and key, or neither: cert is missing/],
+      [{ cert, key: others.clientKey }, /redisTls\.key is not the key of redisTls\.cert/],
+    ];
+    for (const [redisTls, message] of mismatches) {
+      for (const make of [RedisMessageQueue, RedisBackend]) {
+        const given = { redisUrl: server.url, redisTls };
+        assert.throws(() => new make(given), { name: "TypeError", message });
+      }
+    }
+    const wrong: [options: RedisTlsOptions, message: RegExp][] = [
       [{ ca, ...own }, /does not match certificate/],
       [{ ca, ...own, servername: "other.example" }, /does not match certificate/],
       [{ ...own, servername }, /certificate/],
@@ -287,6 +303,22 @@ Deno.test("initialize({ timeoutMs }) waits as long for a server, and says why it
     assert.doesNotMatch(error.message, /QZJ/);
     assert.ok(tookMs > 500 && tookMs < 10_000, `${tookMs} ms`);
   }));
+});
+
+Deno.test("initialize({ timeoutMs }) ends while the address does not even refuse connections", async () => {
+  await using server = await redisServer({ config: { "tcp-backlog": 1 } });
+  await using queue = new RedisMessageQueue({ redisUrl: server.url });
+  Deno.kill(server.pid, "SIGSTOP");
+  await using waiting = new AsyncDisposableStack();
+  // The kernel drops further ones.
+  for (let i = 0; i < 4; i++) {
+    const socket = connect({ host: server.host, port: server.port });
+    socket.on("error", () => {});
+    waiting.adopt(socket, (each) => void each.destroy());
+  }
+  const [error, tookMs] = await initialize(queue, 300);
+  assert.match(error.message, /within 300 ms: there was no reply; /);
+  assert.ok(tookMs < 4500, `${tookMs} ms`);
 });
 
 Deno.test("initialize({ timeoutMs }) ends for a silent server, and succeeds when it is called again", async () => {
