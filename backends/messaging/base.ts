@@ -4,7 +4,7 @@
  * @module
  */
 
-import { takeTurnsIn, withTurn } from "../../lib/base/turn.ts";
+import { endingTurn, takeTurnsIn, withTurn } from "../../lib/base/turn.ts";
 import { callback, observer, text } from "../../lib/base/option_checks.ts";
 import { checkNoMore } from "../../lib/base/checks.ts";
 import { formatValue } from "../../lib/base/options.ts";
@@ -196,7 +196,7 @@ export abstract class BaseMessagingBackend implements MessagingBackend {
 
   /** Ends all subscriptions, and disconnects. Later calls do nothing. */
   cleanup(): Promise<void> {
-    return this.#cleanup ??= this.#close();
+    return this.#cleanup ??= endingTurn(this.#close());
   }
 
   async #close(): Promise<void> {

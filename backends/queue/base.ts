@@ -4,7 +4,7 @@
  * @module
  */
 
-import { takeTurnsIn } from "../../lib/base/turn.ts";
+import { endingTurn, takeTurnsIn } from "../../lib/base/turn.ts";
 import { checkNoMore } from "../../lib/base/checks.ts";
 import { acknowledgeArguments, checkName, checkOutcome } from "./checks.ts";
 import type { QueueClock } from "./clock.ts";
@@ -92,7 +92,7 @@ export class QueueBase implements MessageQueue {
 
   /** Ends all subscriptions, lets pending calls finish, and closes all connections. */
   close(): Promise<void> {
-    return this.#lifecycle.close();
+    return endingTurn(this.#lifecycle.close());
   }
 
   /** Closes the queue. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { endingTurn } from "../../../lib/base/turn.ts";
 import type { Clock } from "../../../lib/base/clock.ts";
 import { checkNoMore } from "../../../lib/base/checks.ts";
 import { callback, instanceOf } from "../../../lib/base/option_checks.ts";
@@ -187,7 +188,7 @@ export class SharedMemoryServer implements AsyncDisposable {
     const starting = this.#starting;
     this.#starting = undefined;
     if (starting !== undefined) this.#stopping = stopListening(starting, graceMs);
-    await this.#stopping;
+    await endingTurn(this.#stopping);
   }
 
   /** Deletes all messages and keys; subscriptions stay. */

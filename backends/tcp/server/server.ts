@@ -5,7 +5,7 @@
  */
 
 import type { Clock } from "../../../lib/base/clock.ts";
-import { isTurnDue, takeTurn } from "../../../lib/base/turn.ts";
+import { endingTurn, isTurnDue, takeTurn } from "../../../lib/base/turn.ts";
 import { checkNoMore } from "../../../lib/base/checks.ts";
 import { logger } from "../../../lib/base/log.ts";
 import { Backoff } from "../../../lib/base/retry.ts";
@@ -243,7 +243,7 @@ export class EmbeddedServer {
     this.#listener = undefined;
     const dropped = await this.#connections.shutdown(graceMs);
     await this.#accepting;
-    await this.#resp.stop();
+    await endingTurn(this.#resp.stop());
     reportDropped(this.#store, dropped);
   }
 
