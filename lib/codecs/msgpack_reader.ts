@@ -22,6 +22,8 @@ const NO_BYTES = new Uint8Array(0);
 const NO_VIEW = new DataView(NO_BYTES.buffer);
 /** A buffer of more bytes is not kept from one message to the next. */
 const MAX_KEPT_BYTES = 1024 * 1024;
+/** Nor are the values of a message of more bytes: they would stay in memory as long as the reader does. */
+const MAX_KEPT_MESSAGE_BYTES = 4096;
 const { fromCharCode } = String;
 
 /** Reads one message after the other. */
@@ -31,7 +33,7 @@ export class MessagePackReader {
   #view: DataView = NO_VIEW;
   #at = 0;
   /** The values of the objects that are being read. */
-  readonly #values: unknown[] = [];
+  #values: unknown[] = [];
   #valueCount = 0;
 
   /**
@@ -50,6 +52,7 @@ export class MessagePackReader {
     } finally {
       this.#bytes = NO_BYTES;
       this.#valueCount = 0;
+      if (bytes.length > MAX_KEPT_MESSAGE_BYTES) this.#values = [];
       if (this.#view.byteLength > MAX_KEPT_BYTES) this.#view = NO_VIEW;
     }
   }

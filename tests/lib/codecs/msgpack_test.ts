@@ -1,6 +1,7 @@
 // The msgpack codec: the values that it keeps, what it rejects, and other implementations.
 
 import assert from "node:assert/strict";
+import v8 from "node:v8";
 import { runInNewContext } from "node:vm";
 import { decode as referenceDecode, encode as referenceEncode } from "@msgpack/msgpack";
 import fc from "fast-check";
@@ -469,4 +470,23 @@ Deno.test("msgpack says that a value changed while it was read", () => {
     name: "TypeError",
     message: /changes while it is read/,
   });
+});
+
+Deno.test("msgpack keeps no value of a big message once it is read", async () => {
+  v8.setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+
+  const bytes = msgpack.encode(
+    Array.from({ length: 5 }, (_, n) => ({ text: `${n}`.repeat(2000), list: [{ n }] })),
+  );
+  const lists: WeakRef<object>[] = [];
+  const read = () => {
+    const objects = msgpack.decode(bytes) as { list: object[] }[];
+    lists.push(...objects.map(({ list }) => new WeakRef(list)));
+  };
+  for (let n = 0; n < 3; n++) read();
+  // A reference that was made or read in this turn is kept until its end.
+  await new Promise((resolve) => setTimeout(resolve));
+  collect();
+  assert.equal(lists.filter((list) => list.deref() !== undefined).length, 0);
 });
