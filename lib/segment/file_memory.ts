@@ -38,7 +38,7 @@ import { platform } from "../platform/mod.ts";
 import { removeForgottenIsolate, removeForgottenParticipants } from "./dead_isolates.ts";
 import { collectOnce } from "./collect.ts";
 import { FileSource } from "./byte_source.ts";
-import { fixedMemory, growMemory, newMemory } from "./grow.ts";
+import { growMemory, newMemory } from "./grow.ts";
 import { isDisposable } from "./disposal.ts";
 import { SystemError } from "../platform/platform.ts";
 import { HEADER_BYTES } from "../../wasm/layout.ts";
@@ -68,7 +68,7 @@ export class FileMemory implements SharedMemory {
     this.#isolate = isolate;
     this.#fd = fd;
     try {
-      this.wasmMemory = newMemory(name);
+      this.wasmMemory = newMemory(name, 1, MAX_WASM_PAGES);
       this.#words = wordsOf(this.wasmMemory);
       this.#mapUpTo(platform().statusOf(fd).size);
     } catch (error) {
@@ -426,7 +426,7 @@ function renameIfExists(from: string, to: string): boolean {
 }
 
 function formatFile(fd: number, bytes: number, format: Format, name: string): void {
-  const memory = fixedMemory(name, Math.ceil(bytes / WASM_PAGE_BYTES));
+  const memory = newMemory(name, Math.ceil(bytes / WASM_PAGE_BYTES));
   platform().map(bytesOf(memory, 0, bytes), fd, 0);
   format(memory);
   platform().unmap(bytesOf(memory, 0, memory.buffer.byteLength));
