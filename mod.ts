@@ -152,6 +152,7 @@ export type {
   EventOptions,
   ExtendOptions,
   Gap,
+  InitializeOptions,
   JobContext,
   JobHandler,
   ListOptions,
@@ -180,3 +181,4 @@ export type {
   TargetOptions,
   WorkerOptions,
 } from "./backends/queue/types.ts";
+export type { RedisConnectionOptions, RedisTlsOptions } from "./lib/base/redis_options.ts";

@@ -57,6 +57,7 @@ export class MessagingConfig implements MessagingConfigInit {
    * @throws {TypeError} if a field is missing or has the wrong type
    */
   constructor(init: MessagingConfigInit) {
+    checkNoMore("new MessagingConfig()", arguments, 1);
     // A subclass of this one may have more properties.
     if (!(init instanceof MessagingConfig)) FIELDS.require(init);
     this.backendModule = checkText("backendModule", init.backendModule);

@@ -8,7 +8,7 @@ import { parseArgs } from "node:util";
 import { RingbusError } from "../lib/base/errors.ts";
 import { type Command, EXIT, type Invocation, type OptionTable, UsageError } from "./command.ts";
 import { type CommandEntry, type CommandGroup, COMMANDS } from "./commands.ts";
-import { pluralize } from "./pluralize.ts";
+import { pluralize } from "../lib/base/pluralize.ts";
 import { commandHelp, COMMON_OPTIONS, groupHelp, programHelp } from "./help.ts";
 import { didYouMean } from "../lib/base/suggestions.ts";
 import { Output, OutputClosedError } from "./output.ts";

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkNoMore } from "../lib/base/checks.ts";
 import { abortSignal } from "../lib/base/option_checks.ts";
 import { OptionRules } from "../lib/base/option_rules.ts";
 import { context } from "@opentelemetry/api";
@@ -58,6 +59,7 @@ export function handle<M, R>(
   handler: (message: M) => R,
   options: TracingOptions = {},
 ): R {
+  checkNoMore("handle()", arguments, 3);
   HANDLE_OPTIONS.check(options);
   return process(message, originOf(message), handler, options);
 }
@@ -90,6 +92,7 @@ export async function handleEach<M>(
   handler: (message: M) => unknown,
   options: HandleEachOptions = {},
 ): Promise<void> {
+  checkNoMore("handleEach()", arguments, 3);
   HANDLE_EACH_OPTIONS.check(options);
   for await (const { value, origin } of receiveEach(source, options.signal)) {
     await process(value, origin, handler, options);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkNoMore } from "../lib/base/checks.ts";
 import { OptionRules } from "../lib/base/option_rules.ts";
 import { type Context, context, ROOT_CONTEXT, type Tracer } from "@opentelemetry/api";
 import type { ContextHeaders } from "../lib/base/context_headers.ts";
@@ -53,6 +54,7 @@ const OPTIONS = new OptionRules<TracingOptions>("otelInstrumentation()", TRACING
  * ```
  */
 export function otelInstrumentation(options: TracingOptions = {}): Instrumentation {
+  checkNoMore("otelInstrumentation()", arguments, 1);
   OPTIONS.check(options);
   return new OtelInstrumentation(tracerOf(options));
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkNoMore } from "../lib/base/checks.ts";
 import { OptionRules } from "../lib/base/option_rules.ts";
 import { type Attributes, context, ROOT_CONTEXT, type Span, SpanKind } from "@opentelemetry/api";
 import type {
@@ -38,6 +39,7 @@ const OPTIONS = new OptionRules<TracingOptions>("traceRequests()", TRACING_CHECK
  * ```
  */
 export function traceRequests(options: TracingOptions = {}): RequestObserver {
+  checkNoMore("traceRequests()", arguments, 1);
   OPTIONS.check(options);
   const tracer = tracerOf(options);
   return (request) => {

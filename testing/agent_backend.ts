@@ -44,6 +44,7 @@ export class AgentBackend extends BaseMessagingBackend {
 
   /** Starts the process, which creates the backend of a configuration. */
   constructor(config: MessagingConfigInit) {
+    checkNoMore("new AgentBackend()", arguments, 1);
     const checked = new MessagingConfig(config);
     super();
     const program = new URL("./agent_program.ts", import.meta.url);
@@ -113,6 +114,7 @@ export class AgentBackend extends BaseMessagingBackend {
     message: Message,
     options: StoreMessageOptions = {},
   ): Promise<void> {
+    checkNoMore("storeMessage()", arguments, 4);
     STORE_OPTIONS.check(options);
     checkMessage(message);
     await this.#call("storeMessage", namespace, topic, message.toObject(), options);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkNoMore } from "../lib/base/checks.ts";
 import type { Clock } from "../lib/base/clock.ts";
 import { OptionRules } from "../lib/base/option_rules.ts";
 import { formatValue } from "../lib/base/options.ts";
@@ -58,6 +59,7 @@ const OPTIONS = new OptionRules<EmbeddedRedisOptions>("embeddedRedis()", {
  * ```
  */
 export async function embeddedRedis(options: EmbeddedRedisOptions = {}): Promise<EmbeddedRedis> {
+  checkNoMore("embeddedRedis()", arguments, 1);
   OPTIONS.check(options);
   const { clock, users, version, maxBytes } = options;
   const server = new EmbeddedServer({
@@ -124,9 +126,17 @@ export class EmbeddedRedis implements AsyncDisposable {
    * Executes a command of the test, and returns its reply. Throws an `Error` for an error reply.
    *
    * @throws {TypeError} if there is no word, or one is neither a text nor a number
+   * @throws {Error} if the server is stopped
    */
   command(...words: (string | number)[]): ReplyValue {
-    return this.#server.resp.local.call(checkWords("command()", words));
+    const checked = checkWords("command()", words);
+    this.#checkRunning("command()");
+    return this.#server.resp.local.call(checked);
+  }
+
+  #checkRunning(call: string): void {
+    if (this.#server.isRunning) return;
+    throw new Error(`cannot execute ${call}: the server is stopped; start another one`);
   }
 
   /**
@@ -135,15 +145,19 @@ export class EmbeddedRedis implements AsyncDisposable {
    * @throws {TypeError} if one of them is no array of texts and numbers; then none is executed
    */
   seed(commands: readonly (readonly (string | number)[])[]): void {
+    checkNoMore("seed()", arguments, 1);
     if (!Array.isArray(commands)) {
       throw new TypeError(`seed() takes an array of commands, not ${formatValue(commands)}`);
     }
     for (const words of commands) checkWords("a command of seed()", words);
+    this.#checkRunning("seed()");
     for (const words of commands) this.#server.resp.local.call(words);
   }
 
   /** Deletes all keys, and forgets the commands and the faults. */
   flush(): void {
+    checkNoMore("flush()", arguments, 0);
+    this.#checkRunning("flush()");
     this.#server.resp.local.call(["FLUSHALL"]);
     this.#server.faults.clear();
     this.#commands = [];
@@ -151,16 +165,20 @@ export class EmbeddedRedis implements AsyncDisposable {
 
   /** The keys of the first database with their values, sorted by key: for comparisons and snapshots. */
   dump(): Record<string, KeySnapshot> {
+    checkNoMore("dump()", arguments, 0);
+    this.#checkRunning("dump()");
     return snapshotOf((words) => this.#server.resp.local.call(words));
   }
 
   /** The commands that clients have sent since the start or `flush()`, at most 100,000; as texts. */
   commands(): readonly (readonly string[])[] {
+    checkNoMore("commands()", arguments, 0);
     return this.#commands;
   }
 
   /** How often clients sent commands that this server does not have, by their names. */
   unknownCommands(): Record<string, number> {
+    checkNoMore("unknownCommands()", arguments, 0);
     return Object.fromEntries(this.#server.resp.service.stats.unknown);
   }
 

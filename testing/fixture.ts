@@ -1,3 +1,4 @@
+import { checkNoMore } from "../lib/base/checks.ts";
 /**
  * Fixtures as wrappers of a test's body.
  *
@@ -27,6 +28,7 @@ export function withFixture<F extends AsyncDisposable>(
   open: () => Promise<F>,
   test: FixtureTest<F>,
 ): (t: Deno.TestContext) => Promise<void> {
+  checkNoMore("withFixture()", arguments, 2);
   return async (t) => {
     const fixture = await open();
     try {

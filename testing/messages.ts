@@ -4,6 +4,8 @@
  * @module
  */
 
+import { pluralize } from "../lib/base/pluralize.ts";
+import { checkNoMore } from "../lib/base/checks.ts";
 import { durationMs } from "../lib/base/option_checks.ts";
 import { OptionRules } from "../lib/base/option_rules.ts";
 import { formatValue } from "../lib/base/options.ts";
@@ -68,6 +70,7 @@ export async function waitForMessages(
   count: number,
   options: WaitForMessagesOptions = {},
 ): Promise<readonly Message[]> {
+  checkNoMore("waitForMessages()", arguments, 3);
   OPTIONS.check(options);
   const { timeoutMs = DEFAULT_TIMEOUT_MS } = options;
   checkSource(source);
@@ -79,7 +82,10 @@ export async function waitForMessages(
   await eventually(
     async () => (messages = await poll()).length >= count,
     timeoutMs,
-    () => new Error(`${messages.length} of ${count} messages arrived within ${timeoutMs} ms`),
+    () =>
+      new Error(
+        `${messages.length} of ${pluralize(count, "message")} arrived within ${timeoutMs} ms`,
+      ),
   );
   return messages;
 }

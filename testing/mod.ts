@@ -39,7 +39,8 @@ export { MessagingConfigFixture } from "./messaging_config.ts";
 export { NotInstalledError } from "./not_installed.ts";
 export type { RedisReply } from "./redis_command.ts";
 export { type RedisCluster, redisCluster, type RedisClusterOptions } from "./redis_cluster.ts";
-export type { RedisServerOptions } from "./redis_config.ts";
+export type { RedisServerOptions, RedisServerTls } from "./redis_config.ts";
+export { type RedisSentinel, redisSentinel, type RedisSentinelOptions } from "./redis_sentinel.ts";
 export { type RedisServer, redisServer } from "./redis_server.ts";
 export { DistributedTestScenario, type DistributedTestScenarioOptions } from "./scenario.ts";
 export {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkNoMore } from "../lib/base/checks.ts";
 import { wholeNumber } from "../lib/base/option_checks.ts";
 import { OptionRules } from "../lib/base/option_rules.ts";
 import type { RedisReply } from "./redis_command.ts";
@@ -57,12 +58,13 @@ const OPTIONS = new OptionRules<RedisClusterOptions>("redisCluster()", {
  * ```
  */
 export async function redisCluster(options: RedisClusterOptions = {}): Promise<RedisCluster> {
+  checkNoMore("redisCluster()", arguments, 1);
   OPTIONS.check(options);
   const { masters = MIN_MASTERS, replicas = 1, ...ofNode } = options;
   await using owned = new AsyncDisposableStack();
   const nodes = await startNodes(masters * (1 + replicas), ofNode, owned);
   await join(nodes, masters);
-  const cluster = new RedisCluster(nodes, masters, options.password, owned.move());
+  const cluster = new RedisCluster(nodes, masters, options, owned.move());
   try {
     await cluster.ready();
     return cluster;
@@ -137,41 +139,45 @@ export class RedisCluster implements AsyncDisposable {
   /** All nodes. At first, the masters are before the replicas. */
   readonly nodes: readonly RedisServer[];
   readonly #masters: number;
-  readonly #password: string | undefined;
+  readonly #options: RedisServerOptions;
   readonly #owned: AsyncDisposableStack;
 
   /** Makes a value that owns nodes which have joined. */
   constructor(
     nodes: readonly RedisServer[],
     masters: number,
-    password: string | undefined,
+    options: RedisServerOptions,
     owned: AsyncDisposableStack,
   ) {
     this.nodes = nodes;
     this.#masters = masters;
-    this.#password = password;
+    this.#options = options;
     this.#owned = owned;
   }
 
   /** `redis-cluster://127.0.0.1:port,127.0.0.1:port,...`, with the password if there is one. */
   get url(): string {
-    const password = this.#password;
+    const { password, tls } = this.#options;
     const access = password === undefined ? "" : `:${encodeURIComponent(password)}@`;
-    return `redis-cluster://${access}${this.nodes.map((n) => `${n.host}:${n.port}`).join(",")}`;
+    const scheme = tls === undefined ? "redis" : "rediss";
+    return `${scheme}-cluster://${access}${this.nodes.map((n) => `${n.host}:${n.port}`).join(",")}`;
   }
 
   /** The running nodes that are masters now. */
   async masters(): Promise<RedisServer[]> {
+    checkNoMore("masters()", arguments, 0);
     return await this.#inRole("master");
   }
 
   /** The running nodes that are replicas now. */
   async replicas(): Promise<RedisServer[]> {
+    checkNoMore("replicas()", arguments, 0);
     return await this.#inRole("slave");
   }
 
   /** The current master of the slot of a key. Throws an `Error` while there is none. */
   async masterOf(key: string): Promise<RedisServer> {
+    checkNoMore("masterOf()", arguments, 1);
     for (const master of await this.masters()) {
       const slot = Number(await master.command("CLUSTER", "KEYSLOT", key));
       const ranges = await master.command("CLUSTER", "SLOTS") as [number, number, RedisReply[]][];
@@ -191,6 +197,7 @@ export class RedisCluster implements AsyncDisposable {
    * replica has taken over loses its keys, also those of the replica: await `ready()` before.
    */
   async restart(node: RedisServer): Promise<void> {
+    checkNoMore("restart()", arguments, 1);
     await this.#own(node).restart();
     await this.ready();
   }
@@ -200,6 +207,7 @@ export class RedisCluster implements AsyncDisposable {
    * every running replica is connected to its master. Throws an `Error` after 60 seconds.
    */
   async ready(): Promise<void> {
+    checkNoMore("ready()", arguments, 0);
     let why: string | undefined;
     await eventually(
       async () => (why = await this.#whyNotReady()) === undefined,

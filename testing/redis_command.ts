@@ -18,6 +18,8 @@ export interface RedisAddress {
   host: string;
   port: number;
   password?: string | undefined;
+  /** The path of a Unix socket, over which it is reached instead. */
+  socketPath?: string | undefined;
 }
 
 /** Sends a command and returns the reply. Throws on an error reply, and when none arrives in time. */
@@ -35,10 +37,12 @@ export async function redisCommand(
 }
 
 async function exchange(
-  { host, port, password }: RedisAddress,
+  { host, port, password, socketPath }: RedisAddress,
   command: string[],
 ): Promise<RedisReply> {
-  using connection = await Deno.connect({ hostname: host, port });
+  using connection = socketPath === undefined
+    ? await Deno.connect({ hostname: host, port })
+    : await Deno.connect({ transport: "unix", path: socketPath });
   const replies = new ReplyReader(connection);
   const talk = async () => {
     if (password !== undefined) {

@@ -9,7 +9,7 @@ import { RingbusError } from "../lib/base/errors.ts";
 import { OwnedProcess } from "./owned_process.ts";
 import { candidatePorts } from "./ports.ts";
 import { redisCommand, type RedisReply } from "./redis_command.ts";
-import { configText, type RedisServerOptions } from "./redis_config.ts";
+import { configText, type RedisServerOptions, SOCKET_NAME, writeTlsFiles } from "./redis_config.ts";
 import { eventually } from "./wait.ts";
 
 const HOST = "127.0.0.1";
@@ -17,6 +17,22 @@ const HOST = "127.0.0.1";
 const START_DEADLINE_MS = 60_000;
 const STOP_DEADLINE_MS = 30_000;
 const LOG_LINES = 20;
+/**
+ * What `redis-server` runs as.
+ *
+ * @internal
+ */
+export interface RedisProgram {
+  /** Arguments behind the path of the configuration. */
+  readonly args: readonly string[];
+  /** What the log has when the program accepts connections. */
+  readonly readyText: string;
+  /** The text of the configuration. */
+  readonly configText: (host: string, port: number, options: RedisServerOptions) => string;
+}
+
+const SERVER: RedisProgram = { args: [], readyText: "Ready to accept connections", configText };
+
 /** Command that installs Redis. */
 export const INSTALL_REDIS = "apt-get update && apt-get install -y redis-server";
 
@@ -52,8 +68,16 @@ class PortTakenError extends RingbusError {
  * ```
  */
 export async function redisServer(options: RedisServerOptions = {}): Promise<RedisServer> {
+  checkNoMore("redisServer()", arguments, 1);
+  return await startOnFreePort((port) => new RedisServer(port, options));
+}
+
+/** Starts a server on a free port, and waits until it is ready. */
+export async function startOnFreePort(
+  make: (port: number) => RedisServer,
+): Promise<RedisServer> {
   for (const port of candidatePorts()) {
-    const server = new RedisServer(port, options);
+    const server = make(port);
     try {
       await server.restart();
       return server;
@@ -77,18 +101,20 @@ export class RedisServer implements AsyncDisposable {
 
   /** Creates the directory. `restart()` starts the server. */
   constructor(port: number, options: RedisServerOptions) {
+    checkNoMore("new RedisServer()", arguments, 2);
     this.port = port;
     this.#options = options;
-    const text = configText(HOST, port, options);
+    const text = this.program.configText(HOST, port, options);
     this.#directory = Deno.makeTempDirSync({ prefix: `ringbus-redis-${Deno.pid}-` });
     Deno.writeTextFileSync(`${this.#directory}/redis.conf`, text);
+    writeTlsFiles(this.#directory, options);
   }
 
-  /** `redis://127.0.0.1:port`, with the password if there is one. */
+  /** `redis://127.0.0.1:port`, with the password if there is one; `rediss://` with TLS. */
   get url(): string {
-    const { password } = this.#options;
+    const { password, tls } = this.#options;
     const access = password === undefined ? "" : `:${encodeURIComponent(password)}@`;
-    return `redis://${access}${this.host}:${this.port}`;
+    return `redis${tls === undefined ? "" : "s"}://${access}${this.host}:${this.port}`;
   }
 
   /** Whether the server runs. */
@@ -107,6 +133,15 @@ export class RedisServer implements AsyncDisposable {
   /** The log of the server since its last start. */
   get log(): string {
     return Deno.readTextFileSync(this.#logPath);
+  }
+
+  /**
+   * What `redis-server` runs as.
+   *
+   * @internal
+   */
+  protected get program(): RedisProgram {
+    return SERVER;
   }
 
   get #logPath(): string {
@@ -128,7 +163,9 @@ export class RedisServer implements AsyncDisposable {
    * ```
    */
   command(...command: string[]): Promise<RedisReply> {
-    return redisCommand({ ...this.#options, host: this.host, port: this.port }, command);
+    const { password, tls } = this.#options;
+    const socketPath = tls && `${this.#directory}/${SOCKET_NAME}`;
+    return redisCommand({ password, host: this.host, port: this.port, socketPath }, command);
   }
 
   /**
@@ -153,7 +190,7 @@ export class RedisServer implements AsyncDisposable {
     await this.stop();
     const logPath = this.#logPath;
     Deno.writeTextFileSync(logPath, "");
-    const command = ["redis-server", "redis.conf"];
+    const command = ["redis-server", "redis.conf", ...this.program.args];
     const cwd = this.#directory;
     this.#process = new OwnedProcess({ command, cwd, logPath, install: INSTALL_REDIS });
     try {
@@ -177,7 +214,7 @@ export class RedisServer implements AsyncDisposable {
   /** Reads the server's own log: another server could reply on this port. */
   #isReady(): boolean {
     if (!this.isRunning) throw this.#startError("it ended");
-    return this.log.includes("Ready to accept connections");
+    return this.log.includes(this.program.readyText);
   }
 
   #startError(why: string): Error {

@@ -72,6 +72,7 @@ export class DistributedTestScenario implements AsyncDisposable {
    * @throws {TypeError} if an option is unknown or invalid
    */
   constructor(options: DistributedTestScenarioOptions = {}) {
+    checkNoMore("new DistributedTestScenario()", arguments, 1);
     OPTIONS.check(options);
     const { protocol = "tcp", agents = "here" } = options;
     this.#options = { protocol, agents };
@@ -121,6 +122,7 @@ export class DistributedTestScenario implements AsyncDisposable {
     count: number,
     options?: WaitForMessagesOptions,
   ): Promise<readonly Message[]> {
+    checkNoMore("waitForMessages()", arguments, 4);
     const collector = this.#collectors.get(keyOf(agent, topic));
     if (collector === undefined) throw unknown(agent, ` that collects ${formatValue(topic)}`);
     return await waitForMessages(collector, count, options);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkNoMore } from "../lib/base/checks.ts";
 import { OptionRules } from "../lib/base/option_rules.ts";
 import { SharedMemoryMessagingBackend } from "../backends/http/client/backend.ts";
 import { createSharedMessagingConfig } from "../backends/http/client/config.ts";
@@ -43,6 +44,7 @@ export class SharedMessagingBackendFixture extends SharedMemoryMessagingBackend 
     server: SharedMemoryServerFixture,
     options: Omit<SharedMemoryMessagingBackendOptions, "serverUrl">,
   ) {
+    checkNoMore("new SharedMessagingBackendFixture()", arguments, 2);
     OPTIONS.require(options);
     super({ ...options, serverUrl: server.url });
     this.server = server;
@@ -70,6 +72,7 @@ export class SharedMessagingBackendFixture extends SharedMemoryMessagingBackend 
 export async function sharedMemoryServer(
   options: SharedMemoryServerOptions = {},
 ): Promise<SharedMemoryServerFixture> {
+  checkNoMore("sharedMemoryServer()", arguments, 1);
   const server = new SharedMemoryServer(options);
   const url = await server.start();
   return { server, url, [Symbol.asyncDispose]: () => server.stop() };
@@ -90,6 +93,7 @@ export async function sharedMemoryServer(
 export async function sharedMessagingConfig(
   options: SharedMemoryServerOptions = {},
 ): Promise<MessagingConfigFixture<SharedMemoryServerFixture>> {
+  checkNoMore("sharedMessagingConfig()", arguments, 1);
   const server = await sharedMemoryServer(options);
   const init = createSharedMessagingConfig({ serverUrl: server.url, token: options.token });
   return new MessagingConfigFixture(init, server);
@@ -110,6 +114,7 @@ export async function sharedMessagingConfig(
 export async function sharedMessagingBackend(
   options: SharedMemoryServerOptions = {},
 ): Promise<SharedMessagingBackendFixture> {
+  checkNoMore("sharedMessagingBackend()", arguments, 1);
   const server = await sharedMemoryServer(options);
   return new SharedMessagingBackendFixture(server, { token: options.token });
 }
@@ -119,6 +124,7 @@ export function withSharedMemoryServer(
   test: FixtureTest<SharedMemoryServerFixture>,
   options: SharedMemoryServerOptions = {},
 ): (t: Deno.TestContext) => Promise<void> {
+  checkNoMore("withSharedMemoryServer()", arguments, 2);
   SERVER_OPTIONS.check(options);
   return withFixture(() => sharedMemoryServer(options), test);
 }
@@ -128,6 +134,7 @@ export function withSharedMessagingBackend(
   test: FixtureTest<SharedMessagingBackendFixture>,
   options: SharedMemoryServerOptions = {},
 ): (t: Deno.TestContext) => Promise<void> {
+  checkNoMore("withSharedMessagingBackend()", arguments, 2);
   SERVER_OPTIONS.check(options);
   return withFixture(() => sharedMessagingBackend(options), test);
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkNoMore } from "../lib/base/checks.ts";
 import { OptionRules } from "../lib/base/option_rules.ts";
 import { EmbeddedMessagingBackend } from "../backends/tcp/client/backend.ts";
 import {
@@ -40,6 +41,7 @@ export class SocketMessagingBackendFixture extends EmbeddedMessagingBackend {
     server: SocketMessagingServerFixture,
     options: Omit<EmbeddedMessagingBackendOptions, "port" | "autoStartServer">,
   ) {
+    checkNoMore("new SocketMessagingBackendFixture()", arguments, 2);
     OPTIONS.require(options);
     super({ ...options, port: server.port, autoStartServer: false });
     this.server = server;
@@ -66,6 +68,7 @@ export class SocketMessagingBackendFixture extends EmbeddedMessagingBackend {
 export async function socketMessagingServer(
   options: EmbeddedServerOptions = {},
 ): Promise<SocketMessagingServerFixture> {
+  checkNoMore("socketMessagingServer()", arguments, 1);
   SERVER_OPTIONS.check(options);
   const server = new EmbeddedServer({ port: 0, ...options });
   const port = await server.start();
@@ -87,6 +90,7 @@ export async function socketMessagingServer(
 export async function socketMessagingConfig(
   options: EmbeddedServerOptions = {},
 ): Promise<MessagingConfigFixture<SocketMessagingServerFixture>> {
+  checkNoMore("socketMessagingConfig()", arguments, 1);
   const server = await socketMessagingServer(options);
   const { port } = server;
   const { token } = options;
@@ -109,6 +113,7 @@ export async function socketMessagingConfig(
 export async function socketMessagingBackend(
   options: EmbeddedServerOptions = {},
 ): Promise<SocketMessagingBackendFixture> {
+  checkNoMore("socketMessagingBackend()", arguments, 1);
   const server = await socketMessagingServer(options);
   return new SocketMessagingBackendFixture(server, { token: options.token });
 }
@@ -118,6 +123,7 @@ export function withEmbeddedServer(
   test: FixtureTest<SocketMessagingServerFixture>,
   options: EmbeddedServerOptions = {},
 ): (t: Deno.TestContext) => Promise<void> {
+  checkNoMore("withEmbeddedServer()", arguments, 2);
   SERVER_OPTIONS.check(options);
   return withFixture(() => socketMessagingServer(options), test);
 }
@@ -127,6 +133,7 @@ export function withSocketMessagingBackend(
   test: FixtureTest<SocketMessagingBackendFixture>,
   options: EmbeddedServerOptions = {},
 ): (t: Deno.TestContext) => Promise<void> {
+  checkNoMore("withSocketMessagingBackend()", arguments, 2);
   SERVER_OPTIONS.check(options);
   return withFixture(() => socketMessagingBackend(options), test);
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkNoMore } from "../lib/base/checks.ts";
 import type { Clock } from "../lib/base/clock.ts";
 import { durationMs } from "../lib/base/option_checks.ts";
 import { type OptionChecks, OptionRules } from "../lib/base/option_rules.ts";
@@ -63,6 +64,7 @@ export class SteppableClock implements Clock {
 
   /** Begins at a time in milliseconds of the Unix epoch. Default: now. */
   constructor(startMs: number = Date.now()) {
+    checkNoMore("new SteppableClock()", arguments, 1);
     this.#nowMs = durationMs("startMs", startMs);
   }
 
@@ -76,6 +78,7 @@ export class SteppableClock implements Clock {
    * @throws {TypeError} if the step has another part than those
    */
   advance(step: number | ClockStep): void {
+    checkNoMore("advance()", arguments, 1);
     const endMs = this.#nowMs + stepMs(step);
     for (let next = this.#nextUntil(endMs); next !== undefined; next = this.#nextUntil(endMs)) {
       this.#timers.delete(next);
@@ -87,6 +90,7 @@ export class SteppableClock implements Clock {
 
   /** Calls `onEnd` when the clock has advanced by `delayMs`. Returns a function that stops the timer. */
   startTimer(delayMs: number, onEnd: () => void): () => void {
+    checkNoMore("startTimer()", arguments, 2);
     const timer = { atMs: this.#nowMs + Math.max(0, delayMs), onEnd };
     if (delayMs !== Infinity) this.#timers.add(timer);
     return () => void this.#timers.delete(timer);

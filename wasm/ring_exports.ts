@@ -109,6 +109,7 @@ export interface RingExports {
   acknowledge(slot: number): number;
   claimLeaseSlot(bytes: number, hint: number, isLast: number): number;
   deliveriesOf(slot: number): number;
+  giveBack(slot: number, number: number, length: number, flags: number): void;
   leaseOwnerFrom(from: number): number;
   nack(slot: number): number;
   repairLeaseSlots(): void;

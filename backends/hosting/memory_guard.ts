@@ -16,7 +16,7 @@ const MIB = 2 ** 20;
 /** How often the heap is measured. */
 const INTERVAL_MS = 25;
 /** Least bytes of garbage that are worth a collection. */
-const MIN_GARBAGE_BYTES = 12 * MIB;
+const MIN_GARBAGE_BYTES = 8 * MIB;
 /** Garbage may be this part of the limit: a collection takes longer in a larger heap. */
 const GARBAGE_SHARE = 1 / 8;
 /** Collections take at most one part in so many of the time, unless garbage arises very fast. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { pluralize } from "../../lib/base/pluralize.ts";
 import { durationMs } from "../../lib/base/option_checks.ts";
 import { OptionRules } from "../../lib/base/option_rules.ts";
 import { logger } from "../../lib/base/log.ts";
@@ -39,7 +40,10 @@ export function graceMsOf(options: StopOptions | undefined): number {
 export function reportDropped(store: Store, dropped: number): void {
   if (dropped === 0) return;
   store.subscriptions.recordDropped(dropped);
-  logger.warn("{dropped} entries of subscribers were dropped when the server stopped", { dropped });
+  logger.warn("{messages} for subscribers got lost when the server stopped", {
+    messages: pluralize(dropped, "message"),
+    dropped,
+  });
 }
 
 /** Waits for work that depends on others. True if it ended within the time; its failure is an end. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { pluralize } from "../../lib/base/pluralize.ts";
 import { createHash, timingSafeEqual } from "node:crypto";
 import { formatValue } from "../../lib/base/options.ts";
 
@@ -22,7 +23,7 @@ function describeToken(token: unknown): string {
   if (typeof token !== "string") return formatValue(token);
   if (token.length === 0) return "empty";
   const others = /^[\x21-\x7e]*$/.test(token) ? "" : " with others among them";
-  return `${token.length} characters${others}`;
+  return `${pluralize(token.length, "character")}${others}`;
 }
 
 /** Returns a function that compares texts with a secret. Its time does not depend on where they differ. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { takeTurnsIn, withTurn } from "../../lib/base/turn.ts";
+import { endingTurn, takeTurnsIn, withTurn } from "../../lib/base/turn.ts";
 import { callback, observer, text } from "../../lib/base/option_checks.ts";
 import { checkNoMore } from "../../lib/base/checks.ts";
 import { formatValue } from "../../lib/base/options.ts";
@@ -138,6 +138,7 @@ export abstract class BaseMessagingBackend implements MessagingBackend {
     handler: MessageHandler,
     options?: SubscriptionOptions,
   ): Promise<void> {
+    checkNoMore("subscribe()", arguments, 3);
     callback("handler", handler);
     checkGivenName("topic", topic);
     SUBSCRIBE_OPTIONS.check(options);
@@ -159,6 +160,7 @@ export abstract class BaseMessagingBackend implements MessagingBackend {
     handler: MessageHandler,
     options?: SubscriptionOptions,
   ): Promise<void> {
+    checkNoMore("psubscribe()", arguments, 3);
     callback("handler", handler);
     checkGivenName("pattern", pattern);
     PSUBSCRIBE_OPTIONS.check(options);
@@ -194,7 +196,7 @@ export abstract class BaseMessagingBackend implements MessagingBackend {
 
   /** Ends all subscriptions, and disconnects. Later calls do nothing. */
   cleanup(): Promise<void> {
-    return this.#cleanup ??= this.#close();
+    return this.#cleanup ??= endingTurn(this.#close());
   }
 
   async #close(): Promise<void> {

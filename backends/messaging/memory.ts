@@ -61,6 +61,7 @@ export class InMemoryMessagingBackend extends StoreMessagingBackend implements R
 
   /** Makes a backend on a store. */
   constructor(options: InMemoryMessagingBackendOptions = {}) {
+    checkNoMore("new InMemoryMessagingBackend()", arguments, 1);
     OPTIONS.check(options);
     super(options);
     this.#store = options.store ?? new Store();
@@ -84,6 +85,7 @@ export class InMemoryMessagingBackend extends StoreMessagingBackend implements R
     message: Message,
     options: StoreMessageOptions = {},
   ): Promise<void> {
+    checkNoMore("storeMessage()", arguments, 4);
     const rejection = this.checkStore(namespace, topic, options);
     if (rejection !== undefined) return await rejection;
     return await this.observer.store(topic, message, (carrying) =>
@@ -128,6 +130,7 @@ export class InMemoryMessagingBackend extends StoreMessagingBackend implements R
 
   /** Sets a key. `ex` is the time to live in seconds. */
   async set(key: string, value: unknown, options: { ex?: number } = {}): Promise<void> {
+    checkNoMore("set()", arguments, 3);
     SET_OPTIONS.check(options);
     return await this.read(({ strings }) => strings.set(key, valueFrom(value), options.ex));
   }

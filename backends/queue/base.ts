@@ -4,7 +4,7 @@
  * @module
  */
 
-import { takeTurnsIn } from "../../lib/base/turn.ts";
+import { endingTurn, takeTurnsIn } from "../../lib/base/turn.ts";
 import { checkNoMore } from "../../lib/base/checks.ts";
 import { callback } from "../../lib/base/option_checks.ts";
 import { checkName } from "./checks.ts";
@@ -22,6 +22,7 @@ import {
   EVENT_OPTIONS,
   GET_MANY_OPTIONS,
   GET_OPTIONS,
+  INITIALIZE_OPTIONS,
   LIST_OPTIONS,
   PENDING_OPTIONS,
   PUBLISH_OPTIONS,
@@ -41,6 +42,7 @@ import type {
   DeliveryRecord,
   EventOptions,
   ExtendOptions,
+  InitializeOptions,
   JobHandler,
   ListOptions,
   MessageFilters,
@@ -106,8 +108,8 @@ export class QueueBase implements MessageQueue {
     this.#results = new ResultWaits(store, clock);
     this.#scheduler = new Scheduler({ store, clock, ttlMs: config.ttlMs });
     this.#lifecycle = new QueueLifecycle({
-      open: async () => {
-        await store.open();
+      open: async (options) => {
+        await store.open(options);
         this.#scheduler.start();
       },
       drain: () => this.#drain(),
@@ -136,15 +138,20 @@ export class QueueBase implements MessageQueue {
     });
   }
 
-  /** Opens the queue. A second call does nothing. */
-  async initialize(): Promise<void> {
-    checkNoMore("initialize()", arguments, 0);
-    await this.#lifecycle.open();
+  /**
+   * Opens the queue. A second call does nothing. After a failure it may be called again.
+   *
+   * @throws {QueueError} if the server cannot be reached, or rejects the client
+   */
+  async initialize(options?: InitializeOptions): Promise<void> {
+    checkNoMore("initialize()", arguments, 1);
+    INITIALIZE_OPTIONS.check(options);
+    await this.#lifecycle.open(options);
   }
 
   /** Ends all subscriptions, lets pending calls finish, and closes all connections. */
   close(): Promise<void> {
-    return this.#lifecycle.close();
+    return endingTurn(this.#lifecycle.close());
   }
 
   /** Handlers that run may still use the queue, and store what they have done. */
@@ -198,6 +205,7 @@ export class QueueBase implements MessageQueue {
     agentId: string,
     options: SubscribeOptions = {},
   ): Subscription<T> {
+    checkNoMore("subscribe()", arguments, 3);
     this.#lifecycle.checkTaking("subscribe");
     SUBSCRIBE_OPTIONS.check(options);
     checkName("channel", channel);
@@ -271,6 +279,7 @@ export class QueueBase implements MessageQueue {
     agentId: string,
     options: PendingOptions = {},
   ): Promise<DeliveryRecord<T>[]> {
+    checkNoMore("getPending()", arguments, 2);
     this.#lifecycle.check("read pending messages");
     PENDING_OPTIONS.check(options);
     const { channel, limit = DEFAULT_LIMIT } = options;
@@ -284,6 +293,7 @@ export class QueueBase implements MessageQueue {
     agentId: string,
     options: PendingOptions = {},
   ): Promise<DeadLetter<T>[]> {
+    checkNoMore("getDeadLetters()", arguments, 2);
     this.#lifecycle.check("read dead letters");
     DEAD_LETTER_OPTIONS.check(options);
     const { channel, limit = DEFAULT_LIMIT } = options;
@@ -490,6 +500,7 @@ export class QueueBase implements MessageQueue {
     id: string,
     options: AgentView = {},
   ): Promise<MessageRecord<T> | undefined> {
+    checkNoMore("get()", arguments, 2);
     this.#lifecycle.check("get");
     GET_OPTIONS.check(options);
     const stored = await this.#store.get(checkName("id", id), options.agentId);
@@ -501,6 +512,7 @@ export class QueueBase implements MessageQueue {
     ids: Iterable<string>,
     options: AgentView = {},
   ): Promise<(MessageRecord<T> | undefined)[]> {
+    checkNoMore("getMany()", arguments, 2);
     GET_MANY_OPTIONS.check(options);
     return await Promise.all([...ids].map((id) => this.get<T>(id, options)));
   }
@@ -527,6 +539,7 @@ export class QueueBase implements MessageQueue {
 
   /** Messages that match the filters, the newest first. */
   async list<T = unknown>(options: ListOptions = {}): Promise<MessageRecord<T>[]> {
+    checkNoMore("list()", arguments, 1);
     this.#lifecycle.check("list");
     LIST_OPTIONS.check(options);
     const { filters = {}, limit = DEFAULT_LIMIT, offset = 0, agentId } = options;
@@ -536,6 +549,7 @@ export class QueueBase implements MessageQueue {
 
   /** Number of messages that match the filters. Expired messages do not count. */
   async count(filters: MessageFilters = {}): Promise<number> {
+    checkNoMore("count()", arguments, 1);
     this.#lifecycle.check("count");
     COUNT_FILTERS.check(filters);
     return await this.#store.count(filters);

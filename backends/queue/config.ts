@@ -17,11 +17,18 @@ import {
 import { type OptionChecks, OptionRules } from "../../lib/base/option_rules.ts";
 import { formatValue } from "../../lib/base/options.ts";
 import { MAX_TIMER_MS } from "../../lib/base/timer.ts";
+import {
+  CONNECTION_CHECKS,
+  connectionOptionsOf,
+  NAMES_ELSEWHERE,
+  type RedisConnectionOptions,
+} from "../../lib/base/redis_options.ts";
 import type { QueueConfig } from "./types.ts";
 
 /** A complete configuration. Durations are in milliseconds. */
 export interface ResolvedConfig {
   readonly redisUrl: string;
+  readonly connection: RedisConnectionOptions;
   readonly redisPrefix: string;
   readonly ttlMs: number | null;
   readonly maxItems: number;
@@ -53,6 +60,7 @@ const LOOKS_NAMESPACED = /:[^:]+:\d+$/;
 /** The checks of a configuration. */
 export const CONFIG_CHECKS: OptionChecks<QueueConfig> = {
   redisUrl: text,
+  ...CONNECTION_CHECKS,
   redisPrefix: checkPrefix,
   ttlSeconds: nullable(seconds()),
   maxItems: wholeNumber(1),
@@ -73,13 +81,14 @@ export const CONFIG_CHECKS: OptionChecks<QueueConfig> = {
 
 /** The configuration of the queue class of a name. */
 export function configRules(className: string): OptionRules<QueueConfig> {
-  return new OptionRules(`new ${className}()`, CONFIG_CHECKS);
+  return new OptionRules(`new ${className}()`, CONFIG_CHECKS, NAMES_ELSEWHERE);
 }
 
 /** Adds the defaults to a configuration that was checked. */
 export function resolveConfig(config: QueueConfig = {}): ResolvedConfig {
   return {
     redisUrl: config.redisUrl ?? "redis://localhost:6379/0",
+    connection: connectionOptionsOf(config),
     redisPrefix: config.redisPrefix ?? "tinyllm",
     ttlMs: config.ttlSeconds == null ? null : toMs(config.ttlSeconds),
     maxItems: config.maxItems ?? 10_000,

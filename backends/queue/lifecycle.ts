@@ -5,11 +5,12 @@
  */
 
 import { QueueNotInitializedError } from "./errors.ts";
+import type { InitializeOptions } from "./types.ts";
 
 /** What happens when a queue is opened and closed. */
 export interface LifecycleSteps {
   /** Opens the queue. After a failure it may be opened again. */
-  open(): Promise<void>;
+  open(options?: InitializeOptions): Promise<void>;
   /** What a queue does first that is to be closed, and while its calls still work. Undefined: nothing. */
   drain(): Promise<void> | undefined;
   /** Closes the queue. `opening` settles when an `open` that was called before has ended. */
@@ -28,14 +29,14 @@ export class QueueLifecycle {
   }
 
   /** Opens the queue. A second call does nothing. */
-  open(): Promise<void> {
+  open(options?: InitializeOptions): Promise<void> {
     if (this.#closing !== undefined) return Promise.reject(this.#notOpen("initialize"));
-    return this.#opening ??= this.#open();
+    return this.#opening ??= this.#open(options);
   }
 
-  async #open(): Promise<void> {
+  async #open(options: InitializeOptions | undefined): Promise<void> {
     try {
-      await this.#steps.open();
+      await this.#steps.open(options);
     } catch (error) {
       this.#opening = undefined;
       throw error;

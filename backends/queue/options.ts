@@ -13,6 +13,7 @@ import {
   object,
   oneOf,
   optionsOf,
+  positiveMs,
   seconds,
   text,
   wholeNumber,
@@ -29,6 +30,7 @@ import type {
   DeliveryRecord,
   EventOptions,
   ExtendOptions,
+  InitializeOptions,
   ListOptions,
   MessageFilters,
   PendingOptions,
@@ -77,6 +79,9 @@ const FILTERS: OptionChecks<MessageFilters> = {
   acknowledged: flag,
 };
 
+export const INITIALIZE_OPTIONS = new OptionRules<InitializeOptions>("initialize()", {
+  timeoutMs: positiveMs,
+});
 export const PUBLISH_OPTIONS = new OptionRules<PublishOptions>("publish()", {
   channel: checkName,
   payload: anyValue,

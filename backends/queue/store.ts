@@ -5,7 +5,13 @@
  * @module
  */
 
-import type { CountedEvent, MessageFilters, PurgedState, QueueEvent } from "./types.ts";
+import type {
+  CountedEvent,
+  InitializeOptions,
+  MessageFilters,
+  PurgedState,
+  QueueEvent,
+} from "./types.ts";
 
 /** How a message is to be delivered. What is null is as the queue has it. */
 export interface DeliverySettings {
@@ -170,7 +176,7 @@ export interface StoredSchedule {
 export interface QueueStore {
   /** Milliseconds after which an idle subscription claims without a wakeup. Null: wakeups are reliable. */
   readonly pollMs: number | null;
-  open(): Promise<void>;
+  open(options?: InitializeOptions): Promise<void>;
   /** Ends all repetitions: from now on each call has one attempt. */
   stopRetrying(): void;
   close(): Promise<void>;

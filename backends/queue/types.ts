@@ -5,6 +5,7 @@
  */
 
 import type { Instrumentation } from "../../lib/base/instrumentation.ts";
+import type { RedisConnectionOptions } from "../../lib/base/redis_options.ts";
 
 /** A message as the queue stores it. */
 export interface MessageRecord<T = unknown> {
@@ -221,6 +222,16 @@ export interface ListOptions extends AgentView {
   filters?: MessageFilters;
 }
 
+/** Options of `initialize`. */
+export interface InitializeOptions {
+  /**
+   * Milliseconds to wait for a server that cannot be reached or does not reply. Then it rejects, with the
+   * last failure in the message. Default: `commandTimeoutMs` for one server that cannot be reached,
+   * otherwise `deadlineMs`.
+   */
+  timeoutMs?: number | undefined;
+}
+
 /** Which agent's acknowledgement a record shows. */
 export interface AgentView {
   /** The agent whose acknowledgement of a broadcast `acknowledged` shows. */
@@ -415,11 +426,13 @@ export interface QueueWorker extends AsyncDisposable {
 }
 
 /** Configuration of a queue. */
-export interface QueueConfig {
+export interface QueueConfig extends RedisConnectionOptions {
   /**
-   * URL of the server: `redis://[user:password@]host:port/database`, `rediss://` for TLS, or
-   * `redis-cluster://[user:password@]host:port,host:port` (`rediss-cluster://`). Default:
-   * `redis://localhost:6379/0`. The in-memory queue does not use it.
+   * URL of the server: `redis://[user:password@]host:port/database`,
+   * `redis-cluster://[user:password@]host:port,host:port`, or
+   * `redis+sentinel://[user:password@]host:port,host:port/name/database`, with the sentinels and the name
+   * of their master. `rediss` in place of `redis` stands for TLS. Default: `redis://localhost:6379/0`. The
+   * in-memory queue does not use it.
    */
   redisUrl?: string | undefined;
   /** Prefix of every key. Default: `tinyllm`. */
@@ -475,8 +488,8 @@ export interface QueueConfig {
  * Every call before `initialize` or after `close` rejects with `QueueNotInitializedError`.
  */
 export interface MessageQueue extends AsyncDisposable {
-  /** Opens the queue. A second call does nothing. */
-  initialize(): Promise<void>;
+  /** Opens the queue. A second call does nothing. After a failure it may be called again. */
+  initialize(options?: InitializeOptions): Promise<void>;
   /** Ends all subscriptions, lets pending calls finish, and closes all connections. */
   close(): Promise<void>;
   /** Stores a message and delivers it, at once or when it is due. */

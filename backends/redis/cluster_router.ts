@@ -1,15 +1,20 @@
 /**
- * Finds the server that has the keys of a partition, and keeps connections to it. All keys of a
- * partition share one hash tag, so that one server has all of them. The client library's own support
- * for clusters is not used, because `WAIT` counts the writes of one connection.
+ * Finds the server that has the keys of a partition, by asking a cluster or sentinels if it may change, and
+ * keeps connections to it. All keys of a partition share one hash tag, so that one server has all of them.
+ * The client library's own support for clusters is not used, because `WAIT` counts the writes of one
+ * connection.
  *
  * @module
  */
 
-import type { NodeAddress, RedisAddress } from "./address.ts";
+import type { EventLog } from "../../lib/base/log.ts";
+import type { Login, NodeAddress, RedisAddress } from "./address.ts";
 import { Connection, type Reply } from "./connection.ts";
 import { CallAborted } from "./failures.ts";
+import { Outages } from "./outages.ts";
 import { Pool } from "./pool.ts";
+import { SentinelWatch } from "./sentinel_watch.ts";
+import { ask, checkIsMaster, latestView } from "./sentinels.ts";
 
 /** Servers that are queried at the same time: one that does not reply must not delay the others. */
 const QUERIES_AT_ONCE = 2;
@@ -20,11 +25,15 @@ export interface ClusterRouterOptions {
   readonly timeoutMs: number;
   /** Most connections to one server. */
   readonly poolSize: number;
+  /** Is told of servers that cannot be reached. */
+  readonly logger: EventLog;
 }
 
 /** Connections to the servers of all partitions. */
 export class ClusterRouter {
   readonly isCluster: boolean;
+  /** Whether other servers know which server has the keys, so that it may change. */
+  readonly isDiscovered: boolean;
   readonly #address: RedisAddress;
   readonly #options: ClusterRouterOptions;
   readonly #pools = new Map<string, Pool>();
@@ -34,12 +43,19 @@ export class ClusterRouter {
   readonly #keys: readonly string[];
   /** Server of each partition. Empty until it is known. */
   #masters: NodeAddress[] = [];
+  /** A connection was lost: sentinels may name another master by now. */
+  #isOutdated = false;
+  readonly #outages: Outages;
+  #opening = new AbortController();
+  #watch: SentinelWatch | undefined;
   #refreshing: Promise<void> | undefined;
   readonly #queries = new Set<Promise<void>>();
   #isStopping = false;
 
   constructor(address: RedisAddress, keys: readonly string[], options: ClusterRouterOptions) {
     this.isCluster = address.isCluster;
+    this.isDiscovered = address.kind !== "server";
+    this.#outages = new Outages(options.logger, address.redactedUrl);
     this.#address = address;
     this.#keys = keys;
     this.#options = options;
@@ -47,7 +63,7 @@ export class ClusterRouter {
 
   /** The server of a partition. */
   async nodeOf(partition: number): Promise<NodeAddress> {
-    if (this.#masters.length === 0) await this.refresh();
+    if (this.#masters.length === 0 || this.#isOutdated) await this.refresh();
     return this.#masters[partition];
   }
 
@@ -66,13 +82,38 @@ export class ClusterRouter {
     return pool;
   }
 
-  /** Opens a connection that the caller owns. */
+  /** Opens a connection to the server of a partition, which the caller owns. */
   async connect(address: NodeAddress): Promise<Connection> {
-    const { login } = this.#address;
-    const connection = await Connection.open(address, login, this.#options.timeoutMs);
-    this.#connections.set(connection, nameOf(address));
-    void connection.closed.then(() => this.#connections.delete(connection));
+    const connection = await this.#connect(address, this.#address.login);
+    if (this.#address.kind !== "sentinel") return connection;
+    try {
+      await checkIsMaster(connection);
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+    void connection.closed.then(() => this.#isOutdated = true);
     return connection;
+  }
+
+  async #connect(address: NodeAddress, login: Login): Promise<Connection> {
+    const { signal } = this.#opening;
+    const { timeoutMs } = this.#options;
+    try {
+      const connection = await Connection.open(address, login, timeoutMs, signal);
+      this.#connections.set(connection, nameOf(address));
+      void connection.closed.then(() => this.#connections.delete(connection));
+      this.#outages.succeeded(nameOf(address));
+      return connection;
+    } catch (error) {
+      this.reportFailure(address, error);
+      throw error;
+    }
+  }
+
+  /** Tells the log of a failure, if it means that the server cannot be reached. */
+  reportFailure(address: NodeAddress, error: unknown): void {
+    this.#outages.failed(nameOf(address), error);
   }
 
   /**
@@ -90,14 +131,48 @@ export class ClusterRouter {
   }
 
   async #discoverMasters(): Promise<void> {
-    this.#masters = this.isCluster
-      ? await this.#queryCluster()
-      : this.#keys.map(() => this.#address.nodes[0]);
+    if (this.#address.kind === "sentinel") this.#watch ??= this.#watchSentinels();
+    this.#isOutdated = false;
+    this.#masters = await this.#findMasters();
     const names = new Set(this.#masters.map(nameOf));
     for (const [name, pool] of this.#pools) {
       if (names.has(nameOf(pool.address))) continue;
       this.#pools.delete(name);
       await pool.retire();
+    }
+  }
+
+  async #findMasters(): Promise<NodeAddress[]> {
+    const { kind, nodes } = this.#address;
+    if (kind === "cluster") return await this.#queryCluster();
+    const master = kind === "sentinel" ? await this.#querySentinels() : nodes[0];
+    return this.#keys.map(() => master);
+  }
+
+  #watchSentinels(): SentinelWatch {
+    const { nodes: sentinels, serviceName, sentinelLogin } = this.#address;
+    const connect = (sentinel: NodeAddress) => this.#connect(sentinel, sentinelLogin);
+    const onSwitch = () => void this.#refreshAgain().catch(() => this.#isOutdated = true);
+    return new SentinelWatch({ sentinels, serviceName, connect, onSwitch });
+  }
+
+  /** Asks the sentinels after a switch: a query that has begun before may not know of it. */
+  async #refreshAgain(): Promise<void> {
+    await this.#refreshing?.catch(() => {});
+    if (this.#watch !== undefined && !this.#isStopping) await this.refresh();
+  }
+
+  /** Without a sentinel there is no failover: the master that is known is still tried. */
+  async #querySentinels(): Promise<NodeAddress> {
+    const { nodes, serviceName, sentinelLogin } = this.#address;
+    const queries = nodes.map((node) =>
+      this.#track(ask(this.#connect(node, sentinelLogin), serviceName))
+    );
+    try {
+      return (await latestView(queries)).address;
+    } catch (error) {
+      if (this.#masters.length === 0 || this.#isStopping) throw error;
+      return this.#masters[0];
     }
   }
 
@@ -118,14 +193,14 @@ export class ClusterRouter {
   }
 
   /** Remembers a query until it ends: `close` waits for those that were not the first to reply. */
-  #track(query: Promise<NodeAddress[]>): Promise<NodeAddress[]> {
+  #track<View>(query: Promise<View>): Promise<View> {
     const tracked = query.then(() => {}, () => {}).finally(() => this.#queries.delete(tracked));
     this.#queries.add(tracked);
     return query;
   }
 
   async #queryNode(address: NodeAddress): Promise<NodeAddress[]> {
-    const connection = await this.connect(address);
+    const connection = await this.#connect(address, this.#address.login);
     try {
       const [ranges, ...slots] = await Promise.all([
         connection.send(["CLUSTER", "SLOTS"]),
@@ -137,8 +212,9 @@ export class ClusterRouter {
     }
   }
 
-  /** Checks idle connections. */
+  /** Checks idle connections, and whether sentinels name another master: a former one may still reply. */
   checkIdle(): void {
+    this.#isOutdated ||= this.#address.kind === "sentinel";
     for (const pool of this.#pools.values()) pool.checkIdle();
   }
 
@@ -147,8 +223,12 @@ export class ClusterRouter {
     this.#isStopping = true;
   }
 
-  /** Closes all connections. */
+  /** Closes all connections, and those that are being opened. */
   async close(): Promise<void> {
+    this.#opening.abort();
+    this.#opening = new AbortController();
+    await this.#watch?.close();
+    this.#watch = undefined;
     await this.#refreshing?.catch(() => {});
     await Promise.all(this.#queries);
     await Promise.all([...this.#pools.values()].map((pool) => pool.retire()));
@@ -169,5 +249,5 @@ function masterOf(ranges: Reply[][], slot: number, queried: NodeAddress): NodeAd
 }
 
 function nameOf({ host, port }: NodeAddress): string {
-  return `${host} ${port}`;
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }

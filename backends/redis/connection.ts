@@ -19,6 +19,7 @@ import {
 } from "@redis/client";
 import type { Login, NodeAddress } from "./address.ts";
 import { AttemptInterrupted, AttemptTimeout } from "./failures.ts";
+import { pemText } from "../../lib/base/redis_options.ts";
 import { withSockets } from "./sockets.ts";
 
 type Client = ReturnType<typeof newClient>;
@@ -76,14 +77,18 @@ export class Connection {
     client.on("sharded-channel-moved", () => this.close());
   }
 
-  /** Connects and logs in. This, and each command, may take `timeoutMs`. */
+  /** Connects and logs in, unless `signal` ends that. This, and each command, may take `timeoutMs`. */
   static async open(
     address: NodeAddress,
     login: Login,
     timeoutMs: number,
+    signal?: AbortSignal,
   ): Promise<Connection> {
+    if (signal?.aborted) throw new AttemptInterrupted();
     const client = newClient(address, login, timeoutMs);
     const connection = new Connection(client, login, timeoutMs);
+    const interrupt = () => connection.close();
+    signal?.addEventListener("abort", interrupt);
     try {
       const connecting = withSockets((socket) => connection.#own(socket), async () => {
         await client.connect();
@@ -92,6 +97,8 @@ export class Connection {
     } catch (error) {
       connection.close();
       throw connection.#reasonOf(error);
+    } finally {
+      signal?.removeEventListener("abort", interrupt);
     }
     return connection;
   }
@@ -133,6 +140,7 @@ export class Connection {
   }
 
   async #send<R>(command: readonly Argument[], options?: typeof AS_BYTES): Promise<R> {
+    if (this.#isClosed) throw this.#reasonOf(new ClientClosedError());
     const number = this.#count++;
     if (this.#waiting.size === 0) this.#hasProgressed();
     this.#waiting.set(number, this.#timeoutMs + transferMs(command));
@@ -193,6 +201,8 @@ export class Connection {
     this.#isRetired = true;
     this.#stopTimer?.();
     this.#client.destroy();
+    // The library does not know a socket yet that is still connecting.
+    if (this.#socket?.connecting) this.#socket.destroy(new AttemptInterrupted());
     this.#closed.resolve();
   }
 
@@ -250,23 +260,38 @@ export function transferMs(command: readonly Argument[]): number {
 }
 
 /** A server that does not know a command repeats it, and with it the password. */
-function withoutPassword(error: unknown, { password }: Login): unknown {
+function withoutPassword(error: unknown, { password, tls }: Login): unknown {
   if (!(error instanceof Error)) return error;
   const message = error.message.replace(/, with args beginning with: .*/s, "");
-  const secrets = [password, password && encodeURIComponent(password)];
+  const key = tls?.key && pemText(tls.key);
+  const secrets = [password, password && encodeURIComponent(password), key];
   const redacted = withoutSecrets(message, secrets);
   return redacted === error.message ? error : new Error(redacted);
+}
+
+/** Options that are undefined are left out: the library passes them on, and TLS takes them as given. */
+function tlsOptions({ tls }: Login) {
+  if (tls === undefined) return {};
+  const { ca, cert, key, servername } = tls;
+  return {
+    tls: true as const,
+    ...ca !== undefined && { ca: pemText(ca) },
+    ...cert !== undefined && { cert: pemText(cert) },
+    ...key !== undefined && { key: pemText(key) },
+    ...servername !== undefined && { servername },
+  };
 }
 
 function newClient({ host, port }: NodeAddress, login: Login, timeoutMs: number) {
   return createClient({
     ...login.username !== undefined && { username: login.username },
     ...login.password !== undefined && { password: login.password },
+    ...login.clientName !== undefined && { name: login.clientName },
     database: login.database,
     socket: {
       host,
       port,
-      ...(login.isTls && { tls: true as const }),
+      ...tlsOptions(login),
       connectTimeout: timeoutMs,
       reconnectStrategy: false,
     },

@@ -13,6 +13,7 @@ import { setImmediate } from "node:timers";
 import type { ClusterRouter } from "./cluster_router.ts";
 import { type Argument, type Connection, transferMs } from "./connection.ts";
 import {
+  AttemptTimeout,
   CallAborted,
   classify,
   type Failure,
@@ -62,7 +63,12 @@ export interface ScriptRunnerOptions<Name extends string, Reply> {
   /** Sends a command, and returns the reply as texts or as bytes. */
   readonly send: (connection: Connection, command: Argument[]) => Promise<Reply>;
   /** Makes the error that the caller sees. */
-  readonly toError: (script: Name, failure: ServerFailure, cause: unknown) => Error;
+  readonly toError: (
+    script: Name,
+    failure: ServerFailure,
+    cause: unknown,
+    timeoutMs?: number,
+  ) => Error;
 }
 
 /** A call of a script. */
@@ -77,6 +83,8 @@ export interface ScriptCall<Name extends string> {
   readonly isDurable?: boolean | undefined;
   /** Milliseconds to wait for a server that cannot be reached. Default: the deadline. */
   readonly unreachableMs?: number | undefined;
+  /** Milliseconds for the call with all its attempts, in place of the deadline of all calls. */
+  readonly timeoutMs?: number | undefined;
 }
 
 /** Runs scripts on the server of a partition. */
@@ -118,7 +126,11 @@ export class ScriptRunner<Name extends string, Reply> {
   async #runUntilDeadline(call: ScriptCall<Name>): Promise<Reply> {
     const beganMs = performance.now();
     const backoff = new Backoff(BACKOFF);
+    const { timeoutMs: limitMs } = call;
     let attempt = this.#attempt(call, false);
+    if (limitMs !== undefined) {
+      attempt = withDeadline(attempt, limitMs, () => new DeadlineReached());
+    }
     let told: unknown;
     let failure: Failure = "late";
     while (true) {
@@ -132,13 +144,14 @@ export class ScriptRunner<Name extends string, Reply> {
         }
       }
       const delayMs = backoff.next();
-      const timeoutMs = this.#options.deadlineMs + transferMs(call.args(true));
+      const timeoutMs = limitMs ?? this.#options.deadlineMs + transferMs(call.args(true));
       const { unreachableMs = timeoutMs } = call;
       const patienceMs = failure === "unavailable" ? unreachableMs : timeoutMs;
       const remainingMs = beganMs + patienceMs - performance.now() - delayMs;
       const { isRetried } = reactionTo(failure);
       if (!isRetried || remainingMs <= 0 || this.#closing.signal.aborted) {
-        throw this.#toError(call, classify(told), told);
+        const cause = told ?? new AttemptTimeout("there was no reply");
+        throw this.#toError(call, classify(cause), cause);
       }
       await this.#backOff(call, delayMs);
       const next = this.#retry(call, failure);
@@ -148,13 +161,20 @@ export class ScriptRunner<Name extends string, Reply> {
 
   /** Another attempt, perhaps at another server. */
   async #retry(call: ScriptCall<Name>, failure: Failure): Promise<Reply> {
-    if (this.#router.isCluster && failure !== "not replicated") await this.#router.refresh();
+    // A master of a cluster that lacks replicas is still the master; one that sentinels replaced lacks them.
+    const mayHaveMoved = failure !== "not replicated" || !this.#router.isCluster;
+    if (this.#router.isDiscovered && mayHaveMoved) await this.#router.refresh();
     return await this.#attempt(call, true);
   }
 
   /** The error of the program is passed on as it is: no server has caused it. */
-  #toError({ script }: ScriptCall<Name>, failure: Failure, cause: unknown): unknown {
-    return failure === "misuse" ? cause : this.#options.toError(script, failure, cause);
+  #toError(
+    { script, timeoutMs }: ScriptCall<Name>,
+    failure: Failure,
+    cause: unknown,
+  ): unknown {
+    if (failure === "misuse") return cause;
+    return this.#options.toError(script, failure, cause, timeoutMs);
   }
 
   async #attempt(call: ScriptCall<Name>, isRetry: boolean): Promise<Reply> {
@@ -167,7 +187,9 @@ export class ScriptRunner<Name extends string, Reply> {
       return await connection.use(() => this.#runOn(connection, call, isRetry, isDurable));
     } catch (error) {
       // After the first of the calls on this connection has retired it, the others retire nothing.
-      const { isDisconnected } = reactionTo(classify(error));
+      const failure = classify(error);
+      if (failure === "late") this.#router.reportFailure(pool.address, error);
+      const { isDisconnected } = reactionTo(failure);
       if (isDisconnected && !connection.isRetired) this.#router.disconnect(pool.address);
       throw error;
     }

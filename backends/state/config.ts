@@ -7,19 +7,23 @@
 import { formatValue } from "../../lib/base/options.ts";
 import { seconds, wholeNumber } from "../../lib/base/option_checks.ts";
 import type { OptionCheck, OptionChecks } from "../../lib/base/option_rules.ts";
+import type { RedisConnectionOptions } from "../../lib/base/redis_options.ts";
+
+export type { RedisConnectionOptions, RedisTlsOptions } from "../../lib/base/redis_options.ts";
 
 /** Where shared state lives. */
 export type BackendType = "memory" | "manager" | "redis" | "shm";
 
 /** Configuration of a backend. */
-export interface BackendConfig {
+export interface BackendConfig extends RedisConnectionOptions {
   /**
    * `"memory"` is for one process, `"shm"` for the processes of one machine without a server,
    * `"manager"` for processes that reach a TCP port, `"redis"` for many machines. Default: `"memory"`.
    */
   backendType?: BackendType | undefined;
   /**
-   * Redis: its URL, also `rediss://` and `redis-cluster://host:port,host:port`. Default:
+   * Redis: its URL, also `redis-cluster://host:port,host:port` and
+   * `redis+sentinel://host:port,host:port/name`; with TLS `rediss` in place of `redis`. Default:
    * `redis://localhost:6379`.
    */
   redisUrl?: string | undefined;

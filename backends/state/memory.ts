@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkNoMore } from "../../lib/base/checks.ts";
 import { monotonicNow } from "../../lib/base/clock.ts";
 import { callback, instanceOf } from "../../lib/base/option_checks.ts";
 import { OptionRules } from "../../lib/base/option_rules.ts";
@@ -50,6 +51,7 @@ export class InMemoryBackend extends SyncBackend {
    * @throws {RangeError} if a limit or the time to live is out of range
    */
   constructor(options: InMemoryBackendOptions = {}) {
+    checkNoMore("new InMemoryBackend()", arguments, 1);
     super();
     OPTIONS.check(options);
     const { sharedWith, now = monotonicNow } = options;

@@ -14,7 +14,13 @@
  * @module
  */
 
-export type { BackendConfig, BackendType, StateOptions } from "./config.ts";
+export type {
+  BackendConfig,
+  BackendType,
+  RedisConnectionOptions,
+  RedisTlsOptions,
+  StateOptions,
+} from "./config.ts";
 export {
   SharedBackendClosedError,
   SharedBackendConnectionError,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { takeTurnsIn } from "../../lib/base/turn.ts";
+import { endingTurn, takeTurnsIn } from "../../lib/base/turn.ts";
 import { checkNoMore } from "../../lib/base/checks.ts";
 import { infoOf, type SharedBackendInfo, type StateCounts, type StatePlace } from "./info.ts";
 import { LazyClient } from "./lazy_client.ts";
@@ -186,7 +186,7 @@ export abstract class RemoteBackend implements SharedBackend {
 
   /** Waits for pending calls, and disconnects. Closing twice does nothing. */
   close(): Promise<void> {
-    return this.#client.close();
+    return endingTurn(this.#client.close());
   }
 
   /** Closes the backend at the end of an `await using` block. */

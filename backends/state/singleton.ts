@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkNoMore } from "../../lib/base/checks.ts";
 import { oneOf, text, wholeNumber } from "../../lib/base/option_checks.ts";
 import { OptionRules } from "../../lib/base/option_rules.ts";
 import {
@@ -15,8 +16,13 @@ import {
   STATE_CHECKS,
   type StateOptions,
 } from "./config.ts";
+import {
+  CONNECTION_CHECKS,
+  connectionOptionsOf,
+  NAMES_ELSEWHERE,
+} from "../../lib/base/redis_options.ts";
 import { InMemoryBackend } from "./memory.ts";
-import { REDIS_URLS } from "./redis/url.ts";
+import { REDIS } from "./redis/url.ts";
 import { describeDifference, differingField, meaningOf } from "./same_config.ts";
 import type { SharedBackend } from "./types.ts";
 
@@ -39,7 +45,8 @@ const OPENERS: Record<BackendType, Opener> = {
     const { redisUrl, redisPrefix, redisTtl, redisMinReplicas } = config;
     const { maxSlotsPerThread, maxThreads } = config;
     const limits = { maxSlotsPerThread, maxThreads };
-    const options = { redisUrl, redisPrefix, redisTtl, redisMinReplicas, ...limits };
+    const own = { redisUrl, redisPrefix, redisTtl, redisMinReplicas };
+    const options = { ...own, ...connectionOptionsOf(config), ...limits };
     return await connected(new RedisBackend(options));
   },
   shm: async ({ shmName, ...config }) => {
@@ -52,6 +59,7 @@ const TYPES = Object.keys(OPENERS) as BackendType[];
 const CONFIG = new OptionRules<BackendConfig>("getSharedBackend()", {
   backendType: oneOf(...TYPES),
   redisUrl: text,
+  ...CONNECTION_CHECKS,
   redisPrefix: text,
   redisTtl: checkTtl,
   redisMinReplicas: wholeNumber(0),
@@ -59,7 +67,7 @@ const CONFIG = new OptionRules<BackendConfig>("getSharedBackend()", {
   managerAuthkey: checkAuthkey,
   shmName: text,
   ...STATE_CHECKS,
-});
+}, NAMES_ELSEWHERE);
 
 function stateOptions({ maxSlotsPerThread, maxThreads, ttlSeconds }: BackendConfig): StateOptions {
   return { maxSlotsPerThread, maxThreads, ttlSeconds };
@@ -99,6 +107,7 @@ let current: { config: BackendConfig; backend: Promise<SharedBackend> } | undefi
  * ```
  */
 export async function getSharedBackend(config?: BackendConfig): Promise<SharedBackend> {
+  checkNoMore("getSharedBackend()", arguments, 1);
   CONFIG.check(config);
   if (current === undefined) return await open(config ?? {});
   const { backend, config: existing } = current;
@@ -138,14 +147,14 @@ function checkSame(existing: BackendConfig, asked: BackendConfig): void {
   const given = Object.entries(asked).filter(([, value]) => value !== undefined);
   const whole: BackendConfig = { ...inherited, ...Object.fromEntries(given) };
   const key = differingField(
-    meaningOf(existing, REDIS_URLS),
-    meaningOf(whole, REDIS_URLS),
+    meaningOf(existing, REDIS),
+    meaningOf(whole, REDIS),
   );
   if (key === undefined) return;
   throw new TypeError(
     `cannot get a shared backend with another ${key}: this process has one already` +
       `${
-        describeDifference(key, existing, whole, REDIS_URLS)
+        describeDifference(key, existing, whole, REDIS)
       }; use it, or call resetSharedBackend() first`,
   );
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkNoMore } from "../../lib/base/checks.ts";
 import { text, wholeNumber } from "../../lib/base/option_checks.ts";
 import { OptionRules } from "../../lib/base/option_rules.ts";
 import { msgpackCodec } from "../../lib/codecs/msgpack.ts";
@@ -56,6 +57,7 @@ export function serializeSlot(value: unknown): Uint8Array {
  * @throws {SlotSerializationError} if the bytes are not an encoded value
  */
 export function deserializeSlot(slotData: Uint8Array, place?: SlotPlace): unknown {
+  checkNoMore("deserializeSlot()", arguments, 2);
   PLACE.check(place);
   if (!(slotData instanceof Uint8Array)) {
     throw new TypeError(

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { inTurn } from "../../lib/base/turn.ts";
+import { endingTurn, inTurn } from "../../lib/base/turn.ts";
 import { checkNoMore } from "../../lib/base/checks.ts";
 import { closedError } from "./errors.ts";
 import { infoOf, type SharedBackendInfo, type StatePlace } from "./info.ts";
@@ -296,7 +296,7 @@ export abstract class SyncBackend implements SyncSharedBackend {
 
   /** Closes the backend. */
   close(): Promise<void> {
-    return inTurn(() => this.closeSync());
+    return endingTurn(inTurn(() => this.closeSync()));
   }
 
   /** Closes the backend at the end of an `await using` block. */

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { pluralize } from "../../lib/base/pluralize.ts";
 import { TextMap } from "../../lib/base/text_map.ts";
 import type { StateLimits } from "./config.ts";
 import { SharedBackendLimitError } from "./errors.ts";
@@ -281,7 +282,8 @@ export class StateTable {
 /** The error for a thread with `maxSlotsPerThread` slots. */
 export function threadFull(threadId: string, limit: number): SharedBackendLimitError {
   return new SharedBackendLimitError(
-    `cannot append to thread ${JSON.stringify(threadId)}: it has ${limit} slots, which is ` +
+    `cannot append to thread ${JSON.stringify(threadId)}: it has ${pluralize(limit, "slot")}, ` +
+      `which is ` +
       `maxSlotsPerThread; delete the thread, or raise the limit`,
     limit,
   );
@@ -290,7 +292,8 @@ export function threadFull(threadId: string, limit: number): SharedBackendLimitE
 /** The error for `maxThreads` threads. */
 export function threadsFull(threadId: string, limit: number): SharedBackendLimitError {
   return new SharedBackendLimitError(
-    `cannot create thread ${JSON.stringify(threadId)}: there are ${limit} threads, which is ` +
+    `cannot create thread ${JSON.stringify(threadId)}: the state has ` +
+      `${pluralize(limit, "thread")}, which is ` +
       `maxThreads; delete some, or raise the limit`,
     limit,
   );

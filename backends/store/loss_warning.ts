@@ -4,6 +4,7 @@
  * @module
  */
 
+import { pluralize } from "../../lib/base/pluralize.ts";
 import { logger } from "../../lib/base/log.ts";
 import { LossReports } from "../../lib/base/loss_reports.ts";
 
@@ -12,9 +13,9 @@ export function lossWarnings(name: string, transport: string): LossReports {
   const remedy = transport === "poll" ? "poll more often" : "let the client read faster";
   return new LossReports((count, total) =>
     logger.warn(
-      "subscriber {name} ({transport}) missed {count} messages, {total} in all: its queue was full; " +
+      "subscriber {name} ({transport}) missed {messages}, {total} in all: its queue was full; " +
         `${remedy}, or raise maxQueueLength or maxQueueBytes of the server`,
-      { name, transport, count, total },
+      { name, transport, messages: pluralize(count, "message"), count, total },
     )
   );
 }
@@ -22,8 +23,8 @@ export function lossWarnings(name: string, transport: string): LossReports {
 /** Warns of a subscriber that is disconnected because its queue was full. */
 export function warnOfDisconnection(name: string, transport: string, count: number): void {
   logger.warn(
-    "subscriber {name} ({transport}) was disconnected, and missed {count} messages: its queue was " +
+    "subscriber {name} ({transport}) was disconnected, and missed {messages}: its queue was " +
       "full; let the client read faster, or raise maxQueueLength or maxQueueBytes of the server",
-    { name, transport, count },
+    { name, transport, messages: pluralize(count, "message"), count },
   );
 }

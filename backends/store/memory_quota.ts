@@ -4,6 +4,7 @@
  * @module
  */
 
+import { pluralize } from "../../lib/base/pluralize.ts";
 import { StoreFullError } from "./errors.ts";
 import { HeldBytes } from "./held_bytes.ts";
 
@@ -95,11 +96,14 @@ export class MemoryQuota {
   #checkFit({ bytes, entries }: Cost): void {
     if (this.#kept.with(bytes, entries) <= this.maxBytes) return;
     if (bytes > this.maxBytes) {
-      throw new StoreFullError(`cannot store ${bytes} bytes: maxBytes is ${this.maxBytes}`);
+      throw new StoreFullError(
+        `cannot store ${pluralize(bytes, "byte")}: maxBytes is ${this.maxBytes}`,
+      );
     }
     const kept = this.#kept.with(0, 0);
     throw new StoreFullError(
-      `cannot store ${bytes} bytes: ${kept} of maxBytes ${this.maxBytes} are in use, none ` +
+      `cannot store ${pluralize(bytes, "byte")}: ${kept} of maxBytes ${this.maxBytes} are in ` +
+        `use, none ` +
         "of them by messages; delete keys, or raise maxBytes",
     );
   }

@@ -7,6 +7,7 @@
  */
 
 import * as args from "./arguments.ts";
+import type { StoredMessage } from "./stored_message.ts";
 import { type Operation, operation, subscriberOperation } from "./operation.ts";
 
 const NAMESPACE = args.name("namespace", "scope of the ids");
@@ -19,6 +20,14 @@ const PATTERN = args.pattern(
   "`*` any number of characters, `?` one, `[a-z]` one of a class, `\\` the next one literally",
 );
 const LIMIT = args.optional(args.count("most messages; default: all"));
+/** The first messages. Without a limit nothing is copied: there may be many, and many that ask for them. */
+function firstOf(
+  messages: readonly StoredMessage[],
+  limit: number | undefined,
+): readonly StoredMessage[] {
+  return limit === undefined ? messages : messages.slice(0, limit);
+}
+
 const AFTER = "a later time than the message with this id, or the same millisecond and a larger id";
 
 /** The operations by name, in the order of the documentation. */
@@ -57,7 +66,7 @@ export const OPERATIONS = {
     http: { method: "GET", path: "/messages/{topic}" },
     line: { command: "GET_MESSAGES", takes: ["topic"], reply: "MESSAGES JSON:[...]" },
     run: ({ topics }, { topic, since_id, limit }) =>
-      (since_id === undefined ? topics.all(topic) : topics.since(topic, since_id)).slice(0, limit),
+      firstOf(since_id === undefined ? topics.all(topic) : topics.since(topic, since_id), limit),
   }),
   messagesSinceId: operation({
     name: "messagesSinceId",
@@ -81,9 +90,12 @@ export const OPERATIONS = {
     result: "messages",
     http: { method: "GET", path: "/messages_since/{topic}/{timestamp}" },
     run: ({ topics }, { topic, timestamp, since_id, limit }) =>
-      (since_id === undefined
-        ? topics.sinceTimestamp(topic, timestamp)
-        : topics.since(topic, since_id)).slice(0, limit),
+      firstOf(
+        since_id === undefined
+          ? topics.sinceTimestamp(topic, timestamp)
+          : topics.since(topic, since_id),
+        limit,
+      ),
   }),
   messagesStoredAfter: operation({
     name: "messagesStoredAfter",
@@ -98,7 +110,7 @@ export const OPERATIONS = {
       takes: ["topic", "id"],
       reply: "MESSAGES JSON:[...]",
     },
-    run: ({ topics }, { topic, id, limit }) => topics.storedAfter(topic, id).slice(0, limit),
+    run: ({ topics }, { topic, id, limit }) => firstOf(topics.storedAfter(topic, id), limit),
   }),
   messagesById: operation({
     name: "messagesById",

@@ -41,6 +41,8 @@ export function compareEntries(one: ScoredEntry, other: ScoredEntry): number {
 /** The list. */
 export class RankedList {
   readonly #chunks: Chunk[] = [];
+  /** The last score of each chunk: a search compares these without going to the chunks. */
+  readonly #lastScores: number[] = [];
   #size = 0;
   /** The sizes of the chunks; undefined after their number has changed. */
   #sizes: PrefixSums | undefined;
@@ -55,11 +57,22 @@ export class RankedList {
     let [low, high] = [0, this.#chunks.length - 1];
     while (low < high) {
       const middle = (low + high) >>> 1;
-      const chunk = this.#chunks[middle];
-      if (isBeforeEntry(chunk, chunk.scores.length - 1, entry)) low = middle + 1;
-      else high = middle;
+      const last = this.#lastScores[middle];
+      if (last < entry.score || last === entry.score && this.#endsBefore(middle, entry)) {
+        low = middle + 1;
+      } else high = middle;
     }
     return low;
+  }
+
+  #endsBefore(index: number, { key }: ScoredEntry): boolean {
+    const { entries } = this.#chunks[index];
+    return entries[entries.length - 1].key < key;
+  }
+
+  #setLastScore(index: number): void {
+    const { scores } = this.#chunks[index];
+    this.#lastScores[index] = scores[scores.length - 1];
   }
 
   /** Adds an entry that is not in it. */
@@ -75,6 +88,7 @@ export class RankedList {
     chunk.entries.splice(place, 0, entry);
     this.#size++;
     this.#sizes?.add(index, 1);
+    this.#setLastScore(index);
     if (chunk.entries.length > MAX_CHUNK) this.#split(index);
   }
 
@@ -83,6 +97,8 @@ export class RankedList {
     const half = entries.length >>> 1;
     const rest = { scores: scores.splice(half), entries: entries.splice(half) };
     this.#chunks.splice(index + 1, 0, rest);
+    this.#lastScores.splice(index + 1, 0, this.#lastScores[index]);
+    this.#setLastScore(index);
     this.#sizes = undefined;
   }
 
@@ -95,6 +111,7 @@ export class RankedList {
     chunk.entries.splice(place, 1);
     this.#size--;
     this.#sizes?.add(index, -1);
+    if (chunk.entries.length > 0) this.#setLastScore(index);
     if (chunk.entries.length < MIN_CHUNK) this.#merge(index);
   }
 
@@ -107,6 +124,8 @@ export class RankedList {
     before?.scores.push(...scores);
     before?.entries.push(...entries);
     this.#chunks.splice(index, 1);
+    this.#lastScores.splice(index, 1);
+    if (entries.length > 0) this.#setLastScore(index - 1);
     this.#sizes = undefined;
   }
 

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { checkNoMore } from "../../lib/base/checks.ts";
 import { type Clock, clockOf } from "../../lib/base/clock.ts";
 import { type OptionChecks, OptionRules } from "../../lib/base/option_rules.ts";
 import type { HeldBytes } from "./held_bytes.ts";
@@ -165,6 +166,7 @@ export class Store {
    * @throws {RangeError} if a limit is not a whole number, at least 1
    */
   constructor(options: StoreOptions = {}) {
+    checkNoMore("new Store()", arguments, 1);
     OPTIONS.check(options);
     const { maxMessagesPerTopic = Infinity, maxBytes = Infinity } = options;
     const { maxPatterns = DEFAULT_MAX_PATTERNS } = options;
@@ -265,6 +267,7 @@ export class Store {
 
   /** Removes expired messages and keys. Every call does this first; call it between calls. */
   sweep(): void {
+    checkNoMore("sweep()", arguments, 0);
     this.sweepAt(this.clock.now());
   }
 
@@ -349,12 +352,14 @@ export class Store {
 
   /** Deletes all messages and keys. Subscriptions stay. */
   clear(): void {
+    checkNoMore("clear()", arguments, 0);
     this.topics.clear();
     this.databases.clear();
   }
 
   /** Size and counters of the store. */
   stats(): StoreStats {
+    checkNoMore("stats()", arguments, 0);
     this.sweep();
     return {
       topics: this.topics.size,

@@ -6,7 +6,7 @@ import type { Row } from "./compare.ts";
 const NS_PER_US = 1000;
 
 function explanationOf({ unit, target }: Row["measure"]): string {
-  const what = unit === "us" ? "Microseconds, the median of each run." : "As many as go.";
+  const what = unit === "us" ? "Microseconds, of each run." : "As many as go.";
   if (target === undefined) return what;
   return `${what} Ours is to reach ${unit === "us" ? "at most" : "at least"} ${target}x.`;
 }

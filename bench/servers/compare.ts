@@ -74,12 +74,12 @@ export async function runLoad(file: string, args: readonly string[]): Promise<nu
 
 /** One line a server and measure. */
 export function show({ measure, name, isOurs, figures, ratios }: Row): string {
-  if (figures.length === 0) return `${measure.name.padEnd(8)} ${name.padEnd(34)} -`;
+  if (figures.length === 0) return `${measure.name.padEnd(15)} ${name.padEnd(34)} -`;
   const value = median(figures);
-  const figure = measure.unit === "us" ? `${value.toFixed(0)} us` : rate(value);
+  const figure = measure.unit === "us" ? `${value.toFixed(value < 10 ? 2 : 0)} us` : rate(value);
   const ratio = median(ratios);
   const verdict = isOurs ? verdictOf(measure, ratio) : "";
-  return `${measure.name.padEnd(8)} ${name.padEnd(34)} ${figure.padEnd(10)} ${
+  return `${measure.name.padEnd(15)} ${name.padEnd(34)} ${figure.padEnd(10)} ${
     times(ratio)
   } ${verdict}`.trimEnd();
 }

@@ -2,16 +2,22 @@
 import { redisServer } from "../../testing/mod.ts";
 import { startServer } from "../../backends/hosting/start.ts";
 import { SERVER_KIND } from "../../backends/tcp/server/launch.ts";
-import { compare, type Contestant, type Measure, type Plan, type Row } from "./compare.ts";
+import { compare, type Contestant, type Measure, type Plan, type Row, runLoad } from "./compare.ts";
+import { cpuTimeOf } from "./cpu_time.ts";
+import { redisCli } from "./redis_cli.ts";
 
 const CLIENTS = 50;
 /** Commands of one measurement without pipelining, and with it. */
 const FULL = { 1: 100_000, 16: 500_000 } as const;
 const QUICK = { 1: 500, 16: 1000 } as const;
+/** So many times fewer commands have a large value. */
+const LARGE_PART = 10;
 
 type Depth = keyof typeof FULL;
 
 const RANDOM = "__rand_int__";
+const MIXED = "mixed";
+const LARGE = "x".repeat(100_000);
 /** The words of each command; `__rand_int__` is another number each time. */
 const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   SET: ["SET", `key:${RANDOM}`, "xxx"],
@@ -23,54 +29,113 @@ const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   XADD: ["XADD", "stream", "*", "field", "xxx"],
   PUBLISH: ["PUBLISH", "channel", "xxx"],
 };
+/** The same with values of 100 kB. */
+const LARGE_COMMANDS: Readonly<Record<string, readonly string[]>> = {
+  "SET-100kB": ["SET", "large", LARGE],
+  "GET-100kB": ["GET", "large"],
+};
 const TARGETS: Readonly<Record<Depth, number>> = { 1: 0.7, 16: 0.5 };
 
-const MEASURES: readonly Measure[] = ([1, 16] as const).flatMap((depth) =>
-  Object.keys(COMMANDS).map((name) => ({
-    name: `${name} -P ${depth}`,
+const MEASURES: readonly Measure[] = [
+  ...([1, 16] as const).flatMap((depth) =>
+    [...Object.keys(COMMANDS), MIXED].map((name) => ({
+      name: `${name} -P ${depth}`,
+      unit: "a second" as const,
+      target: TARGETS[depth],
+    }))
+  ),
+  ...Object.keys(LARGE_COMMANDS).map((name) => ({
+    name: `${name} -P 1`,
     unit: "a second" as const,
-    target: TARGETS[depth],
-  }))
-);
+  })),
+];
 
-/** Commands a second that redis-benchmark reaches. */
-async function benchmark(port: number, measure: string, counts: Record<Depth, number>) {
-  const [name, , depth] = measure.split(" ");
-  const count = counts[Number(depth) as Depth];
+/** Runs redis-benchmark; its commands a second. */
+async function redisBenchmark(
+  port: number,
+  depth: string,
+  count: number,
+  words: readonly string[],
+) {
   const options = ["-c", `${CLIENTS}`, "-P", depth, "-n", `${count}`, "-r", "100000"];
   const { success, stdout, stderr } = await new Deno.Command("redis-benchmark", {
-    args: ["-p", `${port}`, ...options, "--csv", ...COMMANDS[name]],
+    args: ["-p", `${port}`, ...options, "--csv", ...words],
   }).output();
   const text = new TextDecoder().decode(stdout);
   const figure = Number(/^"[^"]*","([\d.]+)"/m.exec(text.split("\n").slice(1).join("\n"))?.[1]);
   if (success && figure > 0) return figure;
-  throw new Error(`redis-benchmark failed: ${text}${new TextDecoder().decode(stderr)}`);
+  throw new Error(`redis-benchmark failed: ${text.slice(-500)}${new TextDecoder().decode(stderr)}`);
+}
+
+/** Commands a second, and microseconds of CPU time that the server takes for one. */
+async function benchmark(port: number, measure: string, counts: Record<Depth, number>) {
+  const [name, , depth] = measure.split(" ");
+  const isLarge = name in LARGE_COMMANDS;
+  const count = counts[Number(depth) as Depth] / (isLarge ? LARGE_PART : 1);
+  if (isLarge) await redisCli(port, LARGE_COMMANDS["SET-100kB"]);
+  const { result, cpuUs } = await cpuTimeOf(
+    port,
+    () =>
+      name === MIXED
+        ? runLoad("redis_load.ts", [port, CLIENTS, depth, count].map(String))
+        : redisBenchmark(port, depth, count, COMMANDS[name] ?? LARGE_COMMANDS[name]),
+  );
+  return { rate: result, cpuUs: cpuUs && cpuUs / count };
+}
+
+/** A server; its CPU times go to a table of their own. */
+class Server implements Contestant {
+  /** Microseconds for a command by measure, one a run. */
+  readonly cpuUs = new Map<string, number[]>();
+
+  constructor(
+    readonly name: string,
+    readonly isOurs: boolean,
+    readonly counts: Record<Depth, number>,
+    /** Calls something with the port of a new server. */
+    readonly withServer: <T>(use: (port: number) => Promise<T>) => Promise<T>,
+  ) {}
+
+  run(measure: string): Promise<number> {
+    return this.withServer(async (port) => {
+      const { rate, cpuUs } = await benchmark(port, measure, this.counts);
+      // Too few commands take no tick of the kernel's clock.
+      if (cpuUs) this.cpuUs.set(measure, [...this.cpuUs.get(measure) ?? [], cpuUs]);
+      return rate;
+    });
+  }
+}
+
+function cpuRows(table: string, servers: readonly Server[]): Row[] {
+  return MEASURES.flatMap(({ name }) => {
+    const [first, ...others] = servers.map(({ cpuUs }) => cpuUs.get(name) ?? []);
+    if (first.length === 0 || others.some(({ length }) => length !== first.length)) return [];
+    return servers.map(({ name: server, isOurs }, i): Row => {
+      const figures = i === 0 ? first : others[i - 1];
+      const ratios = figures.map((figure, run) => figure / first[run]);
+      return { table, measure: { name, unit: "us" }, name: server, isOurs, figures, ratios };
+    });
+  });
 }
 
 /** Measures all of it. Each measurement has servers of its own. */
 export async function compareRedis(plan: Plan): Promise<Row[]> {
   const counts = plan.isQuick ? QUICK : FULL;
-  const contestants: Contestant[] = [
-    {
-      name: "redis-server",
-      async run(measure) {
-        await using server = await redisServer();
-        return await benchmark(server.port, measure, counts);
-      },
-    },
-    {
-      name: "Ringbus",
-      isOurs: true,
-      async run(measure) {
-        const server = await startServer(SERVER_KIND, { port: 0 }, "process");
-        try {
-          const port = Number(server.address.split(":").at(-1));
-          return await benchmark(port, measure, counts);
-        } finally {
-          await server.stop();
-        }
-      },
-    },
+  const servers = [
+    new Server("redis-server", false, counts, async (use) => {
+      await using server = await redisServer();
+      return await use(server.port);
+    }),
+    new Server("Ringbus", true, counts, async (use) => {
+      const server = await startServer(SERVER_KIND, { port: 0 }, "process");
+      try {
+        return await use(Number(server.address.split(":").at(-1)));
+      } finally {
+        await server.stop();
+      }
+    }),
   ];
-  return await compare(`redis-benchmark, ${CLIENTS} clients`, MEASURES, contestants, plan);
+  const table = `redis-benchmark, ${CLIENTS} clients`;
+  const rows = await compare(table, MEASURES, servers, plan);
+  return [...rows, ...cpuRows(`${table}, CPU time of the server for a command`, servers)];
 }

@@ -1,4 +1,5 @@
 /** The two processes of one group of contestants, and measurements with them. */
+import { pluralize } from "../../lib/base/pluralize.ts";
 import { withDeadline } from "../../lib/base/timer.ts";
 import { join } from "node:path";
 import { PeerProcess, type StartPeer } from "./peer_process.ts";
@@ -108,6 +109,8 @@ function runOf(facts: Facts, { kind }: Workload, count: number): Run {
   if (kind !== "throughput") {
     return { value: Number(facts["p50"]), latenciesNs: facts["latenciesNs"] as number[] };
   }
-  if (facts["wrong"] !== 0) throw new Error(`${facts["wrong"]} messages did not arrive as sent`);
+  if (facts["wrong"] !== 0) {
+    throw new Error(`${pluralize(Number(facts["wrong"]), "message")} did not arrive as sent`);
+  }
   return { value: count / ((Number(facts["endNs"]) - Number(facts["startNs"])) / 1e9) };
 }

@@ -5,7 +5,7 @@
  */
 
 import { defineCommand } from "../command.ts";
-import { pluralize } from "../pluralize.ts";
+import { pluralize } from "../../lib/base/pluralize.ts";
 import type { Output } from "../output.ts";
 import { directoryText } from "../observe/open.ts";
 import { missingDirectory } from "../../lib/platform/directory.ts";

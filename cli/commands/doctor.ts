@@ -6,7 +6,7 @@
 
 import { channelOptions } from "../arguments/channel_options.ts";
 import { defineCommand, EXIT, UsageError } from "../command.ts";
-import { pluralize } from "../pluralize.ts";
+import { pluralize } from "../../lib/base/pluralize.ts";
 import { channelDiagnostics, directoryDiagnostic } from "../doctor/channels.ts";
 import { type Diagnostic, type Level, printDiagnostic } from "../doctor/diagnostic.ts";
 import { DoctorLibc } from "../doctor/libc.ts";

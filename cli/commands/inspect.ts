@@ -5,7 +5,7 @@
  */
 
 import { defineCommand, EXIT } from "../command.ts";
-import { pluralize } from "../pluralize.ts";
+import { pluralize } from "../../lib/base/pluralize.ts";
 import { toJsonForm } from "../arguments/json_form.ts";
 import { numberOf } from "../arguments/numbers.ts";
 import { channelDirectory } from "../observe/open.ts";

@@ -11,7 +11,7 @@ import {
   timeoutOf,
 } from "../arguments/channel_options.ts";
 import { defineCommand } from "../command.ts";
-import { pluralize } from "../pluralize.ts";
+import { pluralize } from "../../lib/base/pluralize.ts";
 import { isRawChannel } from "../messages/raw_channel.ts";
 import { INPUT_OPTIONS, inputValues } from "../arguments/input.ts";
 import { unlessAborted } from "../messages/receive.ts";

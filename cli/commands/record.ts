@@ -5,7 +5,7 @@
  */
 
 import { defineCommand } from "../command.ts";
-import { pluralize } from "../pluralize.ts";
+import { pluralize } from "../../lib/base/pluralize.ts";
 import { numberOf } from "../arguments/numbers.ts";
 import { sizeText } from "../observe/format.ts";
 import { openChannel, waitForChannel } from "../observe/open.ts";

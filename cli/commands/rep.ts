@@ -6,7 +6,7 @@
 
 import { channelOptions, RECEIVER_OPTIONS } from "../arguments/channel_options.ts";
 import { defineCommand, UsageError } from "../command.ts";
-import { pluralize } from "../pluralize.ts";
+import { pluralize } from "../../lib/base/pluralize.ts";
 import { isRawChannel } from "../messages/raw_channel.ts";
 import { responseOf } from "../messages/response.ts";
 import { numberOf } from "../arguments/numbers.ts";

@@ -5,7 +5,7 @@
  */
 
 import { defineCommand, EXIT, UsageError } from "../command.ts";
-import { pluralize } from "../pluralize.ts";
+import { pluralize } from "../../lib/base/pluralize.ts";
 import { numberOf } from "../arguments/numbers.ts";
 import { waitForRole } from "../messages/wait_for_role.ts";
 import { unlessAborted } from "../messages/receive.ts";

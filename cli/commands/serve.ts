@@ -5,7 +5,7 @@
  */
 
 import { defineCommand, type OptionTable, UsageError, type Values } from "../command.ts";
-import { pluralize } from "../pluralize.ts";
+import { pluralize } from "../../lib/base/pluralize.ts";
 import { numberOf } from "../arguments/numbers.ts";
 import type { Output } from "../output.ts";
 import { LIMIT_OPTIONS, limitsOf } from "../arguments/serve_limits.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { pluralize } from "../pluralize.ts";
+import { pluralize } from "../../lib/base/pluralize.ts";
 import { type Diagnostic, diagnosticOf } from "./diagnostic.ts";
 import { segmentDirectory } from "../../lib/platform/directory.ts";
 import { ShmUnsupportedError } from "../../lib/base/errors.ts";

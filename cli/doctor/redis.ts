@@ -28,10 +28,9 @@ export async function redisDiagnostics(url: string | undefined): Promise<Diagnos
   const unreachable = url === undefined ? "note" : "failure";
   const refused = mayConnect(address);
   if (refused !== undefined) return [{ ...refused, level: unreachable }];
-  const { Connection } = await import("../../backends/redis/connection.ts");
   let connection: Connection;
   try {
-    connection = await Connection.open(address.nodes[0], address.login, TIMEOUT_MS);
+    connection = await connectTo(address);
   } catch (error) {
     const reason = messageOf(error);
     const what = `cannot reach ${address.redactedUrl}: ${reason}`;
@@ -47,6 +46,17 @@ export async function redisDiagnostics(url: string | undefined): Promise<Diagnos
   } finally {
     connection.close();
   }
+}
+
+/** Connects to the server, to a server of the cluster, or to the master that sentinels name. */
+async function connectTo({ kind, nodes, serviceName, login, sentinelLogin }: RedisAddress) {
+  const { Connection } = await import("../../backends/redis/connection.ts");
+  if (kind !== "sentinel") return await Connection.open(nodes[0], login, TIMEOUT_MS);
+  const { ask, latestView } = await import("../../backends/redis/sentinels.ts");
+  const { address } = await latestView(
+    nodes.map((node) => ask(Connection.open(node, sentinelLogin, TIMEOUT_MS), serviceName)),
+  );
+  return await Connection.open(address, login, TIMEOUT_MS);
 }
 
 function mayConnect(

@@ -5,7 +5,7 @@
  */
 
 import type { Output } from "../output.ts";
-import { pluralize } from "../pluralize.ts";
+import { pluralize } from "../../lib/base/pluralize.ts";
 import type { BacklogReport } from "../../lib/observe/backlog.ts";
 import type { HeaderReport } from "../../lib/observe/header.ts";
 import type { Issue } from "../../lib/observe/issue.ts";

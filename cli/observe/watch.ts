@@ -6,7 +6,7 @@
 
 import { startTimer } from "../../lib/base/timer.ts";
 import { type OptionTable, UsageError } from "../command.ts";
-import { pluralize } from "../pluralize.ts";
+import { pluralize } from "../../lib/base/pluralize.ts";
 import type { Output } from "../output.ts";
 import { ShmTimeoutError } from "../../lib/base/errors.ts";
 import { follow, type FollowEnd } from "../../lib/observe/follow.ts";

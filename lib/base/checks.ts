@@ -5,6 +5,7 @@
  * @module
  */
 
+import { pluralize } from "./pluralize.ts";
 import { formatValue } from "./options.ts";
 
 /** Most characters of an offending text that an error shows. */
@@ -98,7 +99,7 @@ export function textProblem(
 export function shorten(value: unknown): string {
   if (typeof value !== "string" || value.length <= MAX_SHOWN_LENGTH) return formatValue(value);
   const shown = formatValue(value.slice(0, MAX_SHOWN_LENGTH));
-  return `${shown} and ${value.length - MAX_SHOWN_LENGTH} more characters`;
+  return `${shown} and ${pluralize(value.length - MAX_SHOWN_LENGTH, "more character")}`;
 }
 
 /**
@@ -117,7 +118,8 @@ export function checkNoMore(
   }
 }
 
-function extraArgument(call: string, value: unknown, instead?: string): TypeError {
+/** The error of a call that got a further argument. */
+export function extraArgument(call: string, value: unknown, instead?: string): TypeError {
   const remedy = instead === undefined ? "omit it" : `omit it, or call ${instead}`;
   return new TypeError(
     `${call} does not take the further argument ${shownArgument(value)}: ${remedy}`,

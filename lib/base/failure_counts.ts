@@ -1,3 +1,4 @@
+import { checkNoMore } from "./checks.ts";
 /**
  * Counts of failures that came after the operation they belong to had succeeded. They are no errors of
  * that operation, so they must be readable elsewhere.
@@ -54,5 +55,6 @@ export function countFailures(step: StepAfterCommit, failures = 1): void {
  * ```
  */
 export function failuresAfterCommit(): Readonly<Record<StepAfterCommit, number>> {
+  checkNoMore("failuresAfterCommit()", arguments, 0);
   return { ...counts };
 }

@@ -5,7 +5,8 @@
  * @module
  */
 
-import { shorten } from "./checks.ts";
+import { pluralize } from "./pluralize.ts";
+import { extraArgument, shorten } from "./checks.ts";
 import { suggestOption, withUnit } from "./suggestions.ts";
 import { turnIfDue } from "./turn.ts";
 
@@ -22,7 +23,7 @@ export type OptionChecks<T> = { readonly [K in keyof Given<T>]: OptionCheck<Give
 export type Given<T> = { [K in keyof T]-?: Exclude<T[K], undefined> };
 
 /** Values of such options stay out of errors, which may be logged. */
-const SECRET = /token|password|passwd|secret|auth|key$/i;
+const SECRET = /token|pass|secret|auth|credential|pem|pfx|key$/i;
 
 /**
  * The options of one call, by name.
@@ -60,15 +61,17 @@ export class OptionRules<T extends object> {
    *
    * @throws {TypeError} if it is no object, or has an unknown option
    * @throws {TypeError | RangeError} if the value of an option is invalid
+   * @throws {TypeError} if there is an argument behind the options
    */
-  check(options: T | undefined): void {
+  check(options: T | undefined, more?: unknown): void {
+    if (more !== undefined) throw extraArgument(this.#call, more);
     if (options !== undefined) this.require(options);
   }
 
   /** As `check`, for a call that returns a promise: its error in a rejected one, after a turn if one is due. */
-  rejection(options: T | undefined): Promise<never> | undefined {
+  rejection(options: T | undefined, more?: unknown): Promise<never> | undefined {
     try {
-      this.check(options);
+      this.check(options, more);
     } catch (error) {
       return turnIfDue(Promise.reject(error));
     }
@@ -150,5 +153,7 @@ function shownOption(name: string, value: unknown): string {
 function shownAs(name: string, value: unknown): string {
   const mayBeSecret = SECRET.test(name) || typeof value === "string" && value.includes("@");
   if (!mayBeSecret || typeof value === "boolean" || value == null) return shorten(value);
-  return typeof value === "string" ? `a text of ${value.length} characters` : typeof value;
+  return typeof value === "string"
+    ? `a text of ${pluralize(value.length, "character")}`
+    : typeof value;
 }

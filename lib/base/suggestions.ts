@@ -18,9 +18,15 @@ const FOREIGN_UNIT = /(?:ms|millis|milliseconds|s|sec|secs|seconds|bytes)$/;
 /** Fewer letters match too many names. */
 const MIN_PART_LENGTH = 3;
 
-/** The name that differs from the given one by a few letters at most, if there is one. */
+/**
+ * The name that begins with the given one, or that differs from it by a few letters at most, if there is
+ * one: a word that is not typed to its end is more likely than a wrong letter.
+ */
 export function nearest(given: string, names: Iterable<string>): string | undefined {
-  return closestWord(given, names, Math.ceil(given.length / 3));
+  const all = [...names];
+  const begun = given === "" ? [] : all.filter((name) => name.startsWith(given));
+  const maxDistance = Math.ceil(given.length / 3);
+  return closestWord(given, begun, maxDistance) ?? closestWord(given, all, maxDistance);
 }
 
 /** `; did you mean ...?` with the nearest name, or nothing if none is near. */

@@ -105,6 +105,18 @@ async function afterTurn<T>(result: Promise<T>): Promise<T> {
   }
 }
 
+/**
+ * The result of `work`, which closes something, after the turn that is under way: calls that nobody waits
+ * for may have begun it, and a closed backend or server leaves nothing running.
+ */
+export async function endingTurn<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } finally {
+    await turn;
+  }
+}
+
 type AsyncMethod = (this: unknown, ...args: unknown[]) => Promise<unknown>;
 const AsyncFunction = (async () => {}).constructor;
 

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { pluralize } from "../base/pluralize.ts";
 import { isTurnDue, takeTurn } from "../base/turn.ts";
 import type { Attachment } from "./attachment.ts";
 import type { Delivery } from "./delivery.ts";
@@ -97,7 +98,8 @@ export class AckReceiver<T> implements ReceiverApi<Delivery<T>> {
   }
 
   get #limitProblem(): string {
-    return `its puller holds or waits for ${this.#maxUnacked} messages that are not acknowledged, ` +
+    return `its puller holds or waits for ` +
+      `${pluralize(this.#maxUnacked, "unacknowledged message")}, ` +
       `which is its limit; call ack() or nack(), or raise maxUnacked`;
   }
 
@@ -114,8 +116,9 @@ export class AckReceiver<T> implements ReceiverApi<Delivery<T>> {
     this.#checkOpen();
     if (this.#hasWarned) return NONE;
     this.#hasWarned = true;
-    logger.warn("a puller of {channel} holds {count} messages, its limit, and receives no more", {
+    logger.warn("a puller of {channel} holds {messages}, its limit, and receives no more", {
       channel: this.#attachment.name,
+      messages: pluralize(this.#maxUnacked, "message"),
       count: this.#maxUnacked,
     });
     return NONE;

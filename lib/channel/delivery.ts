@@ -88,7 +88,7 @@ export class LeasedDelivery<T> implements Delivery<T> {
   }
 
   nack(options: NackOptions = {}): void {
-    NACK_OPTIONS.check(options);
+    NACK_OPTIONS.check(options, arguments[1]);
     this.#checkOpen("return");
     this.#outcome = "returned";
     this.#settler.nack(this.#slot, options.delayMs ?? 0);

@@ -44,6 +44,18 @@ export function readHeader<B extends ArrayBufferLike>(
   return { header, payload: bytes.subarray(paddedBytes) };
 }
 
+/** A message as it was sent, its header before its payload again; without one that was not read. */
+export function withHeader(
+  { bytes, flags, header }: { bytes: Uint8Array; flags: number; header?: string | undefined },
+): { bytes: Uint8Array; flags: number } {
+  if (header === undefined) return { bytes, flags: flags & ~RECORD_HEADERS };
+  const encoded = encodeHeader(header);
+  const whole = new Uint8Array(encoded.length + bytes.length);
+  whole.set(encoded);
+  whole.set(bytes, encoded.length);
+  return { bytes: whole, flags };
+}
+
 /** A value and its header. */
 export class WithHeader<T = unknown> {
   readonly value: T;

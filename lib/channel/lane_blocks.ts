@@ -5,6 +5,7 @@
  * @module
  */
 
+import { pluralize } from "../base/pluralize.ts";
 import { roundUp, WASM_PAGE_BYTES } from "../base/pages.ts";
 import type { Attachment } from "./attachment.ts";
 import { BlockAllocator, MAX_MESSAGE_BYTES } from "./block_allocator.ts";
@@ -64,7 +65,8 @@ export class LaneBlocks {
   allocate(messageBytes: number): number {
     if (messageBytes > MAX_MESSAGE_BYTES) {
       throw new RangeError(
-        `cannot send ${messageBytes} bytes on channel "${this.#attachment.name}": a message has at ` +
+        `cannot send ${pluralize(messageBytes, "byte")} on channel "${this.#attachment.name}": ` +
+          `a message has at ` +
           `most ${MAX_MESSAGE_BYTES} bytes; split it`,
       );
     }

@@ -54,6 +54,21 @@ export class LeaseTable {
     if (returnedSlot === 0) this.#copy(frame, this.#slot);
   }
 
+  /**
+   * Puts a message that was taken for good back into the queue.
+   *
+   * @throws {ShmBufferFullError} if the channel has no slot left
+   * @throws {ShmConnectionError} if the segment cannot grow
+   */
+  giveBack(bytes: Uint8Array, flags: number, number: number): void {
+    const attachment = this.#attachment;
+    const slot = this.#claim(bytes.length);
+    attachment.bytes.set(bytes, this.#bufferOf(slot, bytes.length));
+    attachment.ring.giveBack(slot, number, bytes.length, flags);
+    this.#spareSlot = 0;
+    attachment.wakeOne(WAITERS_RECEIVERS);
+  }
+
   /** Takes the message that was found and copied; returns TAKEN bits. */
   take(frame: FrameRef): number {
     const { ring } = this.#attachment;
@@ -64,13 +79,19 @@ export class LeaseTable {
   }
 
   #copy({ offset, length }: FrameRef, slot: number): void {
+    const buffer = this.#bufferOf(slot, length);
+    this.#attachment.bytes.copyWithin(buffer, offset, offset + length);
+  }
+
+  /** Where the buffer of a slot lies, which has at least `length` bytes. */
+  #bufferOf(slot: number, length: number): number {
     const attachment = this.#attachment;
     const buffer = attachment.words[(slot + LEASE_SLOT_BUFFER) >>> 2] >>> 0;
     if (buffer + length > attachment.sharedMemory.mappedBytes) attachment.remap();
     if (buffer + length > attachment.sharedMemory.mappedBytes) {
       throw attachment.corruption("a lease buffer lies outside of it");
     }
-    attachment.bytes.copyWithin(buffer, offset, offset + length);
+    return buffer;
   }
 
   /** A claimed slot whose buffer fits a message. */

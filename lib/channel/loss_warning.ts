@@ -4,6 +4,7 @@
  * @module
  */
 
+import { pluralize } from "../base/pluralize.ts";
 import { logger } from "../base/log.ts";
 import { LossReports } from "../base/loss_reports.ts";
 
@@ -11,9 +12,9 @@ import { LossReports } from "../base/loss_reports.ts";
 export function lossWarnings(channel: string): LossReports {
   return new LossReports((count, total) =>
     logger.warn(
-      "a subscriber of {channel} missed {count} messages, {total} in all: they were overwritten " +
+      "a subscriber of {channel} missed {messages}, {total} in all: they were overwritten " +
         "before it read them; receive more often, or raise capacityBytes of the publishers",
-      { channel, count, total },
+      { channel, messages: pluralize(count, "message"), count, total },
     )
   );
 }

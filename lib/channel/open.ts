@@ -5,6 +5,7 @@
  * @module
  */
 
+import { pluralize } from "../base/pluralize.ts";
 import { type CodecName, resolveCodec } from "../codecs/builtin.ts";
 import type { Codec } from "../codecs/codec.ts";
 import { ShmConnectionError } from "../base/errors.ts";
@@ -223,7 +224,7 @@ function remedyFor(memory: SharedMemory, config: SegmentConfig, what: string): s
   const count = config.kind === "queue" ? undeliveredMessages(source, geometry) : 0;
   const left = config.kind === "journal"
     ? "no process uses it, and it may hold data"
-    : `no process uses it, and it holds ${count} undelivered messages`;
+    : `no process uses it, and it holds ${pluralize(count, "undelivered message")}`;
   return `${origin}; ${left}; open it with its own options to receive what it holds, delete it with ` +
     `${removalCall(config, count > 0)}, or use another name`;
 }

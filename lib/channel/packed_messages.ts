@@ -4,6 +4,7 @@
  * @module
  */
 
+import { pluralize } from "../base/pluralize.ts";
 import { copyAligned, type Memory, type Words64, WORDWISE_BYTES } from "./copy.ts";
 import { formatValue } from "../base/options.ts";
 import { recordBytes } from "./record_run.ts";
@@ -113,7 +114,7 @@ function checkPacked(bytes: unknown, lengths: ArrayLike<number>): void {
   }
   if (sum > bytes.length) {
     throw new RangeError(
-      `lengths must name at most the ${bytes.length} bytes that there are, not ${sum}`,
+      `lengths must add up to at most ${pluralize(bytes.length, "byte")}, not ${sum}`,
     );
   }
 }

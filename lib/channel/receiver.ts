@@ -4,11 +4,14 @@
  * @module
  */
 
+import { pluralize } from "../base/pluralize.ts";
 import { CODEC_NAMES } from "../codecs/builtin.ts";
 import type { Attachment } from "./attachment.ts";
 import { Batch } from "./batch.ts";
 import { Decoder } from "./decoder.ts";
 import { FrameCursor, type ReceivedFrame, type RequestRef } from "./frame_cursor.ts";
+import { withHeader } from "./headers.ts";
+import { LeaseTable } from "./lease_table.ts";
 import { logger } from "../base/log.ts";
 import { MessageWait } from "./message_wait.ts";
 import { NONE, type None } from "../base/none.ts";
@@ -46,6 +49,8 @@ export class Receiver<T> implements ReceiverApi<T> {
   readonly #batch = new Batch();
   /** Undefined until `readMany` or `drain` is called, and while `readMany` calls its reader. */
   #run: RecordRun | undefined;
+  /** The runs that readers are in the middle of, the outermost first. */
+  readonly #openRuns: RecordRun[] = [];
   #canBatch: boolean;
   #intoTarget: Uint8Array = new Uint8Array(0);
   readonly #trySpinInto = () => {
@@ -147,7 +152,8 @@ export class Receiver<T> implements ReceiverApi<T> {
 
   #tooSmallError(messageBytes: number, targetBytes: number): RangeError {
     return new RangeError(
-      `cannot receive on channel "${this.#attachment.name}": the message has ${messageBytes} bytes, ` +
+      `cannot receive on channel "${this.#attachment.name}": the message has ` +
+        `${pluralize(messageBytes, "byte")}, ` +
         `and the target ${targetBytes}; it stays for a larger target`,
     );
   }
@@ -310,16 +316,17 @@ export class Receiver<T> implements ReceiverApi<T> {
   /** What the reader has not seen when it throws is received by later calls. */
   #readRun(run: RecordRun, messages: number, reader: MessageReader): number {
     this.#run = undefined;
+    this.#openRuns.push(run);
     try {
       run.read(reader);
     } catch (error) {
       this.#keepRest(run);
-      if (this.#attachment.isClosed) this.#reportUnread();
       throw error;
     } finally {
+      this.#openRuns.pop();
       this.#run = run;
     }
-    return messages;
+    return messages - run.shifted;
   }
 
   #keepRest(run: RecordRun): void {
@@ -352,20 +359,34 @@ export class Receiver<T> implements ReceiverApi<T> {
   abortWaits(error: unknown): void {
     this.#counts.missed = this.missed;
     this.#cursor.reportLosses(this.missed);
-    this.#reportUnread();
+    this.#returnUnread();
     this.#cursor.flushTail();
     this.#wait.rejectAll(error);
   }
 
-  /** Messages of a queue that were taken together, and of which a reader or a decoder failed at one. */
-  #reportUnread(): void {
-    const { kind, name } = this.#attachment;
-    const count = this.#undecoded.length;
-    if (count === 0 || kind !== "queue") return;
+  /** Messages that were taken together, and not handed out since a reader or a decoder failed, or has closed. */
+  #returnUnread(): void {
+    const kept = this.#undecoded.removeAll();
+    for (const run of this.#openRuns) this.#keepRest(run);
+    const frames = [...this.#undecoded.removeAll(), ...kept];
+    if (frames.length === 0 || this.#attachment.kind !== "queue") return;
+    let returned = 0;
+    try {
+      const leases = new LeaseTable(this.#attachment);
+      for (const { bytes, flags } of frames.map(withHeader)) {
+        leases.giveBack(bytes, flags, returned);
+        returned++;
+      }
+    } catch (error) {
+      this.#reportLost(frames.length - returned, error);
+    }
+  }
+
+  #reportLost(count: number, error: unknown): void {
     logger.warn(
-      "a puller of {channel} was closed before it received {count} messages that it had taken: they are " +
-        "lost; receive them after an error of readMany or drain, or use a puller with ack",
-      { channel: name, count },
+      "a puller of {channel} was closed before it received {messages} that it had taken, which are lost " +
+        "since they cannot be returned: {error}",
+      { channel: this.#attachment.name, messages: pluralize(count, "message"), count, error },
     );
   }
 }

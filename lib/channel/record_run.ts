@@ -23,12 +23,18 @@ export class RecordRun {
   messages = 0;
   /** Bytes of all their payloads. */
   payloadBytes = 0;
+  /** Messages that `shift` has removed. */
+  shifted = 0;
 
   /** Copies a run in; false if the sizes of its records are not those that the ring has checked. */
   copy({ bytes, ring }: Attachment, offset: number, length: number): boolean {
     this.#memory.bytes.set(bytes.subarray(offset, offset + length));
     this.#bytes = length;
-    this.#at = this.messages = this.payloadBytes = 0;
+    this.#at =
+      this.messages =
+      this.payloadBytes =
+      this.shifted =
+        0;
     let at = 0;
     let hash = 0;
     while (at < length) {
@@ -46,15 +52,14 @@ export class RecordRun {
     return this.#memory.words[at >>> 2] - 8;
   }
 
-  /** Passes the messages that are left to a reader. After an error of the reader others are left. */
+  /** Passes the messages that are left to a reader, which may remove some. After its error others are left. */
   read(reader: MessageReader): void {
     const { bytes, words } = this.#memory;
     const end = this.#bytes;
-    for (let at = this.#at; at < end;) {
+    for (let at = this.#at; at < end; at = this.#at) {
       const offset = at + RECORD_PAYLOAD;
       const length = words[at >>> 2] - 8;
-      at += (length + (RECORD_PAYLOAD + 7)) & ~7;
-      this.#at = at;
+      this.#at = at + ((length + (RECORD_PAYLOAD + 7)) & ~7);
       reader(bytes, offset, length);
     }
   }
@@ -75,6 +80,7 @@ export class RecordRun {
     const offset = this.#at + RECORD_PAYLOAD;
     const length = this.#payloadAt(this.#at);
     this.#at += recordBytes(length);
+    this.shifted++;
     return this.#memory.bytes.slice(offset, offset + length);
   }
 }

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { pluralize } from "../base/pluralize.ts";
 import type { Attachment } from "./attachment.ts";
 import { BlockAllocator, MAX_MESSAGE_BYTES } from "./block_allocator.ts";
 import type { RequestRef } from "./frame_cursor.ts";
@@ -42,7 +43,8 @@ export class ReplyBlocks {
   allocate(replyBytes: number): number {
     if (replyBytes > MAX_MESSAGE_BYTES) {
       throw new RangeError(
-        `cannot reply with ${replyBytes} bytes on channel "${this.#attachment.name}": a message has ` +
+        `cannot reply with ${pluralize(replyBytes, "byte")} on channel ` +
+          `"${this.#attachment.name}": a message has ` +
           `at most ${MAX_MESSAGE_BYTES} bytes; split it`,
       );
     }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { pluralize } from "../base/pluralize.ts";
 import type { Codec } from "./codec.ts";
 import { singleLineMessage } from "../base/thrown.ts";
 import { checkEncodable, isPlain } from "./value_check.ts";
@@ -106,7 +107,7 @@ function decode(bytes: Uint8Array): unknown {
     return deserializer.readValue();
   } catch (error) {
     const reason = isStackOverflow(error) ? "it is nested too deep" : singleLineMessage(error);
-    throw new RangeError(`clone cannot decode ${bytes.length} bytes: ${reason}`, {
+    throw new RangeError(`clone cannot decode ${pluralize(bytes.length, "byte")}: ${reason}`, {
       cause: error,
     });
   }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { pluralize } from "../base/pluralize.ts";
 import type { Codec } from "./codec.ts";
 import { singleLineMessage } from "../base/thrown.ts";
 import { describeValue } from "./describe.ts";
@@ -53,8 +54,9 @@ function decode(bytes: Uint8Array): unknown {
   try {
     return parsePlainJson(textDecoder.decode(bytes));
   } catch (error) {
-    throw new TypeError(`json cannot decode ${bytes.length} bytes: ${singleLineMessage(error)}`, {
-      cause: error,
-    });
+    throw new TypeError(
+      `json cannot decode ${pluralize(bytes.length, "byte")}: ${singleLineMessage(error)}`,
+      { cause: error },
+    );
   }
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { pluralize } from "../base/pluralize.ts";
 import type { Codec } from "./codec.ts";
 import { MessagePackReader } from "./msgpack_reader.ts";
 import { MessagePackWriter, REJECTED } from "./msgpack_writer.ts";
@@ -75,7 +76,7 @@ function decode(bytes: Uint8Array): unknown {
     return reader.read(bytes);
   } catch (cause) {
     throw new RangeError(
-      `msgpack cannot decode ${bytes.length} bytes: ${singleLineMessage(cause)}`,
+      `msgpack cannot decode ${pluralize(bytes.length, "byte")}: ${singleLineMessage(cause)}`,
       { cause },
     );
   }

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { pluralize } from "../base/pluralize.ts";
 import { extensionValue } from "./msgpack_extensions.ts";
 import { type ExpectedName, MAX_NAME_BYTES, NameTree } from "./msgpack_keys.ts";
 import { decodeSurrogates } from "./surrogates.ts";
@@ -21,6 +22,8 @@ const NO_BYTES = new Uint8Array(0);
 const NO_VIEW = new DataView(NO_BYTES.buffer);
 /** A buffer of more bytes is not kept from one message to the next. */
 const MAX_KEPT_BYTES = 1024 * 1024;
+/** Nor are the values of a message of more bytes: they would stay in memory as long as the reader does. */
+const MAX_KEPT_MESSAGE_BYTES = 4096;
 const { fromCharCode } = String;
 
 /** Reads one message after the other. */
@@ -30,7 +33,7 @@ export class MessagePackReader {
   #view: DataView = NO_VIEW;
   #at = 0;
   /** The values of the objects that are being read. */
-  readonly #values: unknown[] = [];
+  #values: unknown[] = [];
   #valueCount = 0;
 
   /**
@@ -44,10 +47,12 @@ export class MessagePackReader {
     try {
       const value = this.#readValue(1, this.#names.root);
       if (this.#at === bytes.length) return value;
-      throw new RangeError(`${bytes.length - this.#at} bytes follow the value`);
+      const rest = bytes.length - this.#at;
+      throw new RangeError(`the value is followed by ${pluralize(rest, "byte")}`);
     } finally {
       this.#bytes = NO_BYTES;
       this.#valueCount = 0;
+      if (bytes.length > MAX_KEPT_MESSAGE_BYTES) this.#values = [];
       if (this.#view.byteLength > MAX_KEPT_BYTES) this.#view = NO_VIEW;
     }
   }

@@ -9,6 +9,7 @@
  * @module
  */
 
+import { pluralize } from "../base/pluralize.ts";
 import { describeValue } from "./describe.ts";
 import {
   bytesOf,
@@ -124,8 +125,8 @@ export function writeTensor(value: TypedArray | Tensor, target: Uint8Array, offs
   const start = offset + dataOffset(shape.length);
   if (start + bytes.length > target.length) {
     throw new RangeError(
-      `a tensor of ${start - offset + bytes.length} bytes does not fit into the ` +
-        `${target.length - offset} bytes at ${offset}`,
+      `a tensor of ${pluralize(start - offset + bytes.length, "byte")} does not fit into the ` +
+        `${pluralize(target.length - offset, "byte")} at ${offset}`,
     );
   }
   target.fill(0, offset, offset + HEADER_BYTES);
@@ -201,7 +202,9 @@ function writeShape(shape: readonly number[], target: Uint8Array, offset: number
  * whose product is not the number of elements, or a wrong length.
  */
 export function readTensor(bytes: Uint8Array): TypedArray | Tensor {
-  if (bytes.length < HEADER_BYTES) throw damaged(`it has ${bytes.length} bytes, at least 8 needed`);
+  if (bytes.length < HEADER_BYTES) {
+    throw damaged(`it has ${pluralize(bytes.length, "byte")}, at least 8 needed`);
+  }
   // Each byte is read once: in shared memory it could change between a check and a second read.
   const kind = readKind(bytes[0]);
   const dimensions = bytes[1];
@@ -212,10 +215,15 @@ export function readTensor(bytes: Uint8Array): TypedArray | Tensor {
     throw damaged(`${dimensions} dimensions`);
   }
   const start = dataOffset(dimensions);
-  if (bytes.length < start) throw damaged(`${bytes.length} bytes cannot hold its shape`);
+  if (bytes.length < start) {
+    throw damaged(`${pluralize(bytes.length, "byte")} cannot hold its shape`);
+  }
   const elements = (bytes.length - start) / kind.bytesPerElement;
   if (!Number.isInteger(elements)) {
-    throw damaged(`${bytes.length - start} bytes are not a whole number of ${kind.name} elements`);
+    throw damaged(
+      `${pluralize(bytes.length - start, "byte")} cannot be a whole number of ${kind.name} ` +
+        `elements`,
+    );
   }
   if (flags === BARE) return copyToTypedArray(kind, bytes.subarray(start));
   const shape = readShape(bytes, dimensions);

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { pluralize } from "../base/pluralize.ts";
+
 /** Any typed array. */
 export type TypedArray =
   | Int8Array
@@ -128,7 +130,9 @@ function isInside(view: ArrayBufferView): boolean {
 export function copyToTypedArray(kind: ElementKind, bytes: Uint8Array): TypedArray {
   const length = bytes.length / kind.bytesPerElement;
   if (!Number.isInteger(length)) {
-    throw new RangeError(`${bytes.length} bytes are not a whole number of ${kind.name} elements`);
+    throw new RangeError(
+      `${pluralize(bytes.length, "byte")} cannot be a whole number of ${kind.name} elements`,
+    );
   }
   const array = kind.create(length);
   new Uint8Array(array.buffer).set(bytes);

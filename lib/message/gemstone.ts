@@ -12,7 +12,7 @@
 import { callback } from "../base/option_checks.ts";
 import { OptionRules } from "../base/option_rules.ts";
 import { RingbusError } from "../base/errors.ts";
-import { checkInteger } from "../base/checks.ts";
+import { checkInteger, checkNoMore } from "../base/checks.ts";
 import { formatValue } from "../base/options.ts";
 
 /** Urgency of a message: messages with a lower number are delivered first. */
@@ -206,6 +206,7 @@ export class GemstoneGenerator {
    * @throws {RangeError} if `machineId` is not a whole number from 0 to 255
    */
   constructor(machineId: number, options: GemstoneGeneratorOptions = {}) {
+    checkNoMore("new GemstoneGenerator()", arguments, 2);
     this.machineId = checkInteger("machineId", machineId, 0, MAX_MACHINE_ID);
     OPTIONS.check(options);
     this.#clock = options.clock ?? Date.now;

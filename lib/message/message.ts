@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkNoMore } from "../base/checks.ts";
 import { checkId, GemstoneId, isId, type Priority, priorityOf, timestampOf } from "./gemstone.ts";
 import {
   type JsonObject,
@@ -165,6 +166,7 @@ export class Message {
    * @throws {RangeError} if the id does not fit 64 bits, or `ttl` is not more than 0
    */
   constructor(init: MessageInit) {
+    checkNoMore("new Message()", arguments, 1);
     const own = this as unknown as Record<string, unknown>;
     if (init instanceof ReadFields) {
       this.#keys = init.assignTo(own);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { pluralize } from "../base/pluralize.ts";
 import type { SegmentConfig } from "../segment/format.ts";
 import { type CodecName, resolveCodec } from "../codecs/builtin.ts";
 import type { Codec } from "../codecs/codec.ts";
@@ -36,7 +37,8 @@ export function splitHeader({ flags, bytes }: Payload): PayloadParts {
   const parts = readHeader(bytes);
   if (parts === undefined) {
     throw new ShmSerializationError(
-      `cannot decode ${bytes.length} bytes with a header: the header is longer than the payload`,
+      `cannot decode ${pluralize(bytes.length, "byte")} with a header: the header is longer ` +
+        `than the payload`,
     );
   }
   return { flags: flags & ~RECORD_HEADERS, bytes: parts.payload, header: parts.header };
@@ -82,7 +84,7 @@ export class Decoder {
     } catch (cause) {
       const reason = messageOf(cause);
       throw new ShmSerializationError(
-        `cannot decode ${bytes.length} bytes with codec "${this.#id}": ${reason}`,
+        `cannot decode ${pluralize(bytes.length, "byte")} with codec "${this.#id}": ${reason}`,
         { cause },
       );
     }

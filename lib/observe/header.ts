@@ -4,6 +4,7 @@
  * @module
  */
 
+import { pluralize } from "../base/pluralize.ts";
 import type { ByteSource } from "../segment/byte_source.ts";
 import { chosenCodecId } from "../segment/chosen_codec.ts";
 import { ringChecksum } from "../segment/checksum.ts";
@@ -57,7 +58,8 @@ const SEARCH_CHUNK_BYTES = 1024 * 1024;
 export function readHeader(source: ByteSource, issues: Issue[]): HeaderReport | undefined {
   const row = readRow(source);
   if (row === undefined) {
-    const problem = `the file has ${source.size()} bytes, and a header ${layout.HEADER_BYTES}`;
+    const problem = `the file has ${pluralize(source.size(), "byte")}, and a header ` +
+      `${layout.HEADER_BYTES}`;
     issues.push({ offset: 0, part: "header", problem });
     return undefined;
   }
@@ -123,7 +125,8 @@ export function findGeometry(
   issues.push({
     offset: layout.HEADER_CAPACITY,
     part: "header",
-    problem: `the file of ${size} bytes cannot hold a ring of ${header.capacityBytes}; ${location}`,
+    problem: `the file of ${pluralize(size, "byte")} cannot hold a ring of ` +
+      `${header.capacityBytes}; ${location}`,
   });
   return control === undefined ? undefined : { capacity: control - layout.HEADER_BYTES, control };
 }

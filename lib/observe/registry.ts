@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkNoMore } from "../base/checks.ts";
 import { endIfTerminated } from "../presence/exit_hooks.ts";
 import {
   isIsolateAlive,
@@ -133,6 +134,7 @@ export interface ChannelInfo {
  * ```
  */
 export function listChannels(options: RegistryOptions = {}): ChannelInfo[] {
+  checkNoMore("listChannels()", arguments, 1);
   LIST_OPTIONS.check(options);
   endIfTerminated();
   const directory = segmentDirectory(options.dir);
@@ -166,6 +168,7 @@ export function describeChannel(
  * @throws {ShmPermissionError} without `--allow-ffi`, or if the directory belongs to another user
  */
 export function removeStale(options: RemoveStaleOptions = {}): string[] {
+  checkNoMore("removeStale()", arguments, 1);
   REMOVE_OPTIONS.check(options);
   endIfTerminated();
   const directory = segmentDirectory(options.dir);

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { pluralize } from "../base/pluralize.ts";
 import type { Issue } from "./issue.ts";
 import { laneProblem } from "./lane.ts";
 import { extendLow32, type RecordHeader } from "../segment/record.ts";
@@ -119,10 +120,10 @@ export class LaneSalvager {
     const position = window.findRecord(from + 8, lane.head, this.#searchBytes);
     this.#searchBytes -= position - from - 8;
     if (this.#isTaken(lane, from)) return lane.head;
-    const further = `${position - from} bytes further`;
+    const further = `${pluralize(position - from, "byte")} further`;
     const isStopped = this.#searchBytes <= 0;
     const rest = isStopped
-      ? `no intact one was found in ${position - from} bytes, where the search ended`
+      ? `no intact one was found in ${pluralize(position - from, "byte")}, where the search ended`
       : position < lane.head
       ? `the next intact one is ${further}`
       : `none is intact up to the head, ${further}`;

@@ -15,6 +15,7 @@
  * @module
  */
 
+import { checkNoMore } from "../base/checks.ts";
 import { flag } from "../base/option_checks.ts";
 import { checkIfDue, hasRemainingIsolate, isolateDirectories } from "./isolate.ts";
 import { logger } from "../base/log.ts";
@@ -74,6 +75,7 @@ export function unregister(socket: Closable): void {
  * ```
  */
 export function manageSignals(enabled: boolean): void {
+  checkNoMore("manageSignals()", arguments, 1);
   flag("enabled", enabled);
   const wasListening = isListening;
   if (wasListening) stopListening();

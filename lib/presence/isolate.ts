@@ -11,6 +11,7 @@
  * @module
  */
 
+import { pluralize } from "../base/pluralize.ts";
 import { countFailures } from "../base/failure_counts.ts";
 import { logger } from "../base/log.ts";
 import {
@@ -60,7 +61,10 @@ export function reclaimEndedWorkers(): void {
   try {
     const descriptors = platform().closeOfEndedThreads();
     if (descriptors > 0) {
-      logger.info("closed {descriptors} descriptors of ended workers", { descriptors });
+      logger.info("closed {what} of ended workers", {
+        what: pluralize(descriptors, "descriptor"),
+        descriptors,
+      });
     }
   } catch (error) {
     logger.debug("cannot close the descriptors of ended workers: {error}", { error });

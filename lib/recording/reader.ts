@@ -5,6 +5,7 @@
  */
 
 import { crc32 } from "../base/crc32.ts";
+import { pluralize } from "../base/pluralize.ts";
 import { KINDS } from "../segment/format.ts";
 import { MAX_MESSAGE_BYTES } from "../channel/block_allocator.ts";
 import { type Row, rowAt } from "../base/structure.ts";
@@ -60,7 +61,7 @@ export class RecordingReader implements Disposable {
       throw invalid("it is no recording: ringbus record makes one");
     }
     if (header.length < layout.HEADER_BYTES) {
-      throw invalid(`it ends in its header, after ${header.length} bytes`);
+      throw invalid(`it ends in its header, after ${pluralize(header.length, "byte")}`);
     }
     const row = rowAt(HEADER, new DataView(header.buffer), 0);
     const { version } = row;
@@ -123,7 +124,7 @@ export class RecordingReader implements Disposable {
 
   #checkCount(recorded: number, messages: number): void {
     if (recorded !== messages) {
-      this.problem = `it has ${messages} messages, and its end counts ${recorded}`;
+      this.problem = `it has ${pluralize(messages, "message")}, and its end counts ${recorded}`;
     }
   }
 

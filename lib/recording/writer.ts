@@ -5,6 +5,7 @@
  */
 
 import { crc32 } from "../base/crc32.ts";
+import { pluralize } from "../base/pluralize.ts";
 import { UNCHOSEN } from "../segment/chosen_codec.ts";
 import { type ChannelKind, KIND_NUMBERS } from "../segment/format.ts";
 import { RecordingError } from "./errors.ts";
@@ -152,7 +153,7 @@ export class RecordingWriter implements Disposable {
       for (let rest = bytes; rest.length > 0;) rest = rest.subarray(this.#file.writeSync(rest));
     } catch (cause) {
       throw new RecordingError(
-        `cannot continue to write ${this.#path} after ${this.messages} messages: ${
+        `cannot continue to write ${this.#path} after ${pluralize(this.messages, "message")}: ${
           messageOf(cause)
         }; what was written before can be replayed`,
         { cause },

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { pluralize } from "../base/pluralize.ts";
 import { MAX_WASM_PAGES, PAGE_BYTES, WASM_PAGE_BYTES } from "../base/pages.ts";
 import {
   acquireIsolate,
@@ -37,7 +38,7 @@ import { platform } from "../platform/mod.ts";
 import { removeForgottenIsolate, removeForgottenParticipants } from "./dead_isolates.ts";
 import { collectOnce } from "./collect.ts";
 import { FileSource } from "./byte_source.ts";
-import { fixedMemory, growMemory, newMemory } from "./grow.ts";
+import { growMemory, newMemory } from "./grow.ts";
 import { isDisposable } from "./disposal.ts";
 import { SystemError } from "../platform/platform.ts";
 import { HEADER_BYTES } from "../../wasm/layout.ts";
@@ -67,7 +68,7 @@ export class FileMemory implements SharedMemory {
     this.#isolate = isolate;
     this.#fd = fd;
     try {
-      this.wasmMemory = newMemory(name);
+      this.wasmMemory = newMemory(name, 1, MAX_WASM_PAGES);
       this.#words = wordsOf(this.wasmMemory);
       this.#mapUpTo(platform().statusOf(fd).size);
     } catch (error) {
@@ -362,7 +363,8 @@ function checkFile(fd: number, path: string, name: string): void {
   }
   if (status.size < HEADER_BYTES) {
     throw new ShmCorruptionError(
-      `cannot open channel "${name}": ${path} has ${status.size} bytes, and a segment has at ` +
+      `cannot open channel "${name}": ${path} has ${pluralize(status.size, "byte")}, and a ` +
+        `segment has at ` +
         `least ${HEADER_BYTES}; delete it by hand`,
     );
   }
@@ -424,7 +426,7 @@ function renameIfExists(from: string, to: string): boolean {
 }
 
 function formatFile(fd: number, bytes: number, format: Format, name: string): void {
-  const memory = fixedMemory(name, Math.ceil(bytes / WASM_PAGE_BYTES));
+  const memory = newMemory(name, Math.ceil(bytes / WASM_PAGE_BYTES));
   platform().map(bytesOf(memory, 0, bytes), fd, 0);
   format(memory);
   platform().unmap(bytesOf(memory, 0, memory.buffer.byteLength));
@@ -439,7 +441,7 @@ function reserveOrThrow(fd: number, offset: number, bytes: number, name: string)
       ? [`file "${name}"`, "store less or with a shorter time to live"]
       : [`channel "${name}"`, "choose a smaller capacityBytes"];
     throw new ShmConnectionError(
-      `cannot reserve ${bytes} bytes at offset ${offset} of ${owner}: ${
+      `cannot reserve ${pluralize(bytes, "byte")} at offset ${offset} of ${owner}: ${
         codeOf(error)
       }; free space ` +
         `in the segment directory, ${remedy}, or name another directory with the dir option`,

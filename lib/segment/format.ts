@@ -4,6 +4,7 @@
  * @module
  */
 
+import { pluralize } from "../base/pluralize.ts";
 import { PAGE_BYTES, roundUp } from "../base/pages.ts";
 import { ShmCorruptionError } from "../base/errors.ts";
 import { fnv1a } from "../base/hash.ts";
@@ -150,7 +151,8 @@ export function parseConfig(source: ByteSource): SegmentConfig | ConfigProblem {
   const header = source.read(0, layout.HEADER_BYTES);
   if (header.length < layout.HEADER_BYTES) {
     return invalid(
-      `it has ${header.length} bytes, and a segment has at least ${layout.HEADER_BYTES}`,
+      `it has ${pluralize(header.length, "byte")}, and a segment has at least ` +
+        `${layout.HEADER_BYTES}`,
     );
   }
   const view = new DataView(header.buffer);
@@ -170,7 +172,7 @@ export function parseConfig(source: ByteSource): SegmentConfig | ConfigProblem {
   if (!kind) return invalid(`its kind is ${row.kind}`);
   const capacity = Number(row.capacityBytes);
   if (capacity % 64 !== 0 || capacity < 64 || newSegmentBytes(capacity) > size) {
-    return invalid(`it has ${size} bytes, which do not hold a ring of ${capacity}`);
+    return invalid(`it has ${pluralize(size, "byte")}, which do not hold a ring of ${capacity}`);
   }
   const codec = source.read(controlOffset(capacity) + layout.CONTROL_CODEC, layout.CODEC_BYTES);
   if (row.check !== configChecksum(view, codec)) {

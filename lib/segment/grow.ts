@@ -5,29 +5,22 @@
  */
 
 import { ShmConnectionError } from "../base/errors.ts";
-import { MAX_WASM_PAGES, WASM_PAGE_BYTES } from "../base/pages.ts";
+import { WASM_PAGE_BYTES } from "../base/pages.ts";
 
 /**
- * Makes a memory of one page, which can grow.
+ * Makes a memory of a number of pages.
  *
+ * @param channel whose memory it is; undefined if that is not known
+ * @param maximum pages that it can grow to; default: it cannot grow
  * @throws {ShmConnectionError} if the process has no address space for it
  */
-export function newMemory(channel: string): WebAssembly.Memory {
+export function newMemory(
+  channel: string | undefined,
+  pages: number,
+  maximum: number = pages,
+): WebAssembly.Memory {
   try {
-    return new WebAssembly.Memory({ initial: 1, maximum: MAX_WASM_PAGES, shared: true });
-  } catch (cause) {
-    throw noAddressSpace(channel, cause);
-  }
-}
-
-/**
- * Makes a memory of a number of pages, in which a new file is formatted.
- *
- * @throws {ShmConnectionError} if the process has no address space for it
- */
-export function fixedMemory(channel: string, pages: number): WebAssembly.Memory {
-  try {
-    return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+    return new WebAssembly.Memory({ initial: pages, maximum, shared: true });
   } catch (cause) {
     throw noAddressSpace(channel, cause, pages * WASM_PAGE_BYTES);
   }
@@ -46,10 +39,14 @@ export function growMemory(memory: WebAssembly.Memory, pages: number, channel: s
   }
 }
 
-function noAddressSpace(channel: string, cause: unknown, bytes?: number): ShmConnectionError {
-  const needed = bytes === undefined ? "it" : `${bytes} more bytes`;
+function noAddressSpace(
+  channel: string | undefined,
+  cause: unknown,
+  bytes: number,
+): ShmConnectionError {
+  const what = channel === undefined ? "a segment" : `channel "${channel}"`;
   return new ShmConnectionError(
-    `cannot map channel "${channel}": the process has no address space for ${needed}; close other ` +
+    `cannot map ${what}: the process has no address space for ${bytes} more bytes; close other ` +
       `sockets, or raise the limit (ulimit -v)`,
     { cause },
   );

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { newMemory } from "../segment/grow.ts";
+import { checkNoMore } from "../base/checks.ts";
 import { text } from "../base/option_checks.ts";
 import { OptionRules } from "../base/option_rules.ts";
 import { MAX_WASM_PAGES, WASM_PAGE_BYTES } from "../base/pages.ts";
@@ -66,19 +68,17 @@ export class LocalChannel implements Disposable {
   /**
    * Creates a channel.
    *
-   * @throws {RangeError} if the capacity is out of range or there is no memory for it
+   * @throws {RangeError} if the capacity is out of range
+   * @throws {ShmConnectionError} if the process has no address space for it
    */
   static create(options: LocalChannelOptions = {}): LocalChannel {
+    checkNoMore("create()", arguments, 1);
     OPTIONS.check(options);
     const capacity = checkCapacity(options.capacityBytes ?? DEFAULT_CAPACITY_BYTES);
     const name = options.name ?? "local";
     checkChannelName(name);
     const pages = Math.ceil(newSegmentBytes(capacity) / WASM_PAGE_BYTES);
-    const memory = new WebAssembly.Memory({
-      initial: pages,
-      maximum: MAX_WASM_PAGES,
-      shared: true,
-    });
+    const memory = newMemory(name, pages, MAX_WASM_PAGES);
     prepareLocal(memory, capacity);
     return new LocalChannel(newLocalHandle(name, memory));
   }

@@ -54,7 +54,7 @@ export class Publisher<T = unknown> extends SendingSocket<T> {
    * @throws {ShmPermissionError} without `--allow-ffi`, or if the segment is another user's
    */
   constructor(target: string | LocalHandle, options?: SocketOptions) {
-    OPTIONS.check(options);
+    OPTIONS.check(options, arguments[2]);
     super(target, "broadcast", "publisher", options);
   }
 }

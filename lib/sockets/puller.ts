@@ -119,7 +119,7 @@ const OPTIONS = new OptionRules<AnyPullerOptions>("new Puller()", {
 /** Receives messages that pushers of a channel send; see the type of the same name. */
 export const Puller: PullerConstructor = class Puller<T> extends ReceivingSocket<T> {
   constructor(target: string | LocalHandle, options?: PullerOptions | AckPullerOptions) {
-    OPTIONS.check(options);
+    OPTIONS.check(options, arguments[2]);
     super(target, "queue", "puller", options, maxUnackedOf(options));
   }
 } as PullerConstructor;

@@ -38,7 +38,7 @@ export class Pusher<T = unknown> extends SendingSocket<T> {
    * @throws {ShmPermissionError} without `--allow-ffi`, or if the segment is another user's
    */
   constructor(target: string | LocalHandle, options?: SocketOptions) {
-    OPTIONS.check(options);
+    OPTIONS.check(options, arguments[2]);
     super(target, "queue", "pusher", options);
   }
 }

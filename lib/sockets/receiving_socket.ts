@@ -94,8 +94,9 @@ export abstract class ReceivingSocket<T> extends Socket {
    *
    * @throws {ShmTimeoutError} if none arrived within `timeoutMs`
    */
-  recvSync(options?: TimeoutOptions): T {
-    RECV_SYNC_OPTIONS.check(options);
+  recvSync(options?: TimeoutOptions): T;
+  recvSync(options?: TimeoutOptions, more?: unknown): T {
+    RECV_SYNC_OPTIONS.check(options, more);
     return this.#receiver.receiveSync(options);
   }
 
@@ -104,8 +105,9 @@ export abstract class ReceivingSocket<T> extends Socket {
    *
    * @throws {ShmTimeoutError} if none arrived within `timeoutMs`
    */
-  recv(options?: WaitOptions): Promise<T> {
-    return RECV_OPTIONS.rejection(options) ?? this.#receiver.receive(options);
+  recv(options?: WaitOptions): Promise<T>;
+  recv(options?: WaitOptions, more?: unknown): Promise<T> {
+    return RECV_OPTIONS.rejection(options, more) ?? this.#receiver.receive(options);
   }
 
   /** Receives up to `limit` messages that are there. This costs less than one call for each. */
@@ -134,8 +136,9 @@ export abstract class ReceivingSocket<T> extends Socket {
    * @throws {ShmTimeoutError} if none arrived within `timeoutMs`
    * @throws {RangeError} if the target is too small; the message stays
    */
-  recvIntoSync(target: Uint8Array, options?: TimeoutOptions): number {
-    if (options !== undefined) RECV_INTO_SYNC_OPTIONS.check(options);
+  recvIntoSync(target: Uint8Array, options?: TimeoutOptions): number;
+  recvIntoSync(target: Uint8Array, options?: TimeoutOptions, more?: unknown): number {
+    if (options !== undefined || more !== undefined) RECV_INTO_SYNC_OPTIONS.check(options, more);
     return this.#receiver.receiveIntoSync(target, options);
   }
 
@@ -145,8 +148,8 @@ export abstract class ReceivingSocket<T> extends Socket {
    *
    * The bytes of a message are `length` bytes of `bytes` from `offset` on, valid until the reader returns.
    * When the reader throws, its error is thrown, and messages that it has not seen are received by the next
-   * calls; a puller that is closed before that loses them, and logs a warning. When the reader closes the
-   * socket, it still gets those that were taken with the current one.
+   * calls. When the socket is closed before that, or by the reader, the reader gets no more, and a puller
+   * returns them to the queue.
    *
    * @returns how many messages were read; 0 when there is none
    * @throws {TypeError} if `reader` is no function, an option is unknown, or the puller acknowledges

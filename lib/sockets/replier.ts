@@ -88,7 +88,7 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
    * @throws {ShmPermissionError} without `--allow-ffi`, or if the segment is another user's
    */
   constructor(target: string | LocalHandle, options?: SocketOptions) {
-    OPTIONS.check(options);
+    OPTIONS.check(options, arguments[2]);
     super(target, "request", "replier", options);
     this.#receiver = this.closeOnError(() => {
       this.attachment.ring.openRequests(this.attachment.index, 0);
@@ -126,8 +126,9 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
    * @throws {ShmTimeoutError} if none arrived within `timeoutMs`
    * @throws {TypeError} if the last request has no reply yet
    */
-  recv(options?: WaitOptions): Promise<Q> {
-    const rejection = RECV_OPTIONS.rejection(options);
+  recv(options?: WaitOptions): Promise<Q>;
+  recv(options?: WaitOptions, more?: unknown): Promise<Q> {
+    const rejection = RECV_OPTIONS.rejection(options, more);
     if (rejection !== undefined) return rejection;
     if (this.#observer === undefined) return turnIfDue(this.#recv(options));
     return turnIfDue(this.#observer.receiveAsync(() => this.#recv(options)));
@@ -147,8 +148,9 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
   }
 
   /** Receives a request as `recv` does, blocking this thread. */
-  recvSync(options?: TimeoutOptions): Q {
-    RECV_SYNC_OPTIONS.check(options);
+  recvSync(options?: TimeoutOptions): Q;
+  recvSync(options?: TimeoutOptions, more?: unknown): Q {
+    RECV_SYNC_OPTIONS.check(options, more);
     if (this.#observer === undefined) return this.#recvSync(options);
     return this.#observer.receive(() => this.#recvSync(options)) as Q;
   }
@@ -220,12 +222,16 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
    * @throws {ShmCorruptionError} if the segment is damaged; nothing else ends serving
    */
   serve(handler: RequestHandler<Q, R>, options: ServeOptions = {}): Promise<void> {
-    return turnIfDue(this.#serve(handler, options));
+    return turnIfDue(this.#serve(handler, options, arguments[2]));
   }
 
-  async #serve(handler: RequestHandler<Q, R>, options: ServeOptions): Promise<void> {
+  async #serve(
+    handler: RequestHandler<Q, R>,
+    options: ServeOptions,
+    more: unknown,
+  ): Promise<void> {
     callback("handler", handler);
-    SERVE_OPTIONS.check(options);
+    SERVE_OPTIONS.check(options, more);
     const { signal, concurrency = 1 } = options;
     this.#checkReplied();
     this.#isReceiving = true;

@@ -73,7 +73,7 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
    * @throws {ShmPermissionError} without `--allow-ffi`, or if the segment is another user's
    */
   constructor(target: string | LocalHandle, options?: SocketOptions) {
-    OPTIONS.check(options);
+    OPTIONS.check(options, arguments[2]);
     super(target, "request", "requester", options);
     const instrumentation = options?.instrumentation;
     const isObserved = instrumentation !== undefined;
@@ -111,8 +111,9 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
    * @throws {ShmPeerLostError} if the replier that took the request died or left
    * @throws {ShmSerializationError} if the value, or the reply, cannot be encoded or decoded
    */
-  request(value: Q, options?: WaitOptions): Promise<R> {
-    const rejection = REQUEST_OPTIONS.rejection(options);
+  request(value: Q, options?: WaitOptions): Promise<R>;
+  request(value: Q, options?: WaitOptions, more?: unknown): Promise<R> {
+    const rejection = REQUEST_OPTIONS.rejection(options, more);
     if (rejection !== undefined) return rejection;
     if (this.#observer === undefined) return this.#request(value, options);
     return this.#observer.request(value, (carrying) => this.#request(carrying, options));
@@ -157,8 +158,9 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
   }
 
   /** Sends a request, and blocks this thread until its reply arrives. Throws what `request` throws. */
-  requestSync(value: Q, options?: TimeoutOptions): R {
-    REQUEST_SYNC_OPTIONS.check(options);
+  requestSync(value: Q, options?: TimeoutOptions): R;
+  requestSync(value: Q, options?: TimeoutOptions, more?: unknown): R {
+    REQUEST_SYNC_OPTIONS.check(options, more);
     if (this.#observer === undefined) return this.#requestSync(value, options);
     return this.#observer.request(value, (carrying) => this.#requestSync(carrying, options));
   }
@@ -221,8 +223,9 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
    * @throws {TypeError} if there is no such request
    * @throws {ShmTimeoutError} if no reply arrives within `timeoutMs`; it can still be received later
    */
-  recv(options?: WaitOptions): Promise<R> {
-    const rejection = RECV_OPTIONS.rejection(options);
+  recv(options?: WaitOptions): Promise<R>;
+  recv(options?: WaitOptions, more?: unknown): Promise<R> {
+    const rejection = RECV_OPTIONS.rejection(options, more);
     if (rejection !== undefined) return rejection;
     if (this.#observer === undefined) return this.#recv(options);
     const pending = this.#sent.at(0);
@@ -242,8 +245,9 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
   }
 
   /** Receives as `recv` does, blocking this thread. */
-  recvSync(options?: TimeoutOptions): R {
-    RECV_SYNC_OPTIONS.check(options);
+  recvSync(options?: TimeoutOptions): R;
+  recvSync(options?: TimeoutOptions, more?: unknown): R {
+    RECV_SYNC_OPTIONS.check(options, more);
     if (this.#observer === undefined) return this.#recvSync(options);
     const pending = this.#sent.at(0);
     return this.#observer.receive(() => pending?.headers, () => this.#recvSync(options));

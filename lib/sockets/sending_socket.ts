@@ -58,8 +58,9 @@ export abstract class SendingSocket<T> extends Socket {
    * @throws {ShmBufferFullError} if there was none within `timeoutMs`
    * @throws {ShmSerializationError} if the value cannot be encoded
    */
-  sendSync(value: T, options?: TimeoutOptions): void {
-    SEND_SYNC_OPTIONS.check(options);
+  sendSync(value: T, options?: TimeoutOptions): void;
+  sendSync(value: T, options?: TimeoutOptions, more?: unknown): void {
+    SEND_SYNC_OPTIONS.check(options, more);
     this.#sender.sendSync(value, options);
   }
 
@@ -69,8 +70,9 @@ export abstract class SendingSocket<T> extends Socket {
    * @throws {ShmBufferFullError} if there was none within `timeoutMs`
    * @throws {ShmSerializationError} if the value cannot be encoded
    */
-  sendAsync(value: T, options?: WaitOptions): Promise<void> {
-    return SEND_ASYNC_OPTIONS.rejection(options) ?? this.#sender.sendAsync(value, options);
+  sendAsync(value: T, options?: WaitOptions): Promise<void>;
+  sendAsync(value: T, options?: WaitOptions, more?: unknown): Promise<void> {
+    return SEND_ASYNC_OPTIONS.rejection(options, more) ?? this.#sender.sendAsync(value, options);
   }
 
   /**

@@ -38,7 +38,7 @@ export class Subscriber<T = unknown> extends ReceivingSocket<T> {
    * @throws {ShmPermissionError} without `--allow-ffi`, or if the segment is another user's
    */
   constructor(target: string | LocalHandle, options?: ReceiverOptions) {
-    SUBSCRIBER_OPTIONS.check(options);
+    SUBSCRIBER_OPTIONS.check(options, arguments[2]);
     super(target, "broadcast", "subscriber", options);
   }
 }

@@ -10,10 +10,18 @@ import { EmbeddedMessagingBackend, EmbeddedServer, StateHost } from "../../backe
 import { redisDiagnostics } from "../../cli/doctor/redis.ts";
 import { redisServer } from "../../testing/mod.ts";
 import { within } from "../support/deadline.ts";
-import { type Break, BREAKS, HostilePeer } from "../support/hostile_peer.ts";
+import { type BehaviourName, HostilePeer } from "../support/hostile_peer.ts";
 
 const AUTHKEY = new Uint8Array(32).fill(7);
 const STEPS = [0, 1, 2, 3, 4, 5];
+/** How peers break off. What else they may do in the place of an answer, `hostile_servers.ts` tests. */
+const WAYS: readonly BehaviourName[] = [
+  "closes at the first bytes",
+  "resets at the first bytes",
+  "replies with garbage in several protocols",
+  "replies with one byte, then closes",
+  "says nothing",
+];
 
 interface Client {
   /** Starts the server that it is made for. */
@@ -21,7 +29,7 @@ interface Client {
   /** Opens a connection to a port, and uses it. */
   use(port: number): Promise<unknown>;
   /** How long it waits for a silent peer, if that is longer than a test may take. */
-  readonly skips?: readonly Break[];
+  readonly skips?: readonly BehaviourName[];
 }
 
 const redis = redisServer;
@@ -70,7 +78,7 @@ const CLIENTS: Record<string, Client> = {
       });
       await backend.bufferThreadLen("t");
     },
-    skips: ["silence"],
+    skips: ["says nothing"],
   },
   "messages over TCP": {
     serve: embedded,
@@ -100,11 +108,11 @@ async function meet(
   name: string,
   client: Client,
   port: number,
-  way: Break,
+  way: BehaviourName,
   step: number,
 ): Promise<void> {
-  await using peer = await HostilePeer.listen(port, way, step);
-  const about = `${name}, ${way} at step ${step}`;
+  await using peer = await HostilePeer.between(port, way, step);
+  const about = `${name}, a peer that ${way} at step ${step}`;
   const used = Promise.allSettled([client.use(peer.port)]);
   const [outcome] = await within(used, `the end of ${about}`, 60_000);
   if (outcome.status === "fulfilled") return;
@@ -115,7 +123,7 @@ async function meet(
 /** Uses a client through peers that break off in all ways at all steps. */
 async function meetAll(name: string, client: Client): Promise<void> {
   await using server = await client.serve();
-  const ways = (Object.keys(BREAKS) as Break[]).filter((way) => !client.skips?.includes(way));
+  const ways = WAYS.filter((way) => !client.skips?.includes(way));
   await Promise.all(
     ways.flatMap((way) => STEPS.map((step) => meet(name, client, server.port, way, step))),
   );

@@ -47,6 +47,7 @@ Deno.test("ringbus suggests corrections of mistyped words", () =>
         /--speed takes a number above 0, or max, not "0"/,
       ],
       [["lss"], EXIT.USAGE, /there is no command "lss": use .*; did you mean ls\?/],
+      [["pul"], EXIT.USAGE, /there is no command "pul": use .*; did you mean pull\?/],
       [["ls", "--jsn"], EXIT.USAGE, /there is no option --jsn; did you mean --json\?/],
       [["serve", "--no-htp"], EXIT.USAGE, /no option --no-htp; did you mean --no-http\?/],
       [["push", "x", "-5"], EXIT.USAGE, /no option -5; put a value that begins with - after --/],

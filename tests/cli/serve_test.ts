@@ -1,6 +1,7 @@
 // `ringbus serve` in a process of its own, with clients of every kind.
 
 import assert from "node:assert/strict";
+import { createClient } from "@redis/client";
 import { checkHost, urlOf } from "../../backends/hosting/endpoint.ts";
 import { EXIT } from "../../cli/command.ts";
 import { inShell } from "../support/command_line.ts";
@@ -46,6 +47,33 @@ Deno.test("ringbus serve: TCP shows what was stored over HTTP, and the reverse",
     await Promise.all(clients);
     server.kill("SIGTERM");
     await server.lines();
+  }));
+
+Deno.test("ringbus serve: a client of Redis connects by the URL that is printed", () =>
+  inShell(async ({ start, scratch }) => {
+    const file = `${scratch.path}/.token`;
+    await Deno.writeTextFile(file, "s3cret\n");
+    await using server = start(["serve", "--http-port", "0", "--tcp-port", "0"]);
+    await using locked = start([...SERVE, "--token-file", file]);
+    await server.prints("\n");
+    const [url] = /redis:\/\/127\.0\.0\.1:\d+/.exec(server.output)!;
+    const { redisUrl } = await untilServing(locked);
+    await Deno.remove(file);
+    const client = createClient({ url });
+    const user = createClient({ url: redisUrl, password: "s3cret", RESP: 3 });
+    for (const each of [client, user]) {
+      await each.connect();
+      assert.equal(await each.set("k", "v"), "OK");
+      assert.equal(await each.get("k"), "v");
+      each.destroy();
+    }
+    const stranger = createClient({ url: redisUrl, socket: { reconnectStrategy: false } });
+    stranger.on("error", () => {});
+    await assert.rejects(stranger.connect(), /NOAUTH/);
+    for (const each of [server, locked]) {
+      each.kill("SIGTERM");
+      await each.lines();
+    }
   }));
 
 /** Stores over HTTP until the server is gone. Returns the ids that the server replied to. */
@@ -211,7 +239,7 @@ Deno.test("ringbus serve: a subscriber that misses messages is a warning on the 
     assert.equal(warnings.length, 2);
     assert.match(
       warnings[0],
-      /subscriber slow \(poll\) missed 1 messages, 1 in all: its queue was full/,
+      /subscriber slow \(poll\) missed 1 message, 1 in all: its queue was full/,
     );
     assert.match(warnings[1], /missed 2 messages, 3 in all/);
   }));

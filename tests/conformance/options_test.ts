@@ -1,6 +1,6 @@
 // Every public function, constructor and method that takes options rejects unknown ones and values of the
-// wrong type; the others reject an argument too many. The calls are read from the documentation, so that
-// a new one cannot be forgotten here.
+// wrong type; all reject an argument too many, but those that are handed over as listeners or callbacks. The
+// calls are read from the documentation, so that a new one cannot be forgotten here.
 
 import assert from "node:assert/strict";
 import * as core from "../../mod.ts";
@@ -10,6 +10,8 @@ import * as redis from "../../backends/queue/redis/mod.ts";
 import * as state from "../../backends/state/mod.ts";
 import * as tcp from "../../backends/tcp/mod.ts";
 import * as testing from "../../testing/mod.ts";
+import { RedisCluster } from "../../testing/redis_cluster.ts";
+import { RedisSentinel } from "../../testing/redis_sentinel.ts";
 import { RedisServer } from "../../testing/redis_server.ts";
 import { publicCalls } from "../support/public_calls.ts";
 import { TestDirectory } from "./channel/directory.ts";
@@ -114,6 +116,7 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   "new RedisMessageQueue": { call: (o) => new redis.RedisMessageQueue(undefined, o) },
   "new RedisMessageQueue with a configuration": { call: (o) => new redis.RedisMessageQueue(o) },
+  "QueueBase.initialize": { call: (o) => new core.InMemoryMessageQueue().initialize(o) },
   "QueueBase.publish": {
     valid: () => ({ ...MESSAGE }),
     call: (o, { queue }) => queue.publish(o),
@@ -168,6 +171,7 @@ const CASES: Readonly<Record<string, Case>> = {
   "RedisFaults.inject": { call: (o) => new testing.RedisFaults().inject("BUSY", o) },
   redisServer: { call: (o) => testing.redisServer(o) },
   redisCluster: { call: (o) => testing.redisCluster(o) },
+  redisSentinel: { call: (o) => testing.redisSentinel(o) },
   // Exported as a type: users get one from `redisServer()`.
   "new RedisServer": { call: (o) => new RedisServer(1, o) },
   "new DistributedTestScenario": { call: (o) => new testing.DistributedTestScenario(o) },
@@ -316,18 +320,36 @@ Deno.test("every option rejects a value of the wrong type, and the error names t
   });
 });
 
-/** Calls that may be event listeners or callbacks of `map`, and questions without I/O. */
+/** Calls that may be event listeners, hooks of tests or callbacks of `map`; values; and what users do not call. */
 const CALLABLE_WITH_MORE =
-  /^(?:new .*|main|failuresAfterCommit|withFixture|resetSharedBackend|manageSignals|parseJson|stringifyJson|serializeSlot)$|^(?:BackendObserver|EmbeddedRedis|RedisFaults|RedisCluster|GemstoneId|GemstoneGenerator|SteppableClock|Store|Message|Socket)\.|\.(?:\[.*|close|closeSync|cleanup|stop|kill|unref|statistics|getStats|supportsSubscription)$/;
+  /^(?:main|resetSharedBackend|parseJson|stringifyJson|serializeSlot|new (?:\w+Error|BackendObserver|EmbeddedRedis|RedisCluster|RedisSentinel|MessagingConfigFixture))$|^(?:BackendObserver|GemstoneId|GemstoneGenerator|Message|Socket)\.|^(?:EmbeddedRedis|RedisServer)\.stop$|\.(?:\[.*|close|closeSync|cleanup|kill|unref|statistics|getStats|supportsSubscription)$/;
 
-Deno.test("calls without options reject an argument too many", async () => {
-  const strict = calls.filter(({ name, options, isVariadic }) =>
-    options === undefined && !isVariadic && !CALLABLE_WITH_MORE.test(name) && !OF_SOCKETS.test(name)
+const MODULES: readonly Record<string, Any>[] = [core, http, otel, redis, state, tcp, testing, {
+  RedisServer,
+  StateHost: tcp.StateHost,
+}];
+
+/** A function or class that the package exports. */
+function exported(name: string): Any {
+  return MODULES.find((module) => name in module)?.[name] ?? assert.fail(name);
+}
+
+Deno.test("every public call rejects an argument too many", async () => {
+  const strict = calls.filter(({ name, isVariadic }) =>
+    !isVariadic && !CALLABLE_WITH_MORE.test(name) && !OF_SOCKETS.test(name)
   );
-  assert.ok(strict.length > 80);
+  assert.ok(strict.length > 180, `${strict.length}`);
   await withFixture(async (fixture) => {
+    await using embedded = await testing.embeddedRedis();
     const owners: Record<string, Any[]> = {
       AgentBackend: [fixture.agent],
+      EmbeddedRedis: [embedded],
+      LocalChannel: [core.LocalChannel],
+      RedisCluster: [RedisCluster.prototype],
+      RedisSentinel: [RedisSentinel.prototype],
+      RedisFaults: [new testing.RedisFaults()],
+      SteppableClock: [new testing.SteppableClock()],
+      Store: [new core.Store()],
       BaseMessagingBackend: [fixture.memory, fixture.http, fixture.tcp, fixture.agent],
       DistributedTestScenario: [new testing.DistributedTestScenario()],
       EmbeddedMessagingBackend: [fixture.tcp],
@@ -346,9 +368,15 @@ Deno.test("calls without options reject an argument too many", async () => {
     };
     for (const { name, parameters } of strict) {
       const [owner, method] = name.split(".");
-      for (const object of owners[owner] ?? assert.fail(name)) {
-        const args: unknown[] = Array(parameters).fill(undefined);
-        const error = await errorOf(() => object[method](...args, { timeoutMs: 5 }), name);
+      const args: unknown[] = Array(parameters).fill(undefined);
+      args.push({ timeoutMs: 5 });
+      const attempts = method !== undefined
+        ? (owners[owner] ?? assert.fail(name)).map((object) => () => object[method](...args))
+        : name.startsWith("new ")
+        ? [() => new (exported(name.slice(4)))(...args)]
+        : [() => exported(name)(...args)];
+      for (const attempt of attempts) {
+        const error = await errorOf(attempt, name);
         assert.ok(error instanceof TypeError, `${name}: ${error}`);
         assert.match(error.message, /does not take the further argument \{ timeoutMs \}/, name);
       }

@@ -410,6 +410,39 @@ async function floodHandlers(backend: Backend): Promise<void> {
   await over;
 }
 
+Deno.test("what is closed in the middle of a turn leaves nothing running", async () => {
+  await inScratch(async ({ path: dir }) => {
+    const authkey = crypto.getRandomValues(new Uint8Array(32));
+    const host = new EmbeddedServer({ port: 0, state: new StateHost({ authkey }) });
+    const managerAddress: [string, number] = ["127.0.0.1", await host.start()];
+    const web = new SharedMemoryServer();
+    const serverUrl = await web.start();
+    const closing: Record<string, () => Promise<void>> = {
+      memory: () => new InMemoryMessagingBackend().cleanup(),
+      shm: () => new ShmMessagingBackend({ name: "flood", dir }).cleanup(),
+      http: () => new SharedMemoryMessagingBackend({ serverUrl }).cleanup(),
+      tcp: () => new EmbeddedMessagingBackend({ port: managerAddress[1] }).cleanup(),
+      queue: () => new InMemoryMessageQueue().close(),
+      "queue on Redis": () => new RedisMessageQueue().close(),
+      state: () => new InMemoryBackend().close(),
+      "state in shared memory": () => new ShmBackend({ dir }).close(),
+      "state of a manager": () =>
+        new ManagerBackend({ managerAddress, managerAuthkey: authkey }).close(),
+      "state on Redis": () => new RedisBackend().close(),
+      "HTTP server": () => web.stop(),
+      "TCP server": () => host.stop(),
+    };
+    for (const [what, close] of Object.entries(closing)) {
+      let hasEnded = false;
+      const turn = takeTurn().then(() => hasEnded = true);
+      await close();
+      const wasOver = hasEnded;
+      await turn;
+      assert.ok(wasOver, what);
+    }
+  });
+});
+
 Deno.test("a flood of calls of a backend in memory leaves turns to timers", async () => {
   await using backend = new InMemoryMessagingBackend();
   await floodBackend(backend);

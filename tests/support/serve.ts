@@ -10,6 +10,7 @@ import type { Running } from "./program.ts";
 export interface ServerAddresses {
   readonly httpUrl: string;
   readonly tcpPort: number;
+  readonly redisUrl: string;
 }
 
 /** Free ports, and a ready line for programs. */
@@ -19,6 +20,6 @@ export const SERVE = ["serve", "--json", "--http-port", "0", "--tcp-port", "0"];
 export async function untilServing(program: Running): Promise<ServerAddresses> {
   await program.prints("}\n");
   const line = program.output.split("\n").find((line) => line.startsWith("{"))!;
-  const { httpUrl, tcpUrl } = JSON.parse(line);
-  return { httpUrl, tcpPort: Number(new URL(tcpUrl).port) };
+  const { httpUrl, tcpUrl, redisUrl } = JSON.parse(line);
+  return { httpUrl, tcpPort: Number(new URL(tcpUrl).port), redisUrl };
 }

@@ -105,3 +105,20 @@ Deno.test("embeddedRedis: it is ready in less than 50 ms", async () => {
   }
   assert.ok(Math.min(...times) < 50, `${times} ms`);
 });
+
+Deno.test("a call on an embedded server that is stopped says so, and what was recorded stays", async () => {
+  const redis = await embeddedRedis();
+  redis.seed([["SET", "a", 1]]);
+  await redis.stop();
+  const calls: [string, () => unknown][] = [
+    ["command", () => redis.command("PING")],
+    ["seed", () => redis.seed([["SET", "a", 2]])],
+    ["flush", () => redis.flush()],
+    ["dump", () => redis.dump()],
+  ];
+  for (const [call, use] of calls) {
+    const message = `cannot execute ${call}(): the server is stopped; start another one`;
+    assert.throws(use, { name: "Error", message });
+  }
+  assert.deepEqual([redis.commands(), redis.unknownCommands()], [[], {}]);
+});

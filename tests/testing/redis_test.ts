@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
-import { type RedisCluster, redisCluster, redisServer } from "../../testing/mod.ts";
+import {
+  type RedisCluster,
+  redisCluster,
+  type RedisSentinel,
+  redisSentinel,
+  redisServer,
+} from "../../testing/mod.ts";
 import { candidatePorts } from "../../testing/ports.ts";
+import { RedisMessageQueue } from "../../backends/queue/redis/mod.ts";
+import { hasOpenssl, makeCertificates } from "../support/certificates.ts";
 import { until } from "../support/deadline.ts";
 import { Program } from "../support/program.ts";
 import { inScratch } from "../support/scratch.ts";
@@ -286,6 +294,90 @@ Deno.test("a Redis Cluster that does not start leaves nothing", async () => {
   await assert.rejects(redisCluster({ config: { maxclients: "many" } }), /maxclients many/);
   assert.deepEqual(directories(), []);
 });
+
+Deno.test("sentinels replace a killed master, take it back as a replica, replace a running one, and are removed", async () => {
+  let pids: number[];
+  {
+    const passwords = { password: "secret", sentinelPassword: "other" };
+    await using group = await redisSentinel({ replicas: 1, name: "jobs", ...passwords });
+    pids = [...group.servers, ...group.sentinels].map(({ pid }) => pid);
+    const hosts = group.sentinels.map(({ host, port }) => `${host}:${port}`);
+    assert.equal(hosts.length, 3);
+    assert.equal(
+      group.url,
+      `redis+sentinel://:secret@${hosts.join(",")}/jobs?sentinelPassword=other`,
+    );
+    await assertReplacement(group);
+    pids.push(...group.servers.map(({ pid }) => pid));
+  }
+  assert.deepEqual(pids.filter(isAlive), []);
+  assert.deepEqual(directories(), []);
+});
+
+async function assertReplacement(group: RedisSentinel): Promise<void> {
+  const [first, second] = group.servers;
+  assert.equal(await group.master(), first);
+  assert.deepEqual(await group.replicas(), [second]);
+  await first.command("SET", "key", "value");
+  assert.equal(await first.command("WAIT", "1", "10000"), 1);
+  await group.kill(first);
+  await assert.rejects(group.master(), /name no master that runs; await ready\(\)/);
+  await group.ready();
+  assert.equal(await group.master(), second);
+  await group.restart(first);
+  assert.equal(await first.command("GET", "key"), "value");
+  assert.deepEqual(await group.replicas(), [first]);
+  await group.kill(group.sentinels[0]);
+  await group.restart(group.sentinels[0]);
+  assert.equal(await group.failover(), first);
+  assert.deepEqual(await group.replicas(), [second]);
+  await using other = await redisServer();
+  await assert.rejects(group.kill(other), /is not of the group jobs/);
+}
+
+Deno.test("a group with sentinels rejects invalid sizes and passwords, and leaves nothing if it does not start", async () => {
+  const wrong = { name: "RangeError", message: /replicas must be .* at least 1, not 0/ };
+  await assert.rejects(redisSentinel({ replicas: 0 }), wrong);
+  await assert.rejects(redisSentinel({ sentinels: 2 }), /sentinels must be .* at least 3, not 2/);
+  await assert.rejects(redisSentinel({ password: "a b" }), (error: Error) => {
+    assert.match(error.message, /^password must be a string without white space, quotes and/);
+    return !error.message.includes("a b");
+  });
+  await assert.rejects(redisSentinel({ config: { maxclients: "many" } }), /maxclients many/);
+  assert.deepEqual(directories(), []);
+});
+
+Deno.test({
+  name: "a Redis server and a Redis Cluster with TLS accept only clients with TLS",
+  ignore: !hasOpenssl(),
+  fn: async () => {
+    const { ca, cert, key } = await makeCertificates("IP:127.0.0.1");
+    const tls = { ca, cert, key };
+    await using server = await redisServer({ tls, password: "secret" });
+    assert.equal(server.url, `rediss://:secret@127.0.0.1:${server.port}`);
+    await server.restart();
+    assert.equal(await server.command("PING"), "PONG");
+    using plain = await Deno.connect({ port: server.port });
+    await plain.write(new TextEncoder().encode("PING\r\n"));
+    assert.doesNotMatch(await firstTextOf(plain), /PONG|NOAUTH/);
+    await using cluster = await redisCluster({ tls, replicas: 0 });
+    assert.match(cluster.url, /^rediss-cluster:\/\/127/);
+    const where = { redisUrl: cluster.url, redisTls: { ca } };
+    await using queue = new RedisMessageQueue({ ...where, partitions: 3 });
+    await queue.initialize();
+    await queue.publish({ channel: "c", payload: 1, sourceAgent: "a" });
+    assert.equal(await queue.count(), 1);
+    const wrong = redisServer({ tls: { ca, cert, key: "no key" } });
+    await assert.rejects(wrong, (error: Error) => /tls|key/i.test(error.message));
+  },
+});
+
+/** What a peer sends at first, or nothing if it closes the connection. */
+async function firstTextOf(connection: Deno.Conn): Promise<string> {
+  const bytes = new Uint8Array(1000);
+  const count = await connection.read(bytes).catch(() => null);
+  return new TextDecoder().decode(bytes.subarray(0, count ?? 0));
+}
 
 /** Files and processes of killed servers. */
 async function removeChildren(directory: string): Promise<void> {

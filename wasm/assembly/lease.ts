@@ -7,6 +7,9 @@
 //                                 |
 //                                 +--> FREE           by: a puller that does not acknowledge
 //
+//           CLAIMED -> RETURNED                       by: a puller without acknowledgement that closes before it
+//                                                         has handed out all that it took
+//
 // A puller writes LEASED first, and moves the lane's tail second. If it dies between the two, it did not
 // take the message: the tail has not moved, and the copy is dropped. (If another puller takes the message
 // at that very moment, it is delivered twice. It is never lost.)
@@ -131,6 +134,25 @@ export function nack(slot: u32): u32 {
   const isReturned = returnSlot(slot, state);
   announceReturns();
   return isReturned ? 1 : 0;
+}
+
+/**
+ * Puts a message that was taken for good back into the queue, from a claimed slot that it was copied into. Those
+ * of one puller come back in the order of their numbers, before the messages that wait.
+ */
+export function giveBack(slot: u32, number: u32, length: u32, flags: u32): void {
+  const address = <usize>slot;
+  store<u64>(address + LEASE_SLOT_POSITION, number);
+  store<u32>(address + LEASE_SLOT_LANE, 0);
+  store<u32>(address + LEASE_SLOT_LENGTH, length);
+  store<u32>(address + LEASE_SLOT_FLAGS, flags);
+  store<u32>(address + LEASE_SLOT_RETURN, 0);
+  const state = leaseWord(read64(address + LEASE_SLOT_STATE), LEASE_SLOT_RETURNED, leaseOwner, 0);
+  const at = load<u32>(address + LEASE_SLOT_BUFFER);
+  store<u32>(address + LEASE_SLOT_CHECK, leaseChecksum(address, state, at, length, flags));
+  atomic.store<u64>(address + LEASE_SLOT_STATE, state);
+  failpoint(RETURN_MADE);
+  announceReturns();
 }
 
 /** Returns a message that was taken from its lane; frees the slot of one that was not. */

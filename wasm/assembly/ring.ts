@@ -85,6 +85,7 @@ export {
   acknowledge,
   claimLeaseSlot,
   deliveriesOf,
+  giveBack,
   leaseOwnerFrom,
   nack,
   repairLeaseSlots,

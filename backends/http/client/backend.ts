@@ -84,6 +84,7 @@ export class SharedMemoryMessagingBackend extends BaseMessagingBackend implement
    * @throws {TypeError} if an option is invalid, or there is no server and none may be started
    */
   constructor(options: SharedMemoryMessagingBackendOptions = {}) {
+    checkNoMore("new SharedMemoryMessagingBackend()", arguments, 1);
     const checked = checkBackendOptions(options);
     super(options);
     this.#connection = new ServerConnection(
@@ -128,6 +129,7 @@ export class SharedMemoryMessagingBackend extends BaseMessagingBackend implement
     message: Message,
     options: StoreMessageOptions = {},
   ): Promise<void> {
+    checkNoMore("storeMessage()", arguments, 4);
     const rejection = this.checkStore(namespace, topic, options);
     if (rejection !== undefined) return await rejection;
     const ttl = options.ttlSeconds ?? undefined;
@@ -272,6 +274,7 @@ export class SharedMemoryMessagingBackend extends BaseMessagingBackend implement
 
   /** Sets a key; `ex` is its time to live in seconds. */
   async set(key: string, value: unknown, options: { ex?: number } = {}): Promise<void> {
+    checkNoMore("set()", arguments, 3);
     SET_OPTIONS.check(options);
     await this.#call(OPERATIONS.set, {
       key,

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkNoMore } from "../../../lib/base/checks.ts";
 import type { MessagingConfigInit } from "../../messaging/config.ts";
 import { CONFIG_OPTIONS, type SharedMessagingOptions } from "./options.ts";
 
@@ -22,6 +23,7 @@ import { CONFIG_OPTIONS, type SharedMessagingOptions } from "./options.ts";
 export function createSharedMessagingConfig(
   options: SharedMessagingOptions = {},
 ): MessagingConfigInit {
+  checkNoMore("createSharedMessagingConfig()", arguments, 1);
   CONFIG_OPTIONS.check(options);
   return {
     backendModule: "./http",

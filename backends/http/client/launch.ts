@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkNoMore } from "../../../lib/base/checks.ts";
 import { parsePlainJson } from "../../../lib/base/plain_json.ts";
 import { OptionRules } from "../../../lib/base/option_rules.ts";
 import { isListening, urlOf } from "../../hosting/endpoint.ts";
@@ -75,6 +76,7 @@ const HEALTH_TIMEOUT_MS = 2000;
 export async function startSharedMemoryServer(
   options: StartSharedMemoryServerOptions = {},
 ): Promise<StartedServer> {
+  checkNoMore("startSharedMemoryServer()", arguments, 1);
   OPTIONS.check(options);
   const { serverMode = "inline", ...config } = options;
   // Invalid options are reported here rather than by a worker.

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { pluralize } from "../../../lib/base/pluralize.ts";
 import { isTurnDue, takeTurn } from "../../../lib/base/turn.ts";
 import { logger } from "../../../lib/base/log.ts";
 import { LossReports } from "../../../lib/base/loss_reports.ts";
@@ -166,9 +167,9 @@ export class Poller {
 
 function warnOfLoss(count: number, total: number): void {
   logger.warn(
-    "this backend missed {count} messages, {total} in all: its queue at the server was full; let its " +
+    "this backend missed {messages}, {total} in all: its queue at the server was full; let its " +
       "handlers do less, or raise maxQueueLength or maxQueueBytes of the server",
-    { count, total },
+    { messages: pluralize(count, "message"), count, total },
   );
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { pluralize } from "../../../lib/base/pluralize.ts";
 import { RingbusError } from "../../../lib/base/errors.ts";
 
 /**
@@ -17,7 +18,7 @@ export class ReplyTooLongError extends RingbusError {
   override readonly code: string = "reply-too-long";
 
   constructor(maxBytes: number) {
-    super(`the reply has more than ${maxBytes} bytes`);
+    super(`the reply has more than ${pluralize(maxBytes, "byte")}`);
   }
 
   /** As a reason: without a name. */

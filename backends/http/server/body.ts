@@ -4,6 +4,7 @@
  * @module
  */
 
+import { pluralize } from "../../../lib/base/pluralize.ts";
 import { messageOf } from "../../../lib/base/thrown.ts";
 import type { TextSet } from "../../../lib/base/text_map.ts";
 import { jsonMembers, parsedLeniently, parseShallow } from "../../../lib/message/json_members.ts";
@@ -215,7 +216,7 @@ function noRoom(): HttpError {
 }
 
 function tooLarge(maxBytes: number): HttpError {
-  return new HttpError(413, `the body must not exceed ${maxBytes} bytes`, {
+  return new HttpError(413, `the body must not exceed ${pluralize(maxBytes, "byte")}`, {
     connection: "close",
   });
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { pluralize } from "../../../lib/base/pluralize.ts";
 import { logger } from "../../../lib/base/log.ts";
 import { TextMap } from "../../../lib/base/text_map.ts";
 import {
@@ -174,9 +175,14 @@ export class LongPollSubscribers {
     const count = this.#byId.get(id)!.subscription.length;
     if (count > 0) {
       logger.warn(
-        "subscriber {id} was removed with {count} messages in its queue: it had not polled for " +
-          "{seconds} seconds; poll more often, or raise subscriberIdleSeconds of the server",
-        { id, count, seconds: this.#limits.idleSeconds },
+        "subscriber {id} was removed with {messages} in its queue: it had not polled for " +
+          "{idle}; poll more often, or raise subscriberIdleSeconds of the server",
+        {
+          id,
+          messages: pluralize(count, "message"),
+          count,
+          idle: pluralize(this.#limits.idleSeconds, "second"),
+        },
       );
     }
     this.#remove(id);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { endingTurn } from "../../../lib/base/turn.ts";
 import type { Clock } from "../../../lib/base/clock.ts";
 import { checkNoMore } from "../../../lib/base/checks.ts";
 import { callback, instanceOf } from "../../../lib/base/option_checks.ts";
@@ -135,6 +136,7 @@ export class SharedMemoryServer implements AsyncDisposable {
    * @throws {RangeError} if a port or a limit is out of range
    */
   constructor(options: SharedMemoryServerOptions = {}) {
+    checkNoMore("new SharedMemoryServer()", arguments, 1);
     SERVER_OPTIONS.check(options);
     this.#options = options;
     this.#host = checkHost(options.host, options.token);
@@ -181,11 +183,12 @@ export class SharedMemoryServer implements AsyncDisposable {
    * @throws {RangeError} if `graceMs` is out of range
    */
   async stop(options?: StopOptions): Promise<void> {
+    checkNoMore("stop()", arguments, 1);
     const graceMs = graceMsOf(options);
     const starting = this.#starting;
     this.#starting = undefined;
     if (starting !== undefined) this.#stopping = stopListening(starting, graceMs);
-    await this.#stopping;
+    await endingTurn(this.#stopping);
   }
 
   /** Deletes all messages and keys; subscriptions stay. */

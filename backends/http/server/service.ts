@@ -100,8 +100,7 @@ export class Service {
     try {
       this.#auth.checkOrigin(request.headers);
       match = router.match(request.method, request.url);
-      const result = await this.#respond(request, match, sent);
-      response = result instanceof Response ? result : this.#replies.respond(result, sent);
+      response = await this.#respond(request, match, sent);
     } catch (error) {
       const known = toHttpError(error);
       outcome = known ? { refusal: known.message } : { fault: error };
@@ -117,7 +116,7 @@ export class Service {
     request: Request,
     match: RouteMatch,
     sent: Promise<void>,
-  ): Promise<Awaited<RouteResponse>> {
+  ): Promise<Response> {
     const { route, query } = match;
     if (route.method !== "GET" || route.hasEffect) {
       this.#auth.checkSite(request.method, request.headers);
@@ -128,12 +127,19 @@ export class Service {
     if (!route.isOpen) this.#auth.checkToken(request.headers);
     const isExact = request.headers.has(ENCODED_NAMES_HEADER);
     if (route.find !== undefined && !isExact) {
-      return this.#lookUp(match, request.headers, sent);
+      return this.#toResponse(this.#lookUp(match, request.headers, sent), sent);
     }
     const members = route.method === "POST"
       ? await readMembers(request, this.#bodyLimits, namesOf(route))
       : undefined;
-    return route.run(this.#context, readParameters(match, match, members), request.headers, sent);
+    const values = readParameters(match, match, members);
+    return this.#toResponse(route.run(this.#context, values, request.headers, sent), sent);
+  }
+
+  /** At once: a long result that waited for its turn would be held meanwhile, and many of them with it. */
+  #toResponse(result: RouteResponse, sent: Promise<void>): Response | Promise<Response> {
+    if (result instanceof Response || result instanceof Promise) return result;
+    return this.#replies.respond(result, sent);
   }
 
   /** The response of the first reading of the URL under which there is something, or else of the likeliest. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { pluralize } from "../../../lib/base/pluralize.ts";
 import type { SubscriptionQueueOptions } from "../../store/subscription.ts";
 import { HttpError } from "./errors.ts";
 
@@ -31,6 +32,6 @@ export class SubscriberQuota {
   check(): void {
     if (this.used >= this.#max) this.removeIdle();
     if (this.used < this.#max) return;
-    throw new HttpError(429, `the server has ${this.#max} subscribers already`);
+    throw new HttpError(429, `the server has ${pluralize(this.#max, "subscriber")} already`);
   }
 }

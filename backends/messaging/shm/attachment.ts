@@ -4,6 +4,7 @@
  * @module
  */
 
+import { pluralize } from "../../../lib/base/pluralize.ts";
 import { ShmConnectionError, ShmCorruptionError, ShmError } from "../../../lib/base/errors.ts";
 import { Journal } from "../../../lib/journal/journal.ts";
 import type { Subscription } from "../../store/subscription.ts";
@@ -123,7 +124,8 @@ function limitError(
   const { messages, keys } = store.stats();
   return new MessagingConnectionError(
     `cannot attach: ${limit} is ${limits[limit]} there, not ${options[limit]}; ` +
-      `${journal.creator}, and it holds ${messages} messages and ${keys} keys; omit the limit to ` +
+      `${journal.creator}, and it holds ${pluralize(messages, "message")} and ` +
+      `${pluralize(keys, "key")}; omit the limit to ` +
       `read them, or delete them with ${journal.removalCall} when no process uses them,`,
     address,
   );

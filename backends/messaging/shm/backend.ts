@@ -111,6 +111,7 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
    * @throws {RangeError} if a limit is not a whole number, at least 1, or `maxBytes` exceeds 1 GiB
    */
   constructor(options: ShmMessagingBackendOptions) {
+    checkNoMore("new ShmMessagingBackend()", arguments, 1);
     const checked = checkBackendOptions(options);
     super(options);
     this.#options = checked;
@@ -217,6 +218,7 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
     message: Message,
     options: StoreMessageOptions = {},
   ): Promise<void> {
+    checkNoMore("storeMessage()", arguments, 4);
     const rejection = this.checkStore(namespace, topic, options);
     if (rejection !== undefined) return await rejection;
     await this.observer.store(topic, message, async (carrying) => {
@@ -289,6 +291,7 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
 
   /** Sets a key. `ex` is the time to live in seconds. */
   async set(key: string, value: unknown, options: { ex?: number } = {}): Promise<void> {
+    checkNoMore("set()", arguments, 3);
     SET_OPTIONS.check(options);
     const { ex } = options;
     await this.#write(OPERATIONS.set, () => ({ key, value: valueFrom(value), ex }));

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { pluralize } from "../../../lib/base/pluralize.ts";
 import { type ContextHeaders, contextHeadersOf } from "../../../lib/base/context_headers.ts";
 import { ShmCorruptionError } from "../../../lib/base/errors.ts";
 import { parseShallow } from "../../../lib/message/json_members.ts";
@@ -208,7 +209,8 @@ export function decodeRecord(bytes: Uint8Array<ArrayBuffer>): ControlRecord | Op
     // Reported below.
   }
   throw new ShmCorruptionError(
-    `a record of ${bytes.length} bytes in a journal of messages is not an operation: a process ` +
+    `a record of ${pluralize(bytes.length, "byte")} in a journal of messages is not an ` +
+      `operation: a process ` +
       "has overwritten it; close all backends and delete the journal with removeStale()",
   );
 }

@@ -9,6 +9,7 @@
  * @module
  */
 
+import { pluralize } from "../../../lib/base/pluralize.ts";
 import { monotonicNow } from "../../../lib/base/clock.ts";
 import { logger } from "../../../lib/base/log.ts";
 import { LossReports } from "../../../lib/base/loss_reports.ts";
@@ -108,10 +109,10 @@ export class Replica implements JournalState {
     this.#store = this.#newStore();
     this.#losses = new LossReports((count, total) =>
       logger.warn(
-        "a subscriber in shared memory ({member}) did not read {count} records of its journal, {total} " +
+        "a subscriber in shared memory ({member}) did not read {records} of its journal, {total} " +
           "in all, and may have missed as many messages: it was too slow; do not block the event loop, " +
           "and let handlers do less",
-        { member: memberName, count, total },
+        { member: memberName, records: pluralize(count, "record"), count, total },
       )
     );
   }

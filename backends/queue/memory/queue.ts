@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkNoMore } from "../../../lib/base/checks.ts";
 import type { Clock } from "../../../lib/base/clock.ts";
 import { instanceOf } from "../../../lib/base/option_checks.ts";
 import { OptionRules } from "../../../lib/base/option_rules.ts";
@@ -68,6 +69,7 @@ export class InMemoryMessageQueue extends QueueBase {
    * @throws {TypeError | RangeError} if the configuration is invalid
    */
   constructor(config?: QueueConfig, options: InMemoryQueueOptions = {}) {
+    checkNoMore("new InMemoryMessageQueue()", arguments, 2);
     CONFIG.check(config);
     OPTIONS.check(options);
     const resolved = resolveConfig(config);

@@ -9,6 +9,7 @@ import { ClusterRouter } from "../../redis/cluster_router.ts";
 import type { Reply } from "../../redis/connection.ts";
 import { type ScriptCall, ScriptRunner } from "../../redis/script_runner.ts";
 import type { ResolvedConfig } from "../config.ts";
+import { logger } from "../log.ts";
 import { toQueueError } from "./errors.ts";
 import { type ScriptName, scripts } from "./scripts/mod.ts";
 
@@ -21,7 +22,11 @@ export class QueueClient {
   constructor(address: RedisAddress, config: ResolvedConfig, keys: readonly string[]) {
     const { isCluster, redactedUrl } = address;
     const timeoutMs = attemptMs(config);
-    this.router = new ClusterRouter(address, keys, { timeoutMs, poolSize: config.poolSize });
+    this.router = new ClusterRouter(address, keys, {
+      timeoutMs,
+      poolSize: config.poolSize,
+      logger,
+    });
     this.#runner = new ScriptRunner(this.router, {
       scripts,
       keys,
@@ -35,7 +40,8 @@ export class QueueClient {
         waitMs: Math.max(1, Math.floor(timeoutMs / 2)),
       },
       send: (connection, command) => connection.send(command),
-      toError: (script, failure, cause) => toQueueError(script, redactedUrl, failure, cause),
+      toError: (script, failure, cause, timeoutMs) =>
+        toQueueError(script, redactedUrl, failure, cause, timeoutMs),
     });
   }
 

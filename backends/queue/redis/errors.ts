@@ -96,8 +96,10 @@ export function toQueueError(
   address: string,
   failure: ServerFailure,
   cause: unknown,
+  timeoutMs?: number,
 ): QueueError {
   const reason = reasonOf(cause);
   const [errorClass, advice] = ERRORS[failure];
-  return new errorClass(`cannot ${ACTIONS[script]} on ${address}: ${reason}; ${advice}`, { cause });
+  const where = timeoutMs === undefined ? address : `${address} within ${timeoutMs} ms`;
+  return new errorClass(`cannot ${ACTIONS[script]} on ${where}: ${reason}; ${advice}`, { cause });
 }

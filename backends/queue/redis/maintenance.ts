@@ -11,10 +11,12 @@ import { QueueConfigurationError } from "../errors.ts";
 import { logger } from "../log.ts";
 import type { Connection, Reply } from "../../redis/connection.ts";
 import { evictionPolicy } from "../../redis/eviction.ts";
+import type { ScriptCall } from "../../redis/script_runner.ts";
 import type { QueueClient } from "./client.ts";
 import { foreignKeys } from "./foreign_keys.ts";
 import type { Notifications } from "./notifications.ts";
 import { LAYOUT } from "./scripts/setup.ts";
+import type { ScriptName } from "./scripts/mod.ts";
 
 /** Keys of other programs that a warning names. */
 const SHOWN_KEYS = 5;
@@ -23,17 +25,17 @@ const SHOWN_KEYS = 5;
  * Checks that all queues of the namespace use the same number of partitions, and the same layout. Converts an older
  * layout, and makes the indexes for filters, if the queue is to do so.
  *
- * @param unreachableMs how long to wait for a server that cannot be reached; undefined: until the deadline
+ * @param wait how long to wait for the server
  */
 export async function prepare(
   client: QueueClient,
   config: ResolvedConfig,
   url: string,
-  unreachableMs: number | undefined,
+  wait: Pick<ScriptCall<ScriptName>, "timeoutMs" | "unreachableMs">,
 ): Promise<void> {
   const { partitions } = config;
   const args = () => [String(partitions)];
-  const reply = await client.call({ script: "agree", partition: 0, args, unreachableMs });
+  const reply = await client.call({ script: "agree", partition: 0, args, ...wait });
   const [agreed, layout] = (reply as Reply[]).map(Number);
   if (agreed !== partitions) {
     throw new QueueConfigurationError(

@@ -1,5 +1,5 @@
 /**
- * The message queue on Redis and Redis Cluster.
+ * The message queue on Redis, Redis Cluster, and Redis with Sentinel.
  *
  * @example
  * ```ts
@@ -20,4 +20,5 @@ export { QueueError as RedisError, RejectMessage } from "../errors.ts";
 export { QueueBase } from "../base.ts";
 export type { Clock } from "../../../lib/base/clock.ts";
 export type { QueueClock } from "../clock.ts";
+export type { RedisConnectionOptions, RedisTlsOptions } from "../../../lib/base/redis_options.ts";
 export { RedisMessageQueue, type RedisQueueOptions } from "./queue.ts";

@@ -92,7 +92,7 @@ export class Notifications {
       } catch (error) {
         this.#reportInterruption(error);
         // The next attempt may find another server.
-        if (this.#router.isCluster) await this.#router.refresh().catch(() => {});
+        if (this.#router.isDiscovered) await this.#router.refresh().catch(() => {});
       }
       await sleep(backoff.next(), signal);
     }

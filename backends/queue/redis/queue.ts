@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkNoMore } from "../../../lib/base/checks.ts";
 import type { Clock } from "../../../lib/base/clock.ts";
 import { OptionRules } from "../../../lib/base/option_rules.ts";
 import { checkQueueClock, type QueueClock, queueClockOf } from "../clock.ts";
@@ -57,6 +58,7 @@ export class RedisMessageQueue extends QueueBase {
    * @throws {TypeError | RangeError} if the configuration is invalid
    */
   constructor(config?: QueueConfig, options: RedisQueueOptions = {}) {
+    checkNoMore("new RedisMessageQueue()", arguments, 2);
     CONFIG.check(config);
     OPTIONS.check(options);
     const resolved = resolveConfig(config);

@@ -28,7 +28,7 @@ import {
   type StoredSchedule,
   type StoreStats,
 } from "../store.ts";
-import type { MessageFilters, PurgedState, QueueEvent } from "../types.ts";
+import type { InitializeOptions, MessageFilters, PurgedState, QueueEvent } from "../types.ts";
 import { Announcements } from "./announcements.ts";
 import { Channels } from "./channels.ts";
 import { attemptMs, QueueClient } from "./client.ts";
@@ -52,6 +52,13 @@ const CLEAR_STEP = 200;
 const FIRST_CURSOR = "1 0";
 /** Milliseconds after which an idle subscription claims without a wakeup. */
 const POLL_MS = 2000;
+
+/** The event that the log has first, for each kind of address. */
+const INITIALIZING = {
+  server: "initializing_redis_single",
+  cluster: "initializing_redis_cluster",
+  sentinel: "initializing_redis_sentinel",
+} as const;
 
 /** Index of the deduplication id in the arguments of a message. */
 const UNIQUE = 15;
@@ -88,7 +95,7 @@ export class RedisStore implements QueueStore {
 
   constructor(config: ResolvedConfig) {
     this.#config = config;
-    this.#address = parseRedisUrl(config.redisUrl);
+    this.#address = parseRedisUrl(config.redisUrl, config.connection);
     this.#partitions = new Partitions(config, this.#address.isCluster);
     this.#sweepCursors = this.#partitions.all.map(() => ["0", "0"]);
     this.#client = new QueueClient(this.#address, config, this.#partitions.keys);
@@ -100,13 +107,14 @@ export class RedisStore implements QueueStore {
     );
   }
 
-  async open(): Promise<void> {
-    const { isCluster, redactedUrl: url } = this.#address;
-    logger.info(isCluster ? "initializing_redis_cluster" : "initializing_redis_single", { url });
+  async open({ timeoutMs }: InitializeOptions = {}): Promise<void> {
+    const { kind, isCluster, redactedUrl: url } = this.#address;
+    logger.info(INITIALIZING[kind], { url });
     try {
-      // A cluster may be in a failover; a single server that refuses is down, or the URL is wrong.
-      const unreachableMs = isCluster ? undefined : attemptMs(this.#config);
-      await prepare(this.#client, this.#config, url, unreachableMs);
+      // A failover may be going on; a single server that refuses is down, or the URL is wrong.
+      const patienceMs = kind === "server" ? attemptMs(this.#config) : undefined;
+      const wait = { timeoutMs, unreachableMs: timeoutMs ?? patienceMs };
+      await prepare(this.#client, this.#config, url, wait);
       await warnOfLoss(this.#client, this.#partitions.prefixes[0], url);
     } catch (error) {
       logger.error("redis_initialization_failed", { url, error });

@@ -8,7 +8,7 @@ import { type CommandRow, NO_KEYS, row } from "../engine/command.ts";
 import type { Client } from "../engine/client.ts";
 import { wrongArity } from "../engine/errors.ts";
 import type { Reply } from "../protocol/reply.ts";
-import { helpOf } from "./help.ts";
+import { helpRow } from "./help.ts";
 
 const ADMIN = "admin noscript loading stale";
 
@@ -16,15 +16,7 @@ const ADMIN = "admin noscript loading stale";
 export const ACL_ROW: CommandRow = {
   ...row("acl", -2, "", NO_KEYS, "6.0.0", "Users.", () => wrongArity("acl")),
   subcommands: [
-    row(
-      "acl|help",
-      2,
-      "loading stale",
-      NO_KEYS,
-      "6.0.0",
-      "Lists the subcommands.",
-      () => helpOf(ACL_ROW),
-    ),
+    helpRow("acl|help", "6.0.0", () => ACL_ROW),
     row("acl|list", 2, ADMIN, NO_KEYS, "6.0.0", "The users, who may do everything.", list),
     row(
       "acl|users",
@@ -64,15 +56,7 @@ export const MODULE_ROW: CommandRow = {
     () => wrongArity("module"),
   ),
   subcommands: [
-    row(
-      "module|help",
-      2,
-      "loading stale",
-      NO_KEYS,
-      "5.0.0",
-      "Lists the subcommands.",
-      () => helpOf(MODULE_ROW),
-    ),
+    helpRow("module|help", "5.0.0", () => MODULE_ROW),
     row("module|list", 2, "admin noscript", NO_KEYS, "4.0.0", "An empty list.", () => []),
   ],
 };

@@ -20,7 +20,7 @@ import {
 import { clientLine } from "./client_line.ts";
 import { kill } from "./client_kill.ts";
 import { checkedName } from "./connection_name.ts";
-import { helpOf } from "./help.ts";
+import { helpRow } from "./help.ts";
 import { toInteger } from "./numbers.ts";
 
 const OWN = "noscript loading stale";
@@ -49,15 +49,7 @@ export const CLIENT_ROW: CommandRow = {
       ({ name }) => name === "" ? null : name,
     ),
     row("client|getredir", 2, OWN, NO_KEYS, "6.0.0", "Always -1: nothing is tracked.", () => -1),
-    row(
-      "client|help",
-      2,
-      "loading stale",
-      NO_KEYS,
-      "5.0.0",
-      "Lists the subcommands.",
-      () => helpOf(CLIENT_ROW),
-    ),
+    helpRow("client|help", "5.0.0", () => CLIENT_ROW),
     row("client|id", 2, OWN, NO_KEYS, "5.0.0", "The id of the connection.", ({ id }) => id),
     row(
       "client|info",

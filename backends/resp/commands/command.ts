@@ -9,7 +9,8 @@ import { type CommandRow, NO_KEYS, row } from "../engine/command.ts";
 import { acceptsWords, type CommandInfo, keyPositions } from "../engine/command_info.ts";
 import { err, SYNTAX_ERROR } from "../engine/errors.ts";
 import { MapReply, type Reply, SetReply, Status } from "../protocol/reply.ts";
-import { helpOf } from "./help.ts";
+import { categoriesOf } from "./categories.ts";
+import { helpRow } from "./help.ts";
 import { globOf } from "./scan.ts";
 
 const READ = "loading stale";
@@ -54,31 +55,25 @@ export const COMMAND_ROW: CommandRow = {
       "The keys, and what is done with them.",
       getkeysandflags,
     ),
-    row(
-      "command|help",
-      2,
-      READ,
-      NO_KEYS,
-      "5.0.0",
-      "Lists the subcommands.",
-      () => helpOf(COMMAND_ROW),
-    ),
+    helpRow("command|help", "5.0.0", () => COMMAND_ROW),
     row("command|info", -2, READ, NO_KEYS, "2.8.13", "What is known of commands.", info),
     row("command|list", -2, READ, NO_KEYS, "7.0.0", "The names of commands.", list),
   ],
 };
 
+function withSubcommands(commands: readonly CommandInfo[]): CommandInfo[] {
+  return commands.flatMap((each) => [each, ...each.subcommands ?? []]);
+}
+
 /** The command with a name, or that of a subcommand after a bar. */
 function found({ service }: Client, name: string): CommandInfo | undefined {
   const word = name.toLowerCase();
-  return service.commands.flatMap((each) => [each, ...each.subcommands ?? []])
-    .find((each) => each.name === word);
+  return withSubcommands(service.commands).find((each) => each.name === word);
 }
 
 function infoOf(command: CommandInfo): Reply {
-  const { name, arity, flags, keys, group, subcommands = [] } = command;
-  const access = flags.has("write") ? ["@write"] : flags.has("readonly") ? ["@read"] : [];
-  const speed = flags.has("fast") ? "@fast" : "@slow";
+  const { name, arity, flags, keys, subcommands = [] } = command;
+  const categories = [...categoriesOf(command)].map((category) => new Status(`@${category}`));
   return [
     name,
     arity,
@@ -86,7 +81,7 @@ function infoOf(command: CommandInfo): Reply {
     keys.first,
     keys.last,
     keys.step,
-    new SetReply([`@${group}`, ...access, speed].map((category) => new Status(category))),
+    new SetReply(categories),
     new SetReply([]),
     new SetReply(keySpecs(command)),
     subcommands.map(infoOf),
@@ -100,7 +95,7 @@ function keySpecs({ keys, flags }: CommandInfo): Reply[] {
   return [
     new MapReply([
       "flags",
-      new SetReply([new Status(access), new Status("ACCESS")]),
+      new SetReply([new Status(access), new Status("access")]),
       "begin_search",
       new MapReply(["type", "index", "spec", new MapReply(["index", keys.first])]),
       "find_keys",
@@ -150,22 +145,20 @@ function docOf({ summary, since, group, subcommands = [] }: CommandInfo): Reply 
 }
 
 function list({ service }: Client, words: readonly string[]): Reply {
-  const names = service.commands.map(({ name }) => name);
+  const commands = withSubcommands(service.commands);
+  const names = commands.map(({ name }) => name);
   if (words.length === 0) return names;
   const [filterBy, kind, value] = words.map((word) => word.toUpperCase());
   if (filterBy !== "FILTERBY" || words.length !== 3) throw SYNTAX_ERROR;
   if (kind === "PATTERN") return names.filter(globOf(value.toLowerCase()));
   if (kind === "MODULE") return [];
-  if (kind === "ACLCAT") return namesOfCategory(service.commands, value.toLowerCase());
+  if (kind === "ACLCAT") return namesOfCategory(commands, value.toLowerCase());
   throw SYNTAX_ERROR;
 }
 
 function namesOfCategory(commands: readonly CommandInfo[], category: string): string[] {
-  const inCategory = ({ group, flags }: CommandInfo) =>
-    group === category || category === "write" && flags.has("write") ||
-    category === "read" && flags.has("readonly") ||
-    category === (flags.has("fast") ? "fast" : "slow");
-  return commands.filter(inCategory).map(({ name }) => name);
+  const found = commands.filter((command) => categoriesOf(command).has(category));
+  return found.map(({ name }) => name);
 }
 
 /** The command of some words, or throws. */

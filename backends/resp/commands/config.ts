@@ -8,7 +8,7 @@ import type { Client } from "../engine/client.ts";
 import { type CommandRow, NO_KEYS, row } from "../engine/command.ts";
 import { err, wrongArity } from "../engine/errors.ts";
 import { MapReply, OK, type Reply } from "../protocol/reply.ts";
-import { helpOf } from "./help.ts";
+import { helpRow } from "./help.ts";
 
 const ADMIN = "admin noscript loading stale";
 
@@ -25,15 +25,7 @@ export const CONFIG_ROW: CommandRow = {
   ),
   subcommands: [
     row("config|get", -3, ADMIN, NO_KEYS, "2.0.0", "The parameters that match patterns.", get),
-    row(
-      "config|help",
-      2,
-      "loading stale",
-      NO_KEYS,
-      "5.0.0",
-      "Lists the subcommands.",
-      () => helpOf(CONFIG_ROW),
-    ),
+    helpRow("config|help", "5.0.0", () => CONFIG_ROW),
     row("config|resetstat", 2, ADMIN, NO_KEYS, "2.0.0", "Sets counters to 0.", resetstat),
     row(
       "config|rewrite",

@@ -8,7 +8,7 @@ import type { Client } from "../engine/client.ts";
 import { type CommandRow, NO_KEYS, ONE_KEY, row } from "../engine/command.ts";
 import { err, NO_SUCH_KEY, SYNTAX_ERROR, wrongArity } from "../engine/errors.ts";
 import { MapReply, OK, type Reply, Status } from "../protocol/reply.ts";
-import { helpOf } from "./help.ts";
+import { helpRow } from "./help.ts";
 import { toFloat, toInteger } from "./numbers.ts";
 
 const ADMIN = "admin noscript loading stale";
@@ -62,15 +62,7 @@ export const MEMORY_ROW: CommandRow = {
       "That there is nothing to say.",
       () => "This server reports no memory problems.",
     ),
-    row(
-      "memory|help",
-      2,
-      "loading stale",
-      NO_KEYS,
-      "4.0.0",
-      "Lists the subcommands.",
-      () => helpOf(MEMORY_ROW),
-    ),
+    helpRow("memory|help", "4.0.0", () => MEMORY_ROW),
     row(
       "memory|malloc-stats",
       2,
@@ -139,15 +131,7 @@ export const LATENCY_ROW: CommandRow = {
       "That nothing is recorded.",
       () => "Latency is not recorded by this server.",
     ),
-    row(
-      "latency|help",
-      2,
-      "loading stale",
-      NO_KEYS,
-      "2.8.13",
-      "Lists the subcommands.",
-      () => helpOf(LATENCY_ROW),
-    ),
+    helpRow("latency|help", "2.8.13", () => LATENCY_ROW),
     row("latency|histogram", -2, ADMIN, NO_KEYS, "7.0.0", "No figures.", () => new MapReply([])),
     row("latency|history", 3, ADMIN, NO_KEYS, "2.8.13", "No events.", () => []),
     row("latency|latest", 2, ADMIN, NO_KEYS, "2.8.13", "No events.", () => []),
@@ -176,15 +160,7 @@ export const SLOWLOG_ROW: CommandRow = {
       "The latest of them.",
       slowCalls,
     ),
-    row(
-      "slowlog|help",
-      2,
-      "loading stale",
-      NO_KEYS,
-      "6.2.0",
-      "Lists the subcommands.",
-      () => helpOf(SLOWLOG_ROW),
-    ),
+    helpRow("slowlog|help", "6.2.0", () => SLOWLOG_ROW),
     row(
       "slowlog|len",
       2,

@@ -79,7 +79,7 @@ function move(client: Client, { from, to, fromEnd, toEnd }: Move): Reply {
 
 function blmove(client: Client, args: readonly string[]): Reply {
   const call = moveOf(args);
-  const timeoutMs = toTimeoutMs(args[4]);
+  const timeoutMs = toTimeoutMs(client, args[4]);
   const reply = move(client, call);
   if (reply !== null) return reply;
   const onTimeout = client.isAtomic ? null : NULL_ARRAY;

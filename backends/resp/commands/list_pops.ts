@@ -85,7 +85,7 @@ function pop(client: Client, [key, count, ...rest]: readonly string[], end: List
 
 function blockingPop(client: Client, args: readonly string[], end: ListEnd): Reply {
   const keys = args.slice(0, -1);
-  const timeoutMs = toTimeoutMs(args.at(-1)!);
+  const timeoutMs = toTimeoutMs(client, args.at(-1)!);
   for (const key of keys) {
     const list = awaited(client, key, "list");
     if (list !== undefined) return [key, popFrom(client, key, list, end, 1)[0]];
@@ -104,7 +104,7 @@ function popMany(client: Client, { keys, where, count }: ManyPops<ListEnd>): Rep
 
 function blmpop(client: Client, [timeout, ...rest]: readonly string[]): Reply {
   const call = manyPops(rest, toListEnd);
-  const timeoutMs = toTimeoutMs(timeout);
+  const timeoutMs = toTimeoutMs(client, timeout);
   return popMany(client, call) ??
     client.block({ keys: call.keys, timeoutMs, onTimeout: NULL_ARRAY });
 }

@@ -11,7 +11,7 @@ import type { Client } from "../engine/client.ts";
 import { type CommandRow, NO_KEYS, row } from "../engine/command.ts";
 import { err, wrongArity } from "../engine/errors.ts";
 import type { Reply } from "../protocol/reply.ts";
-import { helpOf } from "./help.ts";
+import { helpRow } from "./help.ts";
 import { parseInt64 } from "./numbers.ts";
 
 /** Longest string that Redis keeps in one piece with its header. */
@@ -40,15 +40,7 @@ export const OBJECT_ROW: CommandRow = {
       "Replies with an error: uses are not counted.",
       freq,
     ),
-    row(
-      "object|help",
-      2,
-      "loading stale",
-      NO_KEYS,
-      "6.2.0",
-      "Lists the subcommands.",
-      () => helpOf(OBJECT_ROW),
-    ),
+    helpRow("object|help", "6.2.0", () => OBJECT_ROW),
     row("object|idletime", 3, "readonly", KEY, "2.2.3", "Seconds since a key was used.", idletime),
     row(
       "object|refcount",

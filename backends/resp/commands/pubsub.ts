@@ -18,7 +18,7 @@ import {
 import { err, wrongArity } from "../engine/errors.ts";
 import type { Channels, ChannelSubscriber } from "../engine/subscriber.ts";
 import { ManyReplies, PushReply, type Reply } from "../protocol/reply.ts";
-import { helpOf } from "./help.ts";
+import { helpRow } from "./help.ts";
 import { globOf } from "./scan.ts";
 
 const SUBSCRIBE = "pubsub noscript loading stale";
@@ -36,15 +36,7 @@ const PUBSUB: CommandRow = {
       "The channels with subscribers.",
       ({ service }, args) => channels(service.channels, args, "channels"),
     ),
-    row(
-      "pubsub|help",
-      2,
-      "loading stale",
-      NO_KEYS,
-      "6.2.0",
-      "Lists the subcommands.",
-      () => helpOf(PUBSUB),
-    ),
+    helpRow("pubsub|help", "6.2.0", () => PUBSUB),
     row(
       "pubsub|numpat",
       2,

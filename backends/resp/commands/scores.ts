@@ -8,7 +8,13 @@ import type { ScoredEntry } from "../../store/ranked_list.ts";
 import type { Client } from "../engine/client.ts";
 import { NOT_A_FLOAT } from "../engine/errors.ts";
 import { isSince } from "../engine/version.ts";
-import { DoubleReply, doubleText, type ErrorReply, type Reply } from "../protocol/reply.ts";
+import {
+  DoubleReply,
+  doubleText,
+  type ErrorReply,
+  isWhole,
+  type Reply,
+} from "../protocol/reply.ts";
 import { toFloat } from "./numbers.ts";
 
 /** The score in a word, or throws. A number that is too large is none. */
@@ -31,6 +37,15 @@ function writesOldDigits({ service: { version } }: Client): boolean {
 /** A score as a reply. */
 export function scoreOf(client: Client, score: number): DoubleReply {
   return writesOldDigits(client) ? new DoubleReply(score, oldText(score)) : new DoubleReply(score);
+}
+
+/**
+ * A score in the replies of `ZSCAN`. Redis takes it from the packed form as it is stored, and writes it with
+ * 17 digits otherwise.
+ */
+export function scannedText(client: Client, score: number, isPacked: boolean): string {
+  if (!isPacked) return oldText(score);
+  return isWhole(score) || !writesOldDigits(client) ? doubleText(score) : oldText(score);
 }
 
 /** The text of `%.17g` in C. */

@@ -16,7 +16,7 @@ import {
 import { err, wrongArity } from "../engine/errors.ts";
 import { ErrorReply, OK, type Reply } from "../protocol/reply.ts";
 import { loadInterpreter, type ScriptCall, scriptsOf } from "../scripts/scripts.ts";
-import { helpOf } from "./help.ts";
+import { helpRow } from "./help.ts";
 import { toInteger } from "./numbers.ts";
 
 const NO_SCRIPT = new ErrorReply("NOSCRIPT No matching script. Please use EVAL.");
@@ -46,7 +46,7 @@ const SCRIPT: CommandRow = {
       ({ service }, ids) => ids.map((id) => scriptsOf(service).cache.get(id) === undefined ? 0 : 1),
     ),
     row("script|flush", -2, "noscript", NO_KEYS, "2.6.0", "Forgets all scripts.", flush),
-    row("script|help", 2, "loading stale", NO_KEYS, "5.0.0", "This text.", () => helpOf(SCRIPT)),
+    helpRow("script|help", "5.0.0", () => SCRIPT),
     row(
       "script|kill",
       2,
@@ -76,15 +76,7 @@ const FUNCTION: CommandRow = {
   ),
   subcommands: [
     row("function|flush", -2, "write noscript", NO_KEYS, "7.0.0", "Does nothing.", flushFunctions),
-    row(
-      "function|help",
-      2,
-      "loading stale",
-      NO_KEYS,
-      "7.0.0",
-      "This text.",
-      () => helpOf(FUNCTION),
-    ),
+    helpRow("function|help", "7.0.0", () => FUNCTION),
     row("function|kill", 2, "noscript allow_busy", NO_KEYS, "7.0.0", "An error.", () => NOT_BUSY),
     row("function|list", -2, "noscript", NO_KEYS, "7.0.0", "An empty list.", () => []),
   ],

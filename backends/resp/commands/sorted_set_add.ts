@@ -48,6 +48,7 @@ function readOptions(words: readonly string[], options: Set<Option>): readonly s
 
 function checkOptions(options: ReadonlySet<Option>, wordsLeft: number): void {
   if (wordsLeft === 0 || wordsLeft % 2 !== 0) throw SYNTAX_ERROR;
+  if (options.size === 0) return;
   if (options.has("nx") && options.has("xx")) {
     throw err("XX and NX options at the same time are not compatible");
   }

@@ -110,7 +110,7 @@ function pop(client: Client, [key, count, ...rest]: readonly string[], side: Sid
 
 function blockingPop(client: Client, args: readonly string[], side: Side): Reply {
   const keys = args.slice(0, -1);
-  const timeoutMs = toTimeoutMs(args.at(-1)!);
+  const timeoutMs = toTimeoutMs(client, args.at(-1)!);
   for (const key of keys) {
     const set = awaited(client, key, "zset");
     if (set !== undefined) return [key, ...flatReply(client, take(client, key, set, side, 1))];
@@ -129,7 +129,7 @@ function popMany(client: Client, { keys, where, count }: ManyPops<Side>): Reply 
 
 function bzmpop(client: Client, [timeout, ...rest]: readonly string[]): Reply {
   const call = manyPops(rest, toSide);
-  const timeoutMs = toTimeoutMs(timeout);
+  const timeoutMs = toTimeoutMs(client, timeout);
   return popMany(client, call) ??
     client.block({ keys: call.keys, timeoutMs, onTimeout: NULL_ARRAY });
 }

@@ -8,11 +8,11 @@ import type { Client } from "../engine/client.ts";
 import { commandGroup, type CommandRow, ONE_KEY, row } from "../engine/command.ts";
 import { err, SYNTAX_ERROR, wrongArity } from "../engine/errors.ts";
 import { isSince } from "../engine/version.ts";
-import { DoubleReply, NULL_ARRAY, type Reply } from "../protocol/reply.ts";
+import { NULL_ARRAY, type Reply } from "../protocol/reply.ts";
 import { MAX_INT64, toInteger } from "./numbers.ts";
 import { sample } from "./random.ts";
 import { cursorOf, partOf, scanOptions } from "./scan.ts";
-import { flatReply, membersReply, scoreOf, scoreReply } from "./scores.ts";
+import { membersReply, scannedText, scoreOf, scoreReply } from "./scores.ts";
 import { zadd, zincrby } from "./sorted_set_add.ts";
 import { SORTED_SET_ALGEBRA_ROWS } from "./sorted_set_algebra.ts";
 import { SORTED_SET_POP_ROWS } from "./sorted_set_pops.ts";
@@ -138,10 +138,7 @@ function zscan(client: Client, [key, cursor, ...rest]: readonly string[]): Reply
   if (options.isKeysOnly) throw SYNTAX_ERROR;
   const part = partOf(set.members, from, options);
   const found = part.entries.filter((entry) => options.matches(entry.key));
-  return [String(part.cursor), flatReply(client, found).map(textOf)];
-}
-
-/** The replies of scans have texts in both versions of the protocol. */
-function textOf(reply: Reply): Reply {
-  return reply instanceof DoubleReply ? reply.text : reply;
+  const isPacked = set.encoding === "listpack";
+  const texts = found.flatMap(({ key, score }) => [key, scannedText(client, score, isPacked)]);
+  return [String(part.cursor), texts];
 }

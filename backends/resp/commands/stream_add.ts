@@ -16,6 +16,9 @@ const NOT_GREATER = err(
   "The ID specified in XADD is equal or smaller than the target stream top item",
 );
 
+/** What Redis says when a millisecond has had all its ids. */
+const NO_SEQUENCE_LEFT = err("Elements are too large to be stored");
+
 /** What the command is given. */
 interface Addition {
   /** The word of the id. */
@@ -80,14 +83,16 @@ function generated(lastId: StreamId, nowMs: number): StreamId {
 }
 
 function inMillisecond(ms: bigint, lastId: StreamId): StreamId {
-  const isSame = ms === lastId.ms;
-  return after(lastId, isSame ? lastId.next() ?? lastId : new StreamId(ms, 0n), ms);
+  if (ms !== lastId.ms) return after(lastId, new StreamId(ms, 0n));
+  const next = lastId.next();
+  if (next !== undefined && next.ms !== ms) throw NO_SEQUENCE_LEFT;
+  return after(lastId, next ?? lastId);
 }
 
-function after(lastId: StreamId, id: StreamId, ms = id.ms): StreamId {
+function after(lastId: StreamId, id: StreamId): StreamId {
   if (lastId.compare(LAST_ID) === 0) {
     throw err("The stream has exhausted the last possible ID, unable to add more items");
   }
-  if (id.compare(lastId) <= 0 || id.ms !== ms) throw NOT_GREATER;
+  if (id.compare(lastId) <= 0) throw NOT_GREATER;
   return id;
 }

@@ -13,7 +13,7 @@ import { type CommandRow, NO_KEYS, row } from "../engine/command.ts";
 import { err, wrongArity } from "../engine/errors.ts";
 import { isSince } from "../engine/version.ts";
 import { ErrorReply, OK, type Reply } from "../protocol/reply.ts";
-import { helpOf } from "./help.ts";
+import { helpRow } from "./help.ts";
 import { toInteger } from "./numbers.ts";
 import { toId, toIdOrEnd } from "./stream_ids.ts";
 
@@ -47,15 +47,7 @@ export const XGROUP_ROW: CommandRow = {
       deleteConsumer,
     ),
     row("xgroup|destroy", 4, "write", KEY, "5.0.0", "Removes a group.", destroy),
-    row(
-      "xgroup|help",
-      2,
-      "loading stale",
-      NO_KEYS,
-      "5.0.0",
-      "Lists the subcommands.",
-      () => helpOf(XGROUP_ROW),
-    ),
+    helpRow("xgroup|help", "5.0.0", () => XGROUP_ROW),
     row(
       "xgroup|setid",
       -5,

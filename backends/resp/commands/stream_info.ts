@@ -12,7 +12,7 @@ import { type CommandRow, NO_KEYS, row } from "../engine/command.ts";
 import { NO_SUCH_KEY, wrongArity } from "../engine/errors.ts";
 import { isSince } from "../engine/version.ts";
 import { MapReply, type Reply } from "../protocol/reply.ts";
-import { helpOf } from "./help.ts";
+import { helpRow } from "./help.ts";
 import { toInteger } from "./numbers.ts";
 import { toMost } from "./ranges.ts";
 import { noGroupOf, subcommandError } from "./stream_groups.ts";
@@ -36,15 +36,7 @@ export const XINFO_ROW: CommandRow = {
   subcommands: [
     row("xinfo|consumers", 4, "readonly", KEY, "5.0.0", "The consumers of a group.", consumers),
     row("xinfo|groups", 3, "readonly", KEY, "5.0.0", "The groups of a stream.", groups),
-    row(
-      "xinfo|help",
-      2,
-      "loading stale",
-      NO_KEYS,
-      "5.0.0",
-      "Lists the subcommands.",
-      () => helpOf(XINFO_ROW),
-    ),
+    helpRow("xinfo|help", "5.0.0", () => XINFO_ROW),
     row("xinfo|stream", -3, "readonly", KEY, "5.0.0", "A stream, with `FULL` in detail.", stream),
   ],
 };

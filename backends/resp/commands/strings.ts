@@ -4,6 +4,7 @@
  * @module
  */
 
+import { latin1Bytes } from "../../store/latin1.ts";
 import { byteStringOf, storedBytes, type StringValue } from "../../store/value.ts";
 import type { Client } from "../engine/client.ts";
 import { ALL_KEYS, commandGroup, EVERY_OTHER, ONE_KEY, row, TWO_KEYS } from "../engine/command.ts";
@@ -146,6 +147,8 @@ export const STRING_COMMANDS = commandGroup("string", [
   row("substr", 4, "readonly", ONE_KEY, "1.0.0", "A part of a string.", getrange),
 ]);
 
+/** Bytes from which on a value is kept as bytes when it is read. */
+const LARGE_BYTES = 4096;
 /** Most bytes of a string. */
 const MAX_STRING_BYTES = 512 * 2 ** 20;
 
@@ -153,6 +156,10 @@ const MAX_STRING_BYTES = 512 * 2 ** 20;
 export function checkLength(length: number): void {
   if (length <= MAX_STRING_BYTES) return;
   throw err("string exceeds maximum allowed size (proto-max-bulk-len)");
+}
+
+function isLargeText(value: StringValue): value is string {
+  return typeof value === "string" && value.length >= LARGE_BYTES;
 }
 
 function append({ db }: Client, [key, suffix]: readonly string[]): Reply {
@@ -199,8 +206,12 @@ function incrbyfloat(client: Client, [key, by]: readonly string[]): Reply {
 }
 
 function get(client: Client, [key]: readonly string[]): Reply {
-  const value = client.db.get(key, "string");
-  return value === undefined ? null : replyOf(client, value);
+  const entry = client.db.entryOf(key, "string");
+  if (entry === undefined) return null;
+  // A large value is kept as the bytes that it is sent as: the next reply only copies them.
+  const value = entry.value as StringValue;
+  if (isLargeText(value)) entry.value = latin1Bytes(value);
+  return replyOf(client, entry.value as StringValue);
 }
 
 function getdel(client: Client, [key]: readonly string[]): Reply {

@@ -18,16 +18,17 @@ export class CommandTable {
   readonly #subcommands = new Map<Command, Map<string, Command>>();
 
   constructor(commands: readonly Command[], version: string) {
-    const known = (all: readonly Command[]) => all.filter(({ since }) => isSince(since, version));
+    const known = (all: readonly Command[]): Command[] =>
+      all.filter(({ since }) => isSince(since, version)).map((each) =>
+        each.subcommands === undefined ? each : { ...each, subcommands: known(each.subcommands) }
+      );
     this.commands = known(commands);
     for (const command of this.commands) {
       this.#byName.set(command.name, command);
       this.#byName.set(command.name.toUpperCase(), command);
       if (command.subcommands === undefined) continue;
       const prefix = command.name.length + 1;
-      const rows = known(command.subcommands).map((each) =>
-        [each.name.slice(prefix), each] as const
-      );
+      const rows = command.subcommands.map((each) => [each.name.slice(prefix), each] as const);
       this.#subcommands.set(command, new Map(rows));
     }
   }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkInteger } from "../../../lib/base/checks.ts";
+import { checkInteger, checkNoMore } from "../../../lib/base/checks.ts";
 import { callback, durationMs } from "../../../lib/base/option_checks.ts";
 import { type OptionChecks, OptionRules } from "../../../lib/base/option_rules.ts";
 import { formatValue } from "../../../lib/base/options.ts";
@@ -139,6 +139,7 @@ export class RedisFaults {
    * ```
    */
   inject(fault: RedisFault, options: FaultOptions = {}): InjectedFault {
+    checkNoMore("inject()", arguments, 2);
     checkFault(fault);
     OPTIONS.check(options);
     const injected = new Injected(fault, options, this.#injected);
@@ -148,6 +149,7 @@ export class RedisFaults {
 
   /** Takes all faults back. */
   clear(): void {
+    checkNoMore("clear()", arguments, 0);
     this.#injected.clear();
   }
 

@@ -110,26 +110,37 @@ export const NULL_ARRAY = new NullArray();
 /** No reply. */
 export const NO_REPLY = new NoReply();
 
-/** The text of a number in the form of Redis: 17 digits at most, and no fraction if it is whole. */
+/** The largest whole number that Redis writes as such, and not as the digits of a fraction. */
+const MAX_WHOLE = 2 ** 62;
+/** Most zeros after the digits of a number, and most digits after its point, without an exponent. */
+const MAX_ZEROS = 7;
+const MAX_FRACTION = 6;
+
+/** True for a number that Redis writes as a whole one. */
+export function isWhole(value: number): boolean {
+  return Number.isInteger(value) && Math.abs(value) <= MAX_WHOLE;
+}
+
+/** The text of a number in the form of Redis from 7.2 on: the fewest digits that stand for it. */
 export function doubleText(value: number): string {
   if (Number.isNaN(value)) return "nan";
   if (!Number.isFinite(value)) return value > 0 ? "inf" : "-inf";
   if (Object.is(value, -0)) return "-0";
-  const text = String(value);
-  const exponent = text.indexOf("e");
-  if (exponent === -1) {
-    return Math.abs(value) >= 1e17 ? exponentText(value) : smallText(value, text);
+  if (isWhole(value)) return String(BigInt(value));
+  return `${value < 0 ? "-" : ""}${digitsText(Math.abs(value))}`;
+}
+
+/** The digits of a number with or without an exponent, as Redis chooses between them. */
+function digitsText(value: number): string {
+  const [mantissa, power] = value.toExponential().split("e");
+  const digits = mantissa.replace(".", "");
+  const exponent = Number(power);
+  /** Zeros after the digits; less than 0: so many of the digits come after the point. */
+  const zeros = exponent - digits.length + 1;
+  if (zeros >= 0 && zeros <= MAX_ZEROS) return digits + "0".repeat(zeros);
+  if (zeros < 0 && (zeros >= -MAX_FRACTION || Math.abs(exponent) < 4)) {
+    const padded = digits.padStart(1 - zeros, "0");
+    return `${padded.slice(0, zeros)}.${padded.slice(zeros)}`;
   }
-  const digits = text.slice(exponent + 2);
-  return `${text.slice(0, exponent + 2)}${digits.padStart(2, "0")}`;
-}
-
-/** C writes an exponent from 17 digits before the point on. */
-function exponentText(value: number): string {
-  return value.toExponential().replace(/e([+-])(\d)$/, "e$10$2");
-}
-
-/** C writes an exponent from four zeros after the point on. */
-function smallText(value: number, text: string): string {
-  return value !== 0 && Math.abs(value) < 1e-4 ? exponentText(value) : text;
+  return `${mantissa}e${power}`;
 }

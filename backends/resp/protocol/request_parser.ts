@@ -24,6 +24,8 @@ const DIGIT_9 = 0x39;
 const MAX_NUMBER_LENGTH = 20;
 /** Most bytes of a line of words. */
 const MAX_INLINE_BYTES = 64 * 1024;
+/** Most arguments for which there is an array before they have arrived. */
+const MAX_ALLOCATED = 64;
 /** Approximate bytes of an argument besides its characters. */
 const ARGUMENT_BYTES = 32;
 
@@ -60,8 +62,9 @@ export class RequestParser {
   #bytes = new Uint8Array(INITIAL_BYTES);
   #start = 0;
   #end = 0;
-  /** Arguments of the request that has arrived in part. */
+  /** Arguments of the request that has arrived in part, and how many there are. */
   #args: string[] = [];
+  #count = 0;
   /** Arguments of it that are still to come; 0 between two requests. */
   #missing = 0;
   /** Bytes of the next argument; -1 if its length is still to come. */
@@ -175,8 +178,9 @@ export class RequestParser {
         throw protocolError(`${this.limits.fault} multibulk length`);
       }
       if (count <= 0) continue;
-      this.#args = [];
-      this.#missing = count;
+      // An array of the right length takes less memory than one that grows.
+      this.#args = count <= MAX_ALLOCATED ? new Array(count) : [];
+      this.#missing = this.#count = count;
       this.#requestBytes = 0;
     }
     return this.#arguments();
@@ -188,7 +192,7 @@ export class RequestParser {
       const end = this.#start + this.#bulkLength;
       if (end + 2 > this.#end) return undefined;
       const read = this.#bulkLength <= MAX_SHORT ? shortText : readLatin1;
-      this.#args.push(read(this.#bytes, this.#start, end));
+      this.#args[this.#count - this.#missing] = read(this.#bytes, this.#start, end);
       this.#start = end + 2;
       this.#bulkLength = -1;
       this.#missing--;

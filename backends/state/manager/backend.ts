@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkNoMore } from "../../../lib/base/checks.ts";
 import { addressText } from "../../hosting/endpoint.ts";
 import { OptionRules } from "../../../lib/base/option_rules.ts";
 import {
@@ -63,6 +64,7 @@ export class ManagerBackend extends RemoteBackend {
    * @throws {RangeError} if a limit or the time to live is out of range
    */
   constructor(options: ManagerBackendOptions) {
+    checkNoMore("new ManagerBackend()", arguments, 1);
     OPTIONS.require(options);
     const { managerAddress = DEFAULT_MANAGER_ADDRESS, managerAuthkey } = options;
     const [host, port] = managerAddress;

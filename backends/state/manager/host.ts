@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkNoMore } from "../../../lib/base/checks.ts";
 import type { Command } from "../../tcp/server/command.ts";
 import type { CommandService } from "../../tcp/server/service.ts";
 import { TextMap } from "../../../lib/base/text_map.ts";
@@ -103,6 +104,7 @@ export class StateHost implements CommandService {
    * @throws {RangeError} if a limit or the time to live is out of range
    */
   constructor(options: StateHostOptions) {
+    checkNoMore("new StateHost()", arguments, 1);
     OPTIONS.require(options);
     this.#authkey = checkAuthkey("authkey", options.authkey);
     this.#onEnd = options.onEnd;

@@ -4,19 +4,26 @@
  * @module
  */
 
+import { checkNoMore } from "../../../lib/base/checks.ts";
 import { text, wholeNumber } from "../../../lib/base/option_checks.ts";
 import { OptionRules } from "../../../lib/base/option_rules.ts";
 import { formatValue } from "../../../lib/base/options.ts";
 import { parseRedisUrl } from "../../redis/address.ts";
+import {
+  CONNECTION_CHECKS,
+  connectionOptionsOf,
+  NAMES_ELSEWHERE,
+  type RedisConnectionOptions,
+} from "../../../lib/base/redis_options.ts";
 import { checkTtl, LIMIT_CHECKS, resolveLimits, toMs } from "../config.ts";
 import { DEFAULT_REDIS_PREFIX, DEFAULT_REDIS_TTL_SECONDS, DEFAULT_REDIS_URL } from "../defaults.ts";
 import { RemoteBackend } from "../remote_backend.ts";
 
 /** Options of the Redis backend. */
-export interface RedisBackendOptions {
+export interface RedisBackendOptions extends RedisConnectionOptions {
   /**
-   * `redis://`, `rediss://` or `redis-cluster://host:port,host:port`. Default:
-   * `redis://localhost:6379`.
+   * `redis://`, `redis-cluster://host:port,host:port` or `redis+sentinel://host:port,host:port/name`;
+   * with TLS `rediss` in place of `redis`. Default: `redis://localhost:6379`.
    */
   redisUrl?: string | undefined;
   /** Prefix of all keys. It is their hash tag: one server of a cluster has them all. Default: `"xp:"`. */
@@ -36,11 +43,12 @@ export interface RedisBackendOptions {
 
 const OPTIONS = new OptionRules<RedisBackendOptions>("new RedisBackend()", {
   redisUrl: text,
+  ...CONNECTION_CHECKS,
   redisPrefix: checkPrefix,
   redisTtl: checkTtl,
   redisMinReplicas: wholeNumber(0),
   ...LIMIT_CHECKS,
-});
+}, NAMES_ELSEWHERE);
 
 /**
  * Shared state for programs on many machines. Each call is one script on the server, which runs as a
@@ -65,6 +73,7 @@ export class RedisBackend extends RemoteBackend {
    * @throws {RangeError} if a limit or the time to live is out of range
    */
   constructor(options: RedisBackendOptions = {}) {
+    checkNoMore("new RedisBackend()", arguments, 1);
     OPTIONS.check(options);
     const {
       redisUrl = DEFAULT_REDIS_URL,
@@ -74,7 +83,7 @@ export class RedisBackend extends RemoteBackend {
     } = options;
     const limits = resolveLimits(options);
     const ttlMs = toMs(redisTtl);
-    const address = parseRedisUrl(redisUrl);
+    const address = parseRedisUrl(redisUrl, connectionOptionsOf(options));
     const prefix = `{${redisPrefix}}`;
     super(async () => {
       const { RedisStateClient } = await import("./client.ts");

@@ -55,7 +55,11 @@ export class RedisStateClient implements StateClient {
     this.#url = address.redactedUrl;
     const keys = [`${prefix}threads`];
     this.#limits = limits;
-    this.#router = new ClusterRouter(address, keys, { timeoutMs: ATTEMPT_MS, poolSize: POOL_SIZE });
+    this.#router = new ClusterRouter(address, keys, {
+      timeoutMs: ATTEMPT_MS,
+      poolSize: POOL_SIZE,
+      logger,
+    });
     this.#runner = new ScriptRunner(this.#router, {
       scripts: stateScripts,
       keys,

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { pluralize } from "../../../lib/base/pluralize.ts";
+import { checkNoMore } from "../../../lib/base/checks.ts";
 import { callback, directoryPath, flag, text } from "../../../lib/base/option_checks.ts";
 import { OptionRules } from "../../../lib/base/option_rules.ts";
 import { CatchUp } from "../../../lib/journal/catch_up.ts";
@@ -110,6 +112,7 @@ export class ShmBackend extends SyncBackend {
    * @throws {ShmCorruptionError} if the state is damaged
    */
   constructor(options: ShmBackendOptions = {}) {
+    checkNoMore("new ShmBackend()", arguments, 1);
     super();
     OPTIONS.check(options);
     this.#limits = resolveLimits(options);
@@ -155,8 +158,9 @@ export class ShmBackend extends SyncBackend {
       `cannot attach to shared state "${shmName}": ${other.limit} is ${
         other.actual ?? "not set"
       } there, not ` +
-        `${options[other.limit]}; ${this.#journal.creator}, and it holds ${threads} threads and ` +
-        `${pairs} pairs; omit the limit to read them, or delete them with ` +
+        `${options[other.limit]}; ${this.#journal.creator}, and it holds ` +
+        `${pluralize(threads, "thread")} and ` +
+        `${pluralize(pairs, "pair")}; omit the limit to read them, or delete them with ` +
         `${this.#journal.removalCall} when no process uses them`,
     );
     if (threads + pairs === 0 && this.#journal.tryDelete()) return false;
@@ -179,7 +183,8 @@ export class ShmBackend extends SyncBackend {
       this.#applyRecord(fromRecord(bytes), isOwn);
     } catch (cause) {
       throw new ShmCorruptionError(
-        `a record of ${bytes.length} bytes in a journal of shared state is no write: a process has ` +
+        `a record of ${pluralize(bytes.length, "byte")} in a journal of shared state is no ` +
+          `write: a process has ` +
           `overwritten it; close all backends and delete the state with removeStale()`,
         { cause },
       );

@@ -82,6 +82,7 @@ export class EmbeddedMessagingBackend extends BaseMessagingBackend {
    * @throws {RangeError} if `port` or `timeoutMs` is out of range
    */
   constructor(options: EmbeddedMessagingBackendOptions = {}) {
+    checkNoMore("new EmbeddedMessagingBackend()", arguments, 1);
     const checked = checkBackendOptions(options);
     super(options);
     this.#client = new ReconnectingClient(
@@ -151,6 +152,7 @@ export class EmbeddedMessagingBackend extends BaseMessagingBackend {
     message: Message,
     options: StoreMessageOptions = {},
   ): Promise<void> {
+    checkNoMore("storeMessage()", arguments, 4);
     const rejection = this.checkStore(namespace, topic, options);
     if (rejection !== undefined) return await rejection;
     const ttl = options.ttlSeconds ?? undefined;

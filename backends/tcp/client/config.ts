@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkNoMore } from "../../../lib/base/checks.ts";
 import type { MessagingConfigInit } from "../../messaging/config.ts";
 import { CONFIG_OPTIONS, type EmbeddedMessagingOptions } from "./options.ts";
 
@@ -23,6 +24,7 @@ import { CONFIG_OPTIONS, type EmbeddedMessagingOptions } from "./options.ts";
 export function createEmbeddedMessagingConfig(
   options: EmbeddedMessagingOptions = {},
 ): MessagingConfigInit {
+  checkNoMore("createEmbeddedMessagingConfig()", arguments, 1);
   CONFIG_OPTIONS.check(options);
   return {
     backendModule: "./tcp",

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { pluralize } from "../../../lib/base/pluralize.ts";
 import { isTurnDue, takeTurn, withTurn } from "../../../lib/base/turn.ts";
 import { withTimer } from "../../../lib/base/timer.ts";
 import { Deque } from "../../../lib/base/deque.ts";
@@ -193,7 +194,8 @@ export class ClientConnection {
   #faultError(fault: LineFault): Error {
     if (fault !== "too long") return new Error(`the server sent a line that is ${fault}`);
     return new Error(
-      `the server sent a reply of more than ${this.#reader.maxLineBytes} bytes: ask for less, or raise ` +
+      `the server sent a reply of more than ${pluralize(this.#reader.maxLineBytes, "byte")}: ` +
+        `ask for less, or raise ` +
         "maxReplyBytes",
     );
   }

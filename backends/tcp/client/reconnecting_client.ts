@@ -4,6 +4,7 @@
  * @module
  */
 
+import { pluralize } from "../../../lib/base/pluralize.ts";
 import { afterCommit } from "../../../lib/base/after_commit.ts";
 import { logger } from "../../../lib/base/log.ts";
 import { LossReports } from "../../../lib/base/loss_reports.ts";
@@ -224,10 +225,10 @@ export class ReconnectingClient {
 
 function warnOfLoss(address: string, count: number, total: number): void {
   logger.warn(
-    "this backend missed {count} messages, {total} in all: its queue at the server {address} was full; " +
+    "this backend missed {messages}, {total} in all: its queue at the server {address} was full; " +
       "let its handlers do less, or raise maxQueueLength or maxQueueBytes of the server; " +
       "getMessagesStoredAfter() returns the stored ones",
-    { address, count, total },
+    { address, messages: pluralize(count, "message"), count, total },
   );
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { pluralize } from "../../../lib/base/pluralize.ts";
 import { logger } from "../../../lib/base/log.ts";
 import { endsWithin } from "../../hosting/stop.ts";
 import { Connection, type ConnectionContext } from "./connection.ts";
@@ -105,7 +106,7 @@ async function finishAll(connections: readonly Connection[]): Promise<void> {
 }
 
 async function reject(conn: Deno.TcpConn, maxConnections: number): Promise<void> {
-  const reason = errorReply(`there are ${maxConnections} connections already`);
+  const reason = errorReply(`the server has ${pluralize(maxConnections, "connection")} already`);
   try {
     await conn.write(new TextEncoder().encode(`${reason}\r\n`));
   } catch {

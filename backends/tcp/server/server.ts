@@ -5,7 +5,7 @@
  */
 
 import type { Clock } from "../../../lib/base/clock.ts";
-import { isTurnDue, takeTurn } from "../../../lib/base/turn.ts";
+import { endingTurn, isTurnDue, takeTurn } from "../../../lib/base/turn.ts";
 import { checkNoMore } from "../../../lib/base/checks.ts";
 import { logger } from "../../../lib/base/log.ts";
 import { Backoff } from "../../../lib/base/retry.ts";
@@ -67,6 +67,7 @@ export class EmbeddedServer {
    * @throws {RangeError} if a limit or the port is out of range
    */
   constructor(options: EmbeddedServerOptions = {}) {
+    checkNoMore("new EmbeddedServer()", arguments, 1);
     this.#options = checkOptions(options);
     const { token } = this.#options;
     this.#store = storeOf(options);
@@ -230,6 +231,7 @@ export class EmbeddedServer {
    * @throws {RangeError} if `graceMs` is out of range
    */
   async stop(options?: StopOptions): Promise<void> {
+    checkNoMore("stop()", arguments, 1);
     const graceMs = graceMsOf(options);
     this.#stopping.abort();
     clearInterval(this.#sweeper);
@@ -241,7 +243,7 @@ export class EmbeddedServer {
     this.#listener = undefined;
     const dropped = await this.#connections.shutdown(graceMs);
     await this.#accepting;
-    await this.#resp.stop();
+    await endingTurn(this.#resp.stop());
     reportDropped(this.#store, dropped);
   }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { pluralize } from "../../../lib/base/pluralize.ts";
 import { logger } from "../../../lib/base/log.ts";
 import { formatValue } from "../../../lib/base/options.ts";
 import { observe, type RequestObserver, type RequestOutcome } from "../../hosting/observer.ts";
@@ -106,12 +107,14 @@ export class LineSession implements CommandContext<ServiceSession> {
     const { maxReplyBytes } = this.#context;
     if (bytes > maxReplyBytes) {
       throw new InvalidInputError(
-        `the reply would have ${bytes} bytes, and maxReplyBytes is ${maxReplyBytes}: ${remedy}`,
+        `the reply would have ${pluralize(bytes, "byte")}, and maxReplyBytes is ` +
+          `${maxReplyBytes}: ${remedy}`,
       );
     }
     if (this.store.transit.hasRoom(bytes * ENCODED_FACTOR)) return;
     throw new StoreFullError(
-      `there is no room for a reply of ${bytes} bytes now: ${remedy}, or raise maxBytes`,
+      `there is no room for a reply of ${pluralize(bytes, "byte")} now: ${remedy}, or raise ` +
+        `maxBytes`,
     );
   }
 
@@ -190,7 +193,7 @@ export class LineSession implements CommandContext<ServiceSession> {
       return "there is no room for a line of this length now: send it later, or raise maxBytes";
     }
     if (fault === "not UTF-8") return "a line must be UTF-8";
-    return `a line has at most ${this.#reader.maxLineBytes} bytes`;
+    return `a line has at most ${pluralize(this.#reader.maxLineBytes, "byte")}`;
   }
 
   #handleLine(line: string): string {

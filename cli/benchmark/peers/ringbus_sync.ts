@@ -1,4 +1,5 @@
 /** Ringbus with the calls that block their thread. The mode names one of the streams. */
+import { pluralize } from "../../../lib/base/pluralize.ts";
 import { type FindChannel, rawPuller, rawPusher } from "./ringbus_channel.ts";
 import { STREAMS } from "./ringbus_streams.ts";
 import type { Host, Task } from "./roles.js";
@@ -84,7 +85,7 @@ function turns(task: SyncTask, find: FindChannel, { clock, saveLatencies }: Host
     run(TURNS_CHUNK);
     latencies[chunk] = (clock() - before) / TURNS_CHUNK;
   }
-  if (wrong !== 0) throw new Error(`${wrong} messages did not arrive as sent`);
+  if (wrong !== 0) throw new Error(`${pluralize(wrong, "message")} did not arrive as sent`);
   saveLatencies(latencies);
 }
 

@@ -6,7 +6,7 @@
 
 import { INPUT_OPTIONS, inputValues } from "../../arguments/input.ts";
 import { defineCommand } from "../../command.ts";
-import { pluralize } from "../../pluralize.ts";
+import { pluralize } from "../../../lib/base/pluralize.ts";
 import { openQueue, QUEUE_OPTIONS } from "../../queue/open.ts";
 import { MESSAGE_OPTIONS, messageOf, withoutUndefined } from "../../queue/message.ts";
 

@@ -5,7 +5,7 @@
  */
 
 import { defineCommand, UsageError } from "../../command.ts";
-import { pluralize } from "../../pluralize.ts";
+import { pluralize } from "../../../lib/base/pluralize.ts";
 import { openQueue, QUEUE_OPTIONS } from "../../queue/open.ts";
 import type { PurgedState } from "../../../backends/queue/types.ts";
 

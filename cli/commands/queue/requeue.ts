@@ -5,7 +5,7 @@
  */
 
 import { defineCommand, EXIT } from "../../command.ts";
-import { pluralize } from "../../pluralize.ts";
+import { pluralize } from "../../../lib/base/pluralize.ts";
 import { openQueue, QUEUE_OPTIONS } from "../../queue/open.ts";
 
 /** The subcommand. */

@@ -32,8 +32,7 @@ async function open(deadlineMs = QUICK.deadlineMs) {
 }
 
 function connectTo({ host, port }: RedisServer): Promise<Connection> {
-  const login = { username: undefined, password: undefined, database: 0, isTls: false };
-  return Connection.open({ host, port }, login, 5000);
+  return Connection.open({ host, port }, { database: 0 }, 5000);
 }
 
 /** The ways in which a server says that it is not the right one any more. */

@@ -3,34 +3,8 @@
 import assert from "node:assert/strict";
 import { redisServer } from "../../../testing/mod.ts";
 import { candidatePorts } from "../../../testing/ports.ts";
+import { hasOpenssl, makeCertificates } from "../../support/certificates.ts";
 import { Program, ROOT } from "../../support/program.ts";
-
-const KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
-
-/** Makes an authority, and its certificate for the loopback address. */
-async function makeCertificates(directory: string): Promise<void> {
-  await Deno.writeTextFile(`${directory}/names`, "subjectAltName=IP:127.0.0.1");
-  for (
-    const args of [
-      ["req", "-x509", ...KEY, "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=test"],
-      ["req", ...KEY, "-keyout", "key.pem", "-out", "request", "-subj", "/CN=localhost"],
-      ["x509", "-req", "-in", "request", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial"]
-        .concat(["-out", "cert.pem", "-days", "2", "-extfile", "names"]),
-    ]
-  ) {
-    const { success, stderr } = await new Deno.Command("openssl", { args, cwd: directory })
-      .output();
-    if (!success) throw new Error(new TextDecoder().decode(stderr));
-  }
-}
-
-function hasOpenssl(): boolean {
-  try {
-    return new Deno.Command("openssl", { args: ["version"] }).outputSync().success;
-  } catch {
-    return false;
-  }
-}
 
 /** A server with TLS, and programs that trust its authority. */
 async function withTls(
@@ -39,7 +13,10 @@ async function withTls(
 ): Promise<void> {
   const directory = await Deno.makeTempDir({ prefix: `ringbus-test-${Deno.pid}-` });
   try {
-    await makeCertificates(directory);
+    const { ca, cert, key } = await makeCertificates("IP:127.0.0.1");
+    for (const [name, text] of Object.entries({ ca, cert, key })) {
+      await Deno.writeTextFile(`${directory}/${name}.pem`, text);
+    }
     const tls = candidatePorts().next().value!;
     await using server = await redisServer({
       config: {

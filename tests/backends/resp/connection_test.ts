@@ -107,7 +107,7 @@ Deno.test("resp: connections count, and those beyond the limit are refused", asy
   await client.call("PING");
   assert.equal(server.getStats().connections, 1);
   await using other = await RespClient.open(server.port);
-  assert.match(await other.ended(), /1 connections already/);
+  assert.match(await other.ended(), /1 connection already/);
 });
 
 Deno.test("resp: what is unknown, or has the wrong number of words, gets the words of Redis", () =>

@@ -1,11 +1,13 @@
 // The table of commands is that of redis-server.
 
 import assert from "node:assert/strict";
+import { categoriesOf } from "../../../backends/resp/commands/categories.ts";
 import { COMMANDS } from "../../../backends/resp/commands/mod.ts";
 import type { Command } from "../../../backends/resp/engine/command.ts";
 import { keyPositions } from "../../../backends/resp/engine/command_info.ts";
 import { isSince } from "../../../backends/resp/engine/version.ts";
 import { redisServer } from "../../../testing/redis_server.ts";
+import { withServers } from "../../stress/redis/servers.ts";
 import { RespClient, type WireReply } from "../../support/resp_client.ts";
 
 const ALL = COMMANDS.flatMap((each) => [each, ...each.subcommands ?? []]);
@@ -19,28 +21,38 @@ interface Row {
   readonly arity: number;
   readonly flags: string[];
   readonly keys: readonly number[];
+  readonly categories: string[];
 }
 
 /** The rows of a reply of `COMMAND INFO`, those of subcommands included. */
 function rowsOf(info: WireReply[]): Record<string, Row> {
-  const [name, arity, flags, first, last, step, , , , subcommands] = info;
+  const [name, arity, flags, first, last, step, categories, , , subcommands] = info;
+  const textsOf = (reply: WireReply) =>
+    (reply as { status: string }[]).map(({ status }) => status).toSorted();
   const row = {
     arity: arity as number,
-    flags: (flags as { status: string }[]).map(({ status }) => status).toSorted(),
+    flags: textsOf(flags),
     keys: [first, last, step] as number[],
+    categories: textsOf(categories),
   };
   const below = (subcommands as WireReply[][]).map(rowsOf);
   return Object.assign({ [name as string]: row }, ...below);
 }
 
-Deno.test("resp: each command has the number of words, the flags and the keys of redis-server", async () => {
+Deno.test("resp: each command has the words, flags, keys and categories of redis-server", async () => {
   await using real = await redisServer();
   await using client = await RespClient.open(real.port);
   const infos = await client.call("COMMAND") as WireReply[][];
   const theirs: Record<string, Row> = Object.assign({}, ...infos.map(rowsOf));
-  for (const { name, arity, flags, keys } of KNOWN) {
+  for (const command of KNOWN) {
+    const { name, arity, flags, keys } = command;
     if (OTHERS.has(name)) continue;
-    const ours = { arity, flags: [...flags].toSorted(), keys: [keys.first, keys.last, keys.step] };
+    const ours = {
+      arity,
+      flags: [...flags].toSorted(),
+      keys: [keys.first, keys.last, keys.step],
+      categories: [...categoriesOf(command)].map((category) => `@${category}`).toSorted(),
+    };
     assert.deepEqual([name, ours], [name, theirs[name]]);
   }
 });
@@ -61,6 +73,19 @@ Deno.test("resp: each command came with the version that redis-server says", asy
     assert.deepEqual([name, { since, group }], [name, theirs.get(name)]);
   }
 });
+
+Deno.test("resp: COMMAND lists those of redis-server of the same version", () =>
+  withServers(async ({ ours, theirs }) => {
+    const filters = [[], ["PATTERN", "*|get*"], ["ACLCAT", "pubsub"], ["ACLCAT", "fast"]];
+    for (const filter of filters) {
+      const words = ["COMMAND", "LIST", ...filter.length === 0 ? [] : ["FILTERBY", ...filter]];
+      const known = new Set(await theirs.call(...words) as string[]);
+      const names = await ours.call(...words) as string[];
+      assert.deepEqual(names.filter((name) => !known.has(name)), [], words.join(" "));
+      assert.ok(names.length > 5);
+    }
+    assert.ok((await ours.call("COMMAND", "LIST") as string[]).includes("client|id"));
+  }));
 
 Deno.test("resp: the keys of calls are found, also where they follow their number", () => {
   const find = (...words: string[]) => {

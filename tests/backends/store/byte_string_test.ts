@@ -23,9 +23,12 @@ Deno.test("any bytes have a text, which is these bytes again", () => {
 });
 
 Deno.test("bytes of every length are read and written", () => {
-  for (const length of [0, 1, 15, 16, 17, 100, 5000]) {
+  for (const length of [0, 1, 7, 8, 9, 12, 13, 63, 64, 65, 100, 4095, 4096, 4097, 9000]) {
     const bytes = Uint8Array.from({ length }, (_, i) => i * 7);
     assert.deepEqual(latin1Bytes(readLatin1(bytes)), bytes);
+    const text = "a".repeat(length);
+    assert.equal(readLatin1(latin1Bytes(text)), text);
+    assert.equal(readLatin1(latin1Bytes(`${text}\xff`)), `${text}\xff`);
   }
 });
 

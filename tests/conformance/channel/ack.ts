@@ -345,7 +345,7 @@ export function testAck(transport: TestTransport): void {
       assert.throws(
         () => full.recvSync(),
         (error: Error) =>
-          error instanceof ShmBufferFullError && /3 messages that are not ack/.test(error.message),
+          error instanceof ShmBufferFullError && /3 unacknowledged messages/.test(error.message),
       );
       await assert.rejects(full.recv({ timeoutMs: 5 }), (error: Error) => {
         return error instanceof ShmTimeoutError && /raise maxUnacked/.test(error.message);

@@ -5,6 +5,8 @@ import type { Publisher, Puller, Pusher, Subscriber } from "../../../mod.ts";
 import { collectLog, textsOf } from "../../support/log_records.ts";
 import { testOn, type TestTransport } from "./channel.ts";
 import { pattern, sameBytes } from "./values.ts";
+import type { Codec } from "../../../lib/codecs/codec.ts";
+import { replaceRing } from "../../stress/corruption/interpose.ts";
 import { Random } from "../../support/random.ts";
 import { withSeed } from "../../support/seed.ts";
 
@@ -110,7 +112,7 @@ export function testManyBytes(transport: TestTransport): void {
     const bytes = new Uint8Array(10);
     assert.throws(
       () => pusher.sendMany(bytes, [5, 6]),
-      /at most the 10 bytes that there are, not 11/,
+      /at most 10 bytes, not 11/,
     );
     assert.throws(
       () => pusher.sendMany(bytes, [1, -1]),
@@ -150,56 +152,100 @@ export function testManyBytes(transport: TestTransport): void {
     assert.equal(puller.statistics().received, 7);
   });
 
-  testOn(transport, "a reader that closes its socket gets what was taken", (open) => {
-    const channel = open();
-    const pusher = channel.pusher<Uint8Array>(RAW);
-    const puller = channel.puller<Uint8Array>(RAW);
-    pusher.sendMany([1, 2, 3].map((n) => Uint8Array.of(n)));
-    const got: number[] = [];
-    const count = puller.readMany((bytes, offset) => {
-      got.push(bytes[offset]);
-      puller.close();
-    });
-    assert.equal(count, 3);
-    assert.deepEqual(got, [1, 2, 3]);
-    assert.throws(() => puller.readMany(() => {}), /is closed/);
-    pusher.send(Uint8Array.of(4));
-    assert.deepEqual(readAll(channel.puller<Uint8Array>(RAW)), [Uint8Array.of(4)]);
-  });
-
   testOn(
     transport,
-    "a puller that is closed after its reader threw logs what it loses",
-    async (open) => {
-      const records = await collectLog(() => {
-        const channel = open();
-        const pusher = channel.pusher<Uint8Array>(RAW);
-        for (const closes of [true, false]) {
-          const puller = channel.puller<Uint8Array>(RAW);
-          pusher.sendMany(new Uint8Array(3), [1, 1, 1]);
-          const read = () => {
-            if (closes) puller.close();
-            throw new Error("reader");
-          };
-          assert.throws(() => puller.readMany(read), /reader/);
-          puller.close();
-        }
-        const received = channel.puller<Uint8Array>(RAW);
-        pusher.sendMany(new Uint8Array(2), [1, 1]);
-        assert.throws(() =>
-          received.readMany(() => {
-            throw new Error("reader");
-          })
-        );
-        assert.equal(received.drain().length, 1);
-        received.close();
-        // At debug level messages are received one by one.
-      }, "warning");
-      const warnings = textsOf(records, "warning");
-      assert.equal(warnings.length, 2);
-      for (const text of warnings) assert.match(text, /closed before it received 2 messages/);
+    "a reader that closes its puller gets no more, and another one gets it",
+    (open) => {
+      const channel = open();
+      const pusher = channel.pusher<Uint8Array>(RAW);
+      const puller = channel.puller<Uint8Array>(RAW);
+      pusher.sendMany([1, 2, 3].map((n) => Uint8Array.of(n)));
+      const got: number[] = [];
+      const count = puller.readMany((bytes, offset) => {
+        got.push(bytes[offset]);
+        puller.close();
+      });
+      assert.equal(count, 1);
+      assert.deepEqual(got, [1]);
+      assert.throws(() => puller.readMany(() => {}), /is closed/);
+      pusher.send(Uint8Array.of(4));
+      const rest = readAll(channel.puller<Uint8Array>(RAW)).map(([n]) => n);
+      assert.deepEqual(rest.toSorted(), [2, 3, 4]);
+      assert.ok(rest.indexOf(2) < rest.indexOf(3));
     },
   );
+
+  testOn(transport, "a reader that closes its subscriber gets no more", (open) => {
+    const channel = open();
+    const subscriber = channel.subscriber<Uint8Array>(RAW);
+    channel.publisher<Uint8Array>(RAW).sendMany(new Uint8Array(3), [1, 1, 1]);
+    assert.equal(subscriber.readMany(() => subscriber.close()), 1);
+  });
+
+  for (const closes of [true, false]) {
+    const when = closes ? "by its reader, which throws" : "after its reader threw";
+    testOn(transport, `what a puller has taken that is closed ${when} is returned`, (open) => {
+      const channel = open();
+      const pusher = channel.pusher<Uint8Array>(RAW);
+      pusher.sendMany([1, 2, 3].map((n) => Uint8Array.of(n)));
+      pusher.send(new Uint8Array(5000));
+      const puller = channel.puller<Uint8Array>(RAW);
+      const read = () => {
+        if (closes) puller.close();
+        throw new Error("reader");
+      };
+      assert.throws(() => puller.readMany(read), /reader/);
+      puller.close();
+      const rest = channel.ackPuller<Uint8Array>(RAW).drain();
+      const returned = rest.filter(({ value }) => value.length === 1);
+      assert.deepEqual(returned.map(({ value }) => value[0]), [2, 3]);
+      assert.deepEqual(rest.map(({ deliveries }) => deliveries), [1, 1, 1]);
+    });
+  }
+
+  testOn(transport, "what drain has taken and not decoded is returned, with its flags", (open) => {
+    const channel = open();
+    const pusher = channel.pusher({ codec: "msgpack" });
+    const values = [1, { a: "x" }, undefined, new Float32Array([1, 2])];
+    pusher.sendMany(values);
+    const puller = channel.puller();
+    const { attachment } = puller as unknown as { attachment: { codec: Codec } };
+    const { codec } = attachment;
+    let decoded = 0;
+    attachment.codec = {
+      ...codec,
+      decode(bytes) {
+        if (decoded++ > 0) throw new Error("decode");
+        return codec.decode(bytes);
+      },
+    };
+    assert.deepEqual(puller.drain(), [1]);
+    puller.close();
+    assert.deepEqual(channel.puller().drain(), values.slice(1));
+  });
+
+  testOn(transport, "what cannot be returned is logged", async (open) => {
+    const records = await collectLog(() => {
+      const channel = open();
+      const puller = channel.puller<Uint8Array>(RAW);
+      channel.pusher<Uint8Array>(RAW).sendMany(new Uint8Array(3), [1, 1, 1]);
+      const failing = () => {
+        throw new Error("reader");
+      };
+      assert.throws(() => puller.readMany(failing), /reader/);
+      replaceRing(
+        puller,
+        (ring) => ({ ...ring, claimLeaseSlot: () => 0, missingLeaseTable: () => -1 }),
+      );
+      puller.close();
+    }, "warning");
+    const [warning, ...others] = textsOf(records, "warning");
+    assert.match(
+      warning,
+      /closed before it received 2 messages .* lost since they cannot be returned/,
+    );
+    assert.deepEqual(others, []);
+  });
 
   testOn(transport, "a reader may receive and read as well", (open) => {
     const channel = open();

@@ -1,7 +1,21 @@
 // Suggestions for mistyped names of options.
 
 import assert from "node:assert/strict";
-import { suggestOption } from "../../../lib/base/suggestions.ts";
+import { nearest, suggestOption } from "../../../lib/base/suggestions.ts";
+
+Deno.test("a word that is not typed to its end means the one that begins so", () => {
+  const names = ["pub", "sub", "push", "pull", "req", "rep", "replay", "stat", "top"];
+  const cases = {
+    pul: "pull",
+    pus: "push",
+    pu: "pub",
+    repl: "replay",
+    repla: "replay",
+    sta: "stat",
+  };
+  for (const [given, meant] of Object.entries(cases)) assert.equal(nearest(given, names), meant);
+  assert.equal(nearest("", names), undefined);
+});
 
 Deno.test("suggestions know other spellings, units, mistakes and parts", () => {
   const names = [

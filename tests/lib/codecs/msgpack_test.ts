@@ -1,6 +1,7 @@
 // The msgpack codec: the values that it keeps, what it rejects, and other implementations.
 
 import assert from "node:assert/strict";
+import v8 from "node:v8";
 import { runInNewContext } from "node:vm";
 import { decode as referenceDecode, encode as referenceEncode } from "@msgpack/msgpack";
 import fc from "fast-check";
@@ -341,7 +342,7 @@ Deno.test("msgpack rejects damaged messages with the reason", () => {
   const damaged: [number[], RegExp][] = [
     [[], /msgpack cannot decode 0 bytes: the message is truncated/],
     [[0xc1], /0xc1 is not a type of MessagePack/],
-    [[0x01, 0x02], /1 bytes follow the value/],
+    [[0x01, 0x02], /the value is followed by 1 byte$/],
     [[0x92, 1], /truncated/],
     [[0xdd, 255, 255, 255, 255], /truncated/],
     [[0xdf, 255, 255, 255, 255], /truncated/],
@@ -354,7 +355,7 @@ Deno.test("msgpack rejects damaged messages with the reason", () => {
     [[0xd6, 0xff, 0], /truncated/],
     [[0x81, 0xc0, 0x01], /a key is neither a string nor a number/],
     [[0xd4, 0x63, 0], /unknown extension type 99/],
-    [[0xd4, 0x09, 0], /1 bytes are not a whole number of Float64Array/],
+    [[0xd4, 0x09, 0], /1 byte cannot be a whole number of Float64Array/],
     [[0xc7, 0, 34], /Cannot convert 0x to a BigInt/],
     [[0xd4, 34, 0x2d], /Cannot convert 0x to a BigInt/],
     [[0xd4, 34, 0x67], /Cannot convert 0xg to a BigInt/],
@@ -469,4 +470,23 @@ Deno.test("msgpack says that a value changed while it was read", () => {
     name: "TypeError",
     message: /changes while it is read/,
   });
+});
+
+Deno.test("msgpack keeps no value of a big message once it is read", async () => {
+  v8.setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+
+  const bytes = msgpack.encode(
+    Array.from({ length: 5 }, (_, n) => ({ text: `${n}`.repeat(2000), list: [{ n }] })),
+  );
+  const lists: WeakRef<object>[] = [];
+  const read = () => {
+    const objects = msgpack.decode(bytes) as { list: object[] }[];
+    lists.push(...objects.map(({ list }) => new WeakRef(list)));
+  };
+  for (let n = 0; n < 3; n++) read();
+  // A reference that was made or read in this turn is kept until its end.
+  await new Promise((resolve) => setTimeout(resolve));
+  collect();
+  assert.equal(lists.filter((list) => list.deref() !== undefined).length, 0);
 });

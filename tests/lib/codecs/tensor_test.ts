@@ -168,7 +168,7 @@ Deno.test("readTensor rejects damaged blocks", () => {
     [damaged((block) => void (block[2] = 2)), /unknown flags 2/],
     [damaged((block) => void (block[5] = 1)), /reserved bytes/],
     [damaged((block) => block.subarray(0, 20)), /cannot hold its shape/],
-    [damaged((block) => block.subarray(0, -1)), /not a whole number of Float32Array/],
+    [damaged((block) => block.subarray(0, -1)), /cannot be a whole number of Float32Array/],
     [damaged((block) => block.subarray(0, -4)), /\[2, 3\] does not have its 5 elements/],
     [damaged((block) => void view(block).setUint32(8, 3, true)), /\[3, 3\]/],
     [damaged((block) => void view(block).setUint32(12, 2 ** 31, true)), /dimension is too large/],

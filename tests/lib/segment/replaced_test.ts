@@ -118,7 +118,7 @@ Deno.test("an empty state with another limit is replaced, one with data is not",
     await abandon(dir, 1 << 20, true);
     await using rejected = open(2 << 20);
     const expected =
-      /maxBytes is 1048576 there, not 2097152; process \d+ created it at 20.+Z, and it holds 0 messages and 1 keys; .*removeStale\(\)/;
+      /maxBytes is 1048576 there, not 2097152; process \d+ created it at 20.+Z, and it holds 0 messages and 1 key; .*removeStale\(\)/;
     await assert.rejects(rejected.get("plan"), expected);
     await rejected.cleanup();
     await using backend = open(1 << 20);
@@ -144,7 +144,7 @@ Deno.test("messages that have expired do not keep a state with another limit", (
     const left = open(1 << 20, true);
     await left.set("plan", "outdated", { ex: 10 });
     await left.cleanup();
-    await assert.rejects(open(2 << 20).get("plan"), /holds 0 messages and 1 keys/);
+    await assert.rejects(open(2 << 20).get("plan"), /holds 0 messages and 1 key/);
     nowMs += 20_000;
     await assert.rejects(
       open(2 << 20).get("plan"),
@@ -175,7 +175,7 @@ Deno.test("an empty shared state with other limits is replaced, one with entries
         const [[limit, asked]] = Object.entries(options);
         assert.ok(error instanceof ShmConnectionError);
         assert.match(error.message, new RegExp(`${limit} is \\S+ there, not ${asked}; process`));
-        assert.match(error.message, /created it at 20.+Z, and it holds 0 threads and 1 pairs/);
+        assert.match(error.message, /created it at 20.+Z, and it holds 0 threads and 1 pair/);
         assert.match(error.message, /delete them with removeStale\(\)/);
         return true;
       });
@@ -191,7 +191,7 @@ Deno.test("shared state whose entries have expired is replaced", () =>
     first.bufferAppendSync("t", Uint8Array.of(1));
     first.closeSync();
     const open = () => new ShmBackend({ dir, ttlSeconds: 20, now: () => nowMs });
-    assert.throws(open, /it holds 1 threads and 0 pairs/);
+    assert.throws(open, /it holds 1 thread and 0 pairs/);
     nowMs += 11_000;
     assert.throws(open, /it holds 0 threads and 0 pairs; .*includePersistent: true/);
     removeStale({ dir, includePersistent: true });

@@ -9,8 +9,8 @@
 import { messageOf } from "../../../lib/base/thrown.ts";
 import { RingbusError } from "../../../mod.ts";
 import { within } from "../../support/deadline.ts";
+import { BEHAVIOUR_NAMES, type BehaviourName, HostilePeer } from "../../support/hostile_peer.ts";
 import { type ClientKind, CLIENTS } from "./clients.ts";
-import { BEHAVIOURS, HostileServer } from "./hostile_server.ts";
 
 /** What became of a call. */
 export interface CallReport {
@@ -39,8 +39,8 @@ async function outcomeOf(
   }
 }
 
-async function meet(kind: ClientKind, behaviour: string, graceMs: number): Promise<void> {
-  await using server = await HostileServer.start(behaviour);
+async function meet(kind: ClientKind, behaviour: BehaviourName, graceMs: number): Promise<void> {
+  await using server = await HostilePeer.start(behaviour);
   const client = kind.make(server.port);
   const report = async (call: string, run: () => Promise<unknown>) => {
     const outcome = await outcomeOf(run, kind.deadlineMs + graceMs);
@@ -55,8 +55,6 @@ async function meet(kind: ClientKind, behaviour: string, graceMs: number): Promi
 const [names, graceMs] = [JSON.parse(Deno.args[0]) as string[], Number(Deno.args[1])];
 const kinds = CLIENTS.filter(({ name }) => names.includes(name));
 await Promise.all(
-  kinds.flatMap((kind) =>
-    Object.keys(BEHAVIOURS).map((behaviour) => meet(kind, behaviour, graceMs))
-  ),
+  kinds.flatMap((kind) => BEHAVIOUR_NAMES.map((behaviour) => meet(kind, behaviour, graceMs))),
 );
 console.log(JSON.stringify("lived"));

@@ -14,6 +14,8 @@ import type { Stage } from "./stage.ts";
 const MIB = 2 ** 20;
 /** Memory that a server may take, besides what it takes without content, for each byte of `maxBytes`. */
 const FACTOR = 1.5;
+/** The same for a moment, in which garbage was not collected yet. The runtime's connections count as well. */
+const PEAK_FACTOR = 2;
 const SAMPLE_INTERVAL_MS = 20;
 /** Samples in which the memory has to settle. */
 const SETTLING_SAMPLES = 1000;
@@ -89,6 +91,10 @@ export async function checkMemory(
   assert.ok(
     growth.settled <= FACTOR * maxBytes,
     `${mib(growth.settled)} MiB for maxBytes of ${mib(maxBytes)} MiB, ${mib(growth.peak)} at most`,
+  );
+  assert.ok(
+    growth.peak <= PEAK_FACTOR * maxBytes,
+    `${mib(growth.peak)} MiB for a moment, for maxBytes of ${mib(maxBytes)} MiB`,
   );
   return growth;
 }

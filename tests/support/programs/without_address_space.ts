@@ -5,7 +5,14 @@
  * @module
  */
 
-import { listChannels, Puller, Pusher, removeStale, ShmMessagingBackend } from "../../../mod.ts";
+import {
+  listChannels,
+  LocalChannel,
+  Puller,
+  Pusher,
+  removeStale,
+  ShmMessagingBackend,
+} from "../../../mod.ts";
 import { messageOf } from "./without_descriptors_partner.ts";
 
 const [dir] = Deno.args;
@@ -53,6 +60,7 @@ const openings = [
   () => new Puller("queue", { dir }).close(),
   () => new Pusher("new", { dir }).close(),
   () => new ShmMessagingBackend({ name: "messages", dir }).connect(),
+  () => LocalChannel.create({ capacityBytes: 2 ** 28 }),
 ];
 // The runtime may open a file of its own at the first error.
 for (const opening of openings) await outcomeOf(opening);

@@ -393,5 +393,5 @@ Deno.test("shm: a subscriber that was two compactions behind warns of the record
     assert.deepEqual(ids, [1n, 2n, 3n, 4n, 6n, 7n, 8n, 9n, 10n, 11n, 12n]);
     const warnings = textsOf(records, "warning");
     assert.equal(warnings.length, 1);
-    assert.match(warnings[0], /\(slow\) did not read 1 records of its journal, 1 in all/);
+    assert.match(warnings[0], /\(slow\) did not read 1 record of its journal, 1 in all/);
   }));

@@ -5,29 +5,15 @@ import { QueueError, QueueOutOfMemoryError } from "../../../../mod.ts";
 import { RedisMessageQueue } from "../../../../backends/queue/redis/mod.ts";
 import type { RedisFault } from "../../../../backends/tcp/mod.ts";
 import { embeddedRedis } from "../../../../testing/mod.ts";
+import { failingScripts, nameOfFault, TRANSIENT_FAULTS } from "../../../support/redis_faults.ts";
 import { nextOf, task } from "../../../conformance/queue/stage.ts";
 import { Load } from "./load.ts";
 
 const DEADLINE_MS = 15_000;
 const COMMAND_TIMEOUT_MS = 300;
 
-/** Faults after which another attempt succeeds. */
-const TRANSIENT: readonly RedisFault[] = [
-  "READONLY",
-  "OOM",
-  "LOADING",
-  "NOSCRIPT",
-  "BUSY",
-  "CLUSTERDOWN",
-  "TRYAGAIN",
-  "MOVED",
-  "ASK",
-  { waitMs: 20 },
-  { waitMs: 2 * COMMAND_TIMEOUT_MS },
-  "cut before",
-  "cut after",
-  "cut reply",
-];
+/** The last one is a reply that comes too late. */
+const FAULTS: readonly RedisFault[] = [...TRANSIENT_FAULTS, { waitMs: 2 * COMMAND_TIMEOUT_MS }];
 
 async function open(redisUrl: string, deadlineMs = DEADLINE_MS): Promise<RedisMessageQueue> {
   const queue = new RedisMessageQueue({
@@ -40,19 +26,13 @@ async function open(redisUrl: string, deadlineMs = DEADLINE_MS): Promise<RedisMe
   return queue;
 }
 
-for (const fault of TRANSIENT) {
-  const name = typeof fault === "string" ? fault : JSON.stringify(fault);
-
+for (const fault of FAULTS) {
+  const name = nameOfFault(fault);
   Deno.test(`a call is carried out once when its script meets a fault: ${name}`, async () => {
     await using redis = await embeddedRedis();
     await using queue = await open(redis.url);
     await using witness = await open(redis.url);
-    const failing = async <T>(what: string, call: () => Promise<T>): Promise<T> => {
-      const injected = redis.faults.inject(fault, { command: "EVALSHA" });
-      const result = await call();
-      assert.equal(injected.happened, 1, what);
-      return result;
-    };
+    const failing = failingScripts(redis, fault);
 
     const record = await failing("publish", () => queue.publish(task(1)));
     assert.equal(await witness.count(), 1);

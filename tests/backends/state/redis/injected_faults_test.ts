@@ -2,37 +2,15 @@
 
 import assert from "node:assert/strict";
 import { RedisBackend, SharedBackendError } from "../../../../backends/state/mod.ts";
-import type { RedisFault } from "../../../../backends/tcp/mod.ts";
 import { embeddedRedis } from "../../../../testing/mod.ts";
+import { failingScripts, nameOfFault, TRANSIENT_FAULTS } from "../../../support/redis_faults.ts";
 
-/** Faults after which another attempt succeeds. */
-const TRANSIENT: readonly RedisFault[] = [
-  "READONLY",
-  "OOM",
-  "LOADING",
-  "NOSCRIPT",
-  "BUSY",
-  "CLUSTERDOWN",
-  "TRYAGAIN",
-  "MOVED",
-  "ASK",
-  { waitMs: 20 },
-  "cut before",
-  "cut after",
-  "cut reply",
-];
-
-for (const fault of TRANSIENT) {
-  const name = typeof fault === "string" ? fault : JSON.stringify(fault);
+for (const fault of TRANSIENT_FAULTS) {
+  const name = nameOfFault(fault);
   Deno.test(`redis state: a call is carried out once after a fault: ${name}`, async () => {
     await using redis = await embeddedRedis();
     await using state = new RedisBackend({ redisUrl: redis.url });
-    const failing = async <T>(what: string, call: () => Promise<T>): Promise<T> => {
-      const injected = redis.faults.inject(fault, { command: "EVALSHA" });
-      const result = await call();
-      assert.equal(injected.happened, 1, what);
-      return result;
-    };
+    const failing = failingScripts(redis, fault);
     const slot = Uint8Array.of(1, 2);
     assert.equal(await failing("append", () => state.bufferAppend("t", slot)), 0);
     assert.equal(await failing("append again", () => state.bufferAppend("t", slot)), 1);

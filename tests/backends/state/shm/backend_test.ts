@@ -76,7 +76,7 @@ Deno.test("shm state: a time to live is not set for entries that were to stay fo
     first.bufferAppendSync("a", Uint8Array.of(1));
     assert.throws(
       () => new ShmBackend({ dir, ttlSeconds: 10 }),
-      /ttlSeconds is not set there, not 10; .* it holds 1 threads and 0 pairs/,
+      /ttlSeconds is not set there, not 10; .* it holds 1 thread and 0 pairs/,
     );
     first.bufferClearSync();
     using second = new ShmBackendForTest({ dir, ttlSeconds: 10 });

@@ -254,7 +254,7 @@ Deno.test("tcp server: connections beyond the limit get an error and are closed"
     const clients = [await connect(), await connect()];
     for (const client of clients) await client.request("PING");
     const [line] = await (await connect()).ended();
-    assert.equal(line, 'ERROR "there are 2 connections already"');
+    assert.equal(line, 'ERROR "the server has 2 connections already"');
     assert.equal(server.getStats().refused, 1);
     clients[0].close();
     await until(() => server.getStats().connections === 1, "the end of the connection");
