@@ -98,6 +98,27 @@ export function leaseTests(test: TestOn, waiting: TestOn): void {
     assert.deepEqual(await queue.getDeadLetters("worker"), []);
   });
 
+  waiting(
+    "a late rejection gives its reason to a dead letter whose last lease has ended",
+    async (stage) => {
+      const queue = await stage.open({ leaseSeconds: LEASE_SECONDS, maxAttempts: 1 });
+      await queue.publish(task("rejected"));
+      await queue.publish(task("released"));
+      const [first, second] = [await takeOne(queue), await takeOne(queue)];
+      await stage.advance(LEASE_OVER_MS);
+      assert.equal((await queue.getDeadLetters("worker")).length, 2);
+      assert.equal(await queue.reject(first, "wrong", { error: "E" }), true);
+      assert.equal(await queue.release(second, { reason: "busy" }), true);
+      const dead = await queue.getDeadLetters("worker");
+      const byPayload = new Map(
+        dead.map(({ payload, reason, error }) => [payload, [reason, error]]),
+      );
+      assert.deepEqual(byPayload.get("rejected"), ["wrong", "E"]);
+      assert.deepEqual(byPayload.get("released"), ["busy", null]);
+      assert.equal(await queue.acknowledge(first), false);
+    },
+  );
+
   waiting("extend moves the end of a lease, by default by a new one", async (stage) => {
     const queue = await stage.open({ leaseSeconds: LEASE_SECONDS });
     const patient = await stage.open({ leaseSeconds: 60 });
