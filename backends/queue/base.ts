@@ -77,7 +77,7 @@ const RESULT_SECONDS = 300;
 /** Most messages of one reply, by default. */
 const DEFAULT_LIMIT = 100;
 
-/** Base of all queues. Use `InMemoryMessageQueue` or `RedisMessageQueue`. */
+/** Base of all queues. Use `InMemoryMessageQueue`, `ShmMessageQueue` or `RedisMessageQueue`. */
 export class QueueBase implements MessageQueue {
   readonly #store: QueueStore;
   readonly #config: ResolvedConfig;

@@ -32,6 +32,7 @@ async function ask(question: string): Promise<string | undefined> {
 
 const agents = new Set<string>();
 const events = queue.events({ channel: "questions" });
+await events.ready;
 const watching = (async () => {
   for await (const { type, value } of events) {
     if (type === "progress") agents.add((value as { agent: string }).agent);

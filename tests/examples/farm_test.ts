@@ -5,6 +5,7 @@ import { ShmMessageQueue } from "../../mod.ts";
 import { RedisMessageQueue } from "../../backends/queue/redis/mod.ts";
 import { redisServer } from "../../testing/mod.ts";
 import { Program } from "../support/program.ts";
+import { makeScratchDirectory } from "../support/scratch.ts";
 
 /** How to start the programs of a farm. */
 type Start = (file: string, ...args: string[]) => Program;
@@ -49,7 +50,7 @@ Deno.test("example farm_on_redis: it survives kill -9 of everything but Redis", 
 });
 
 Deno.test("example farm_without_server: it survives kill -9 of all processes", async () => {
-  const dir = Deno.makeTempDirSync({ prefix: "ringbus-test-farm-" });
+  const dir = makeScratchDirectory();
   try {
     const last = await runFarm((file, ...args) => {
       const path = `examples/farm_without_server/${file}`;

@@ -40,7 +40,7 @@ export class Claims {
     const { channel, agent, limit, reported, claimant } = options;
     const { queues } = this.#messages;
     const { ms } = this.#messages.now();
-    this.#consumers.add(channel, claimant.consumer, ms);
+    this.noteConsumer(channel, claimant.consumer);
     const missed = queues.reportMissed(agent, channel, reported);
     if (this.#paused.has(channel)) return { deliveries: [], missed, nextDueMs: null };
     const room = this.#rates.room(channel, claimant.rate, ms);
@@ -54,6 +54,11 @@ export class Claims {
     for (const { entry } of claimed) this.#messages.count("delivered", entry, agent);
     const nextDueMs = this.#nextDueMs(channel, claimed.length === room);
     return { deliveries: claimed.map(toQueueDelivery), missed, nextDueMs };
+  }
+
+  /** A consumer asks for messages. */
+  noteConsumer(channel: string, consumer: string): void {
+    this.#consumers.add(channel, consumer, this.#messages.clock.now());
   }
 
   #lease({ entry }: Delivery, claimant: Claimant, config: EngineConfig) {

@@ -349,7 +349,7 @@ export class DeliveryQueues {
 
 /** The holder of a lease, if its token names one. */
 function holderOf(token: string | null): string | undefined {
-  return token?.split("@")[1];
+  return /^\d+@(-?\d+)$/.exec(token ?? "")?.[1];
 }
 
 /** The death of a delivery whose attempts are used up. */

@@ -76,6 +76,11 @@ export class MemorySpace {
     return this.#claims.idle(channel, agent, claimant);
   }
 
+  /** A consumer asks for messages. */
+  noteConsumer(channel: string, consumer: string): void {
+    this.#claims.noteConsumer(channel, consumer);
+  }
+
   /** The processes that hold leases, as their consumers have named them. */
   holders(): Set<string> {
     return this.#messages.queues.holders();

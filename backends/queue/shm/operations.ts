@@ -73,6 +73,9 @@ export const OPERATIONS = {
     },
     config: EngineConfig,
   ) => space.fire(call.key, call.dueMs, call.nextMs, call.message, call.id, config),
+  /** Tells that a consumer waits. */
+  show: (space: MemorySpace, call: { channel: string; consumer: string }) =>
+    space.noteConsumer(call.channel, call.consumer),
   /** Ends the leases of a process that has ended. */
   endLeases: (space: MemorySpace, call: { holder: string }) => space.endLeasesOf(call.holder),
   /** What is due by the time of the record happens before each operation. */

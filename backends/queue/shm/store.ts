@@ -38,24 +38,29 @@ import type { CallOf, OperationName, ResultOf } from "./operations.ts";
 import type { ShmQueueOptions } from "./options.ts";
 import { FORMAT, operationRecord } from "./record.ts";
 import { Replica } from "./replica.ts";
+import { ShownConsumers } from "./shown_consumers.ts";
 
 /** How soon a consumer that waits looks for what ends without a word, such as a process that is killed. */
 const POLL_MS = 1000;
 /** A record may be appended somewhat later than was assumed for the expiry of its message. */
 const HOLD_MARGIN_MS = 60_000;
-/** How often a consumer that waits shows the other processes that it is there. */
-const SHOW_MS = 8000;
-
-/** Operations that add messages. The others succeed on a full disk: they use reserved space. */
+/** Operations that can wait for space. The others succeed on a full disk: they use reserved space. */
 const ADDING: ReadonlySet<OperationName> = new Set([
   "publish",
   "put",
+  "show",
   "putSchedule",
   "fire",
 ]);
 
 /** Operations on leases, which end with the machine anyway. */
-const PASSING: ReadonlySet<OperationName> = new Set(["claim", "release", "extend", "progress"]);
+const PASSING: ReadonlySet<OperationName> = new Set([
+  "claim",
+  "release",
+  "extend",
+  "progress",
+  "show",
+]);
 
 /** A journal that is open. */
 interface Opened {
@@ -73,8 +78,7 @@ export class ShmStore implements QueueStore {
   /** Subscriptions of this process by agent and channel. */
   readonly #listening = new Map<string, number>();
   #listeners = 0;
-  /** When each consumer of this process has last shown itself. */
-  readonly #shownMs = new Map<string, number>();
+  readonly #shown = new ShownConsumers();
   /** When this process has last looked for others that have ended. */
   #checkedMs = -Infinity;
   #opened: Opened | undefined;
@@ -168,8 +172,19 @@ export class ShmStore implements QueueStore {
   #current(): MemorySpace {
     this.#journal.catchUp();
     const nowMs = this.#journal.nowMs();
-    if (this.#replica.nextDueMs <= nowMs) this.#append("tick", {});
-    return this.#replica.spaceAt(nowMs);
+    const isDone = this.#replica.nextDueMs > nowMs || this.#tryTick();
+    return this.#replica.spaceAt(isDone ? nowMs : -Infinity);
+  }
+
+  /** Appends that time has passed. False if no space is left, not even reserved: reads then are of before. */
+  #tryTick(): boolean {
+    try {
+      this.#append("tick", {});
+      return true;
+    } catch (error) {
+      if (!(error instanceof QueueOutOfMemoryError)) throw error;
+      return false;
+    }
   }
 
   /** When a message has expired. */
@@ -212,31 +227,29 @@ export class ShmStore implements QueueStore {
     { consumer, rate }: Claimant,
   ): Promise<Claim> {
     const claimant = { consumer, rate, holder: `${this.#journal.isolate}` };
-    const isKnown = reported === 0 && this.#isShown(consumer);
-    const idle = isKnown && await this.#read(() => {
+    const idle = reported > 0 ? undefined : await this.#read(() => {
       this.#endLeasesOfDead();
       return this.#current().idleClaim(channel, agent, claimant);
     });
-    if (idle) return idle;
+    if (idle !== undefined) {
+      await this.#show(channel, consumer);
+      return idle;
+    }
     const claim = await this.#write("claim", { channel, agent, limit, reported, claimant });
-    this.#noteShown(consumer);
+    this.#shown.add(consumer, this.#journal.nowMs());
     return claim;
   }
 
-  /** Forgets consumers that have ended. */
-  #noteShown(consumer: string): void {
+  /** Lets the other processes know of a consumer, unless there is no space. */
+  async #show(channel: string, consumer: string): Promise<void> {
     const nowMs = this.#journal.nowMs();
-    this.#shownMs.delete(consumer);
-    this.#shownMs.set(consumer, nowMs);
-    for (const [other, shownMs] of this.#shownMs) {
-      if (nowMs - shownMs < SHOW_MS) return;
-      this.#shownMs.delete(other);
+    if (this.#shown.has(consumer, nowMs)) return;
+    this.#shown.add(consumer, nowMs);
+    try {
+      await this.#write("show", { channel, consumer }, 0);
+    } catch (error) {
+      if (!(error instanceof QueueOutOfMemoryError)) throw error;
     }
-  }
-
-  /** Whether the other processes know that a consumer asks for messages. */
-  #isShown(consumer: string): boolean {
-    return this.#journal.nowMs() - (this.#shownMs.get(consumer) ?? -Infinity) < SHOW_MS;
   }
 
   /** Does not wait for the end of the leases of processes that have ended. */

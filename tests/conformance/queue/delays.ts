@@ -11,12 +11,12 @@ export function delayTests(test: TestOn, waiting: TestOn): void {
       await using idle = receiver.subscribe("tasks", "worker");
       const coming = idle.next();
       assert.equal(await neverResolves(coming), true);
-      const record = await sender.publish(task("later", { delaySeconds: 0.4 }));
-      assert.equal(record.deliverAt!.getTime() - record.createdAt.getTime(), 400);
+      const record = await sender.publish(task("later", { delaySeconds: 0.6 }));
+      assert.equal(record.deliverAt!.getTime() - record.createdAt.getTime(), 600);
       assert.equal(record.isNew, true);
       assert.equal(await neverResolves(coming), true);
       assert.deepEqual(await receiver.getPending("worker"), []);
-      await stage.advance(500);
+      await stage.advance(700);
       const { value } = await within(coming, "the message that is due");
       assert.deepEqual([value.payload, value.attempts], ["later", 1]);
       assert.deepEqual(value.deliverAt, record.deliverAt);
@@ -63,11 +63,11 @@ export function delayTests(test: TestOn, waiting: TestOn): void {
 
   waiting("the time to live of a message begins when it is due", async (stage) => {
     const queue = await stage.open();
-    const record = await queue.publish(task(1, { delaySeconds: 0.4, ttlSeconds: 0.6 }));
-    assert.equal(record.expiresAt!.getTime() - record.deliverAt!.getTime(), 600);
-    await stage.advance(700);
+    const record = await queue.publish(task(1, { delaySeconds: 0.4, ttlSeconds: 1 }));
+    assert.equal(record.expiresAt!.getTime() - record.deliverAt!.getTime(), 1000);
+    await stage.advance(480);
     assert.deepEqual(payloads(await queue.getPending("worker")), [1]);
-    await stage.advance(500);
+    await stage.advance(1000);
     assert.deepEqual(await queue.getPending("worker"), []);
     assert.equal(await queue.get(record.id), undefined);
   });
@@ -105,9 +105,9 @@ export function delayTests(test: TestOn, waiting: TestOn): void {
     assert.deepEqual(await queue.getPending("worker"), []);
     assert.deepEqual((await queue.getDelayed())[0].deliverAt, deliverAt);
     // Replaced by one that is due earlier.
-    await queue.put({ ...record, deliverAt: new Date(record.createdAt.getTime() + 400) });
+    await queue.put({ ...record, deliverAt: new Date(record.createdAt.getTime() + 800) });
     assert.equal((await queue.getDelayed()).length, 1);
-    await stage.advance(500);
+    await stage.advance(900);
     assert.deepEqual(payloads(await queue.getPending("worker")), ["put"]);
     assert.deepEqual(await queue.getDelayed(), []);
   });

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { sleep, within } from "../../support/deadline.ts";
 import {
+  LEASE_OVER_MS,
+  LEASE_SECONDS,
   neverResolves,
   nextOf,
   payloads,
@@ -42,6 +44,19 @@ export function flowTests(test: TestOn, waiting: TestOn): void {
     // What is done goes first, then dead letters.
     assert.deepEqual(payloads(await queue.list({ filters: { channel: "tasks" } })), [7, 2]);
     await assert.rejects(queue.publish(task(8)), { name: "QueueFullError" });
+  });
+
+  test("a duplicate is found in a full channel, and is no message of its own", async (stage) => {
+    const queue = await stage.open({ maxItems: 1, whenFull: "reject" });
+    const options = task(1, { deduplicationId: "one" });
+    const { id } = await queue.publish(options);
+    const again = await queue.publish(options);
+    assert.deepEqual([again.id, again.isNew], [id, false]);
+    const other = task(2, { deduplicationId: "two" });
+    await assert.rejects(queue.publish(other), { name: "QueueFullError" });
+    await queue.acknowledge(id);
+    // What was rejected is not remembered.
+    assert.equal((await queue.publish(other)).isNew, true);
   });
 
   test("a record that is put is stored in a full channel, and drops nothing that waits", async (stage) => {
@@ -106,6 +121,24 @@ export function flowTests(test: TestOn, waiting: TestOn): void {
     assert.equal((await within(coming, "the next message")).value.payload, 2);
     assert.equal((await queue.stats("tasks")).isPaused, false);
     await queue.resume("tasks");
+  });
+
+  waiting("leases end and messages become due during a pause", async (stage) => {
+    const queue = await stage.open({ leaseSeconds: LEASE_SECONDS });
+    await queue.publish(task("held"));
+    await queue.publish(task("later", { delaySeconds: 0.4 }));
+    await using subscription = queue.subscribe("tasks", "worker");
+    await nextOf(subscription);
+    await queue.pause("tasks");
+    await stage.advance(LEASE_OVER_MS);
+    const coming = subscription.next();
+    assert.equal(await neverResolves(coming), true);
+    const { waiting, delayed, leased } = await queue.stats("tasks");
+    assert.deepEqual([waiting, delayed, leased], [2, 0, 0]);
+    await queue.resume("tasks");
+    const { value } = await within(coming, "the message after the pause");
+    assert.deepEqual([value.payload, value.attempts], ["held", 2]);
+    assert.deepEqual(await takeFrom(queue, subscription, 1), ["later"]);
   });
 
   waiting("consumers with a limiter share one rate over all queues", async (stage) => {

@@ -177,6 +177,34 @@ export function monitoringTests(test: TestOn, waiting: TestOn): void {
     });
   });
 
+  waiting("each call of a consumer that has lost its lease is told", async (stage) => {
+    const queue = await stage.open({ leaseSeconds: LEASE_SECONDS });
+    const { id } = await queue.publish(task(1));
+    await using subscription = queue.subscribe("tasks", "worker");
+    const lost = await nextOf(subscription);
+    await stage.advance(LEASE_OVER_MS);
+    const { leaseToken } = await nextOf(subscription);
+    assert.notEqual(leaseToken, lost.leaseToken);
+    await using events = queue.events();
+    await events.ready;
+    assert.equal(await queue.acknowledge(lost), false);
+    assert.equal(await queue.extend(lost), false);
+    assert.equal(await queue.release(lost), false);
+    assert.equal(await queue.reject(lost, "late"), false);
+    assert.equal(await queue.acknowledge("none"), false);
+    await queue.publish(task(2));
+    const told = await take(events, 5);
+    assert.deepEqual(told.slice(0, 4), [
+      { type: "acknowledged", id, agentId: "worker", lost: true },
+      { type: "progress", id, agentId: "worker", lost: true },
+      { type: "released", id, agentId: "worker", lost: true },
+      { type: "dead", id, agentId: "worker", lost: true },
+    ]);
+    assert.equal(told[4].type, "published");
+    const { totals } = await queue.stats("tasks");
+    assert.deepEqual([totals.acknowledged, totals.dead], [0, 0]);
+  });
+
   test("a signal, return and close end an iteration over events", async (stage) => {
     const queue = await stage.open();
     const stop = new AbortController();

@@ -61,7 +61,7 @@ export function orderingKeyTests(test: TestOn, waiting: TestOn): void {
     assert.deepEqual(await takeFrom(queue, subscription, 1), [2]);
   });
 
-  test("a key goes on when its first message is dead, rejected, deleted or purged", async (stage) => {
+  test("a key goes on when its first message is dead, rejected or deleted", async (stage) => {
     const queue = await stage.open({ maxAttempts: 1 });
     const ids: string[] = [];
     for (let i = 0; i < 5; i++) ids.push((await queue.publish(keyed("a", i))).id);
@@ -93,6 +93,26 @@ export function orderingKeyTests(test: TestOn, waiting: TestOn): void {
     assert.equal(await neverResolves(coming), true);
     await stage.advance(500);
     assert.equal((await within(coming, "the next message of the key")).value.payload, "next");
+  });
+
+  waiting("a key goes on when the messages before it are purged or trimmed", async (stage) => {
+    const queue = await stage.open({ leaseSeconds: LEASE_SECONDS, maxItems: 3 });
+    for (const payload of [1, 2]) await queue.publish(keyed("a", payload));
+    await using subscription = queue.subscribe("tasks", "worker");
+    const held = await nextOf(subscription);
+    assert.equal(await queue.release(held, { delaySeconds: 60 }), true);
+    const coming = subscription.next();
+    assert.equal(await neverResolves(coming), true);
+    assert.equal(await queue.purge("tasks", { states: ["delayed"] }), 1);
+    const { value: second } = await within(coming, "the next message of the key");
+    assert.equal(second.payload, 2);
+    // The oldest of four messages goes, though a consumer holds it.
+    for (const payload of [3, 4, 5]) await queue.publish(keyed("a", payload));
+    assert.equal((await nextOf(subscription)).payload, 3);
+    assert.equal(await queue.acknowledge(second), false);
+    await stage.advance(LEASE_OVER_MS);
+    const again = await nextOf(subscription);
+    assert.deepEqual([again.payload, again.attempts], [3, 2]);
   });
 
   test("each agent has its own order of broadcasts", async (stage) => {

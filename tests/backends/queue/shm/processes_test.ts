@@ -444,6 +444,34 @@ Deno.test({
 });
 
 Deno.test({
+  name:
+    "shm queue: when no reserved space is left, reads go on, and calls when there is space again",
+  ignore: problem !== undefined, // Only root can mount.
+  fn: () =>
+    onSmallDisk("size=4m", async ({ path }) => {
+      const ballast = `${path}/.ballast`;
+      Deno.writeFileSync(ballast, new Uint8Array(1 << 20));
+      await using queue = await openIn(path, { leaseSeconds: 0.2 });
+      let count = 0;
+      await assert.rejects(async () => {
+        for (;; count++) await queue.publish(task("x".repeat(1000)));
+      }, QueueOutOfMemoryError);
+      await using subscription = queue.subscribe("tasks", "worker");
+      await nextOf(subscription);
+      await assert.rejects(async () => {
+        while (true) await queue.pause("other");
+      }, QueueOutOfMemoryError);
+      await sleep(300);
+      assert.equal(await queue.count(), count);
+      assert.equal((await queue.getPending("worker", { limit: 1e6 })).length, count);
+      assert.ok((await queue.stats("tasks")).waiting >= count - 1);
+      Deno.removeSync(ballast);
+      await takeFrom(queue, subscription, 3);
+      assert.equal(await queue.clear(), count);
+    }),
+});
+
+Deno.test({
   name: "shm queue: on a full disk, many agents with long names acknowledge all broadcasts",
   ignore: problem !== undefined, // Only root can mount.
   fn: () =>
