@@ -694,6 +694,43 @@ tracingTest("a queue's metadata carry the context, beside what they hold", async
   assert.equal(handle(forAnna, activeUser), "anna");
 });
 
+tracingTest("a worker handles a message in the trace of its sender", async (tracing) => {
+  await using queue = new InMemoryMessageQueue(traced());
+  await queue.initialize();
+  const done = Promise.withResolvers<void>();
+  const users: unknown[] = [];
+  const worker = queue.worker<string>("c", "b", async ({ payload, attempts }) => {
+    users.push(activeUser());
+    await Promise.resolve();
+    if (attempts === 1) throw new Error("not yet");
+    if (payload === "answer") return done.resolve();
+    await queue.publish({ channel: "c", sourceAgent: "b", targetAgent: "b", payload: "answer" });
+  }, { backoff: { type: "fixed", seconds: 0 }, onError: () => {} });
+  await withBaggage("anna", () => {
+    return queue.publish({ channel: "c", sourceAgent: "a", targetAgent: "b", payload: "question" });
+  });
+  await done.promise;
+  await worker.close();
+  const { spans } = tracing;
+  assert.deepEqual(spans.map(({ name, status }) => `${name} ${status}`), [
+    "publish c UNSET",
+    "process c ERROR",
+    "release c UNSET",
+    "publish c UNSET",
+    "process c UNSET",
+    "acknowledge c UNSET",
+    "process c ERROR",
+    "release c UNSET",
+    "process c UNSET",
+    "acknowledge c UNSET",
+  ]);
+  assert.equal(new Set(spans.map(({ traceId }) => traceId)).size, 1);
+  const [asked, first, , answered, second] = spans;
+  assert.deepEqual([first.parentId, second.parentId], [asked.spanId, asked.spanId]);
+  assert.equal(answered.parentId, second.spanId);
+  assert.deepEqual(users, Array(4).fill("anna"));
+});
+
 tracingTest("records that are put carry the context of their batch", async (tracing) => {
   await using queue = new InMemoryMessageQueue(traced());
   await queue.initialize();

@@ -47,8 +47,9 @@ export interface JobHost {
   onSettled(target: DeliveryTarget): void;
 }
 
-/** Tells how a call of the store ended. */
+type SettleName = "acknowledge" | "release" | "reject";
 type SettleOutcome = AcknowledgeOutcome | LeaseOutcome;
+type SettleAction = (store: QueueStore, target: DeliveryTarget) => Promise<SettleOutcome>;
 
 /** One delivery of a message to a handler. */
 export class Job {
@@ -60,6 +61,8 @@ export class Job {
   readonly #cancelExpiry: () => void;
   /** Settles when what became of the message is stored. */
   readonly done: Promise<void>;
+  /** Undefined if the message cannot be read. */
+  #record: DeliveryRecord | undefined;
   #hasReturned = false;
   #settling: Promise<void> | undefined;
 
@@ -105,7 +108,10 @@ export class Job {
   async giveBack(reason: string): Promise<void> {
     this.#keeper.stop();
     this.#abort(`cannot go on with message ${this.#target.id}: ${reason}`);
-    await this.#settle((store, target) => store.giveBack(target, 0, { reason, error: null }));
+    await this.#settle(
+      "release",
+      (store, target) => store.giveBack(target, 0, { reason, error: null }),
+    );
   }
 
   /** The store told at the start of the lease how long the message has left by its own clock. */
@@ -120,12 +126,11 @@ export class Job {
   }
 
   async #run(): Promise<void> {
-    let record: DeliveryRecord | undefined;
     try {
-      record = toDelivery(this.#delivery, this.#host.agentId);
-      await this.#succeed(await this.#handle(record));
+      this.#record = toDelivery(this.#delivery, this.#host.agentId);
+      await this.#succeed(await this.#handle(this.#record));
     } catch (error) {
-      await this.#fail(error, record);
+      await this.#fail(error);
     }
   }
 
@@ -149,21 +154,22 @@ export class Job {
   }
 
   async #succeed(result: string | undefined): Promise<void> {
-    await this.#settle((store, target) => store.acknowledge(target, result));
+    await this.#settle("acknowledge", (store, target) => store.acknowledge(target, result));
   }
 
-  async #fail(error: unknown, record: DeliveryRecord | undefined): Promise<void> {
+  async #fail(error: unknown): Promise<void> {
     this.#hasReturned = true;
+    const record = this.#record;
     if (this.#settling !== undefined) return;
     if (record !== undefined) this.#report(error, record);
-    const failure: Failure = { reason: messageOf(error), error: describe(error) };
+    const failure = failureOf(error);
     // A message that cannot be read will not be readable the next time.
     if (record === undefined || error instanceof RejectMessage) {
-      return await this.#settle((store, target) => store.reject(target, failure));
+      return await this.#settle("reject", (store, target) => store.reject(target, failure));
     }
     const backoff = record.backoff ?? this.#host.options.backoff ?? DEFAULT_BACKOFF;
     const delayMs = retryDelayMs(backoff, record.attempts, error);
-    await this.#settle((store, target) => store.giveBack(target, delayMs, failure));
+    await this.#settle("release", (store, target) => store.giveBack(target, delayMs, failure));
   }
 
   #report(error: unknown, record: DeliveryRecord): void {
@@ -181,33 +187,39 @@ export class Job {
   }
 
   /** Stores once what became of the message. Until then its lease is kept. */
-  #settle(
-    action: (store: QueueStore, target: DeliveryTarget) => Promise<SettleOutcome>,
-  ): Promise<void> {
-    return this.#settling ??= this.#store(action);
+  #settle(name: SettleName, action: SettleAction): Promise<void> {
+    return this.#settling ??= this.#settleOnce(name, action);
   }
 
-  async #store(
-    action: (store: QueueStore, target: DeliveryTarget) => Promise<SettleOutcome>,
-  ): Promise<void> {
-    const { store, clock, givingUp } = this.#host;
+  async #settleOnce(name: SettleName, action: SettleAction): Promise<void> {
+    const { observer, onSettled } = this.#host;
     const messageId = this.#target.id;
     try {
-      const outcome = await retry(() => action(store, this.#target), {
-        backoff: STORE_BACKOFF,
-        signal: givingUp,
-        shouldRetry: isTransient,
-        onRetry: (error) => logger.warn("settling_interrupted", { messageId, error }),
-        sleep: (delayMs, signal) => sleepOn(clock, delayMs, signal),
+      await observer.settle(name, this.#record ?? messageId, async () => {
+        const outcome = await this.#repeat(action);
+        logger.debug("message_settled", { messageId, agentId: this.#target.agent, outcome });
+        return outcome === "done" || outcome === "acknowledged";
       });
-      logger.debug("message_settled", { messageId, agentId: this.#target.agent, outcome });
     } catch (error) {
       // The lease ends, and the message is delivered again.
       logger.error("settling_failed", { messageId, error });
     }
     this.#keeper.stop();
     this.#cancelExpiry();
-    this.#host.onSettled(this.#target);
+    onSettled(this.#target);
+  }
+
+  /** Repeats a call of the store until it succeeds, or fails for good. */
+  #repeat(action: SettleAction): Promise<SettleOutcome> {
+    const { store, clock, givingUp } = this.#host;
+    const messageId = this.#target.id;
+    return retry(() => action(store, this.#target), {
+      backoff: STORE_BACKOFF,
+      signal: givingUp,
+      shouldRetry: isTransient,
+      onRetry: (error) => logger.warn("settling_interrupted", { messageId, error }),
+      sleep: (delayMs, signal) => sleepOn(clock, delayMs, signal),
+    });
   }
 
   #onLost(outcome: LeaseOutcome): void {
@@ -225,7 +237,15 @@ export class Job {
   }
 }
 
-function describe(error: unknown): string {
-  const text = `${nameOf(error)}: ${messageOf(error)}`;
-  return text.length <= MAX_ERROR_LENGTH ? text : text.slice(0, MAX_ERROR_LENGTH).toWellFormed();
+/** Any value may be thrown, also one that says nothing. */
+function failureOf(error: unknown): Failure {
+  const message = messageOf(error);
+  return {
+    reason: shortened(message === "" ? "its handler failed" : message),
+    error: shortened(`${nameOf(error)}: ${message}`),
+  };
+}
+
+function shortened(text: string): string {
+  return text.slice(0, MAX_ERROR_LENGTH).toWellFormed();
 }
