@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkNoMore } from "../../../lib/base/checks.ts";
 import { QueueBase } from "../base.ts";
 import { queueClockOf } from "../clock.ts";
 import { resolveConfig } from "../config.ts";
@@ -45,6 +46,7 @@ export class ShmMessageQueue extends QueueBase {
    * @throws {TypeError | RangeError} if an option is invalid
    */
   constructor(options: ShmQueueOptions) {
+    checkNoMore("new ShmMessageQueue()", arguments, 1);
     const checked = checkShmOptions(options);
     const config = resolveConfig(checked);
     super(new ShmStore(checked, config), config, queueClockOf(checked.clock));
