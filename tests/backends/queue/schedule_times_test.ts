@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { timeAfter } from "../../../backends/queue/schedule/times.ts";
 import { toRule, toStoredRule } from "../../../backends/queue/schedule/rule.ts";
+import { Program } from "../../support/program.ts";
 import type { ScheduleRule } from "../../../mod.ts";
 
 /** The first times of a rule, as text. */
@@ -86,4 +87,17 @@ Deno.test("schedule: a rule is the same after it was stored", () => {
   };
   assert.deepEqual(toRule(JSON.parse(JSON.stringify(toStoredRule(rule)))), rule);
   assert.deepEqual(toRule(toStoredRule({ everySeconds: 1.5 })), { everySeconds: 1.5 });
+});
+
+Deno.test("schedule: the first expression loads a package, and nothing before does", async () => {
+  const program = "tests/support/programs/queue_without_packages.ts";
+  const cache = Deno.makeTempDirSync({ prefix: "ringbus-test-cache-" });
+  try {
+    await using offline = new Program(["--no-npm", program], { DENO_DIR: cache });
+    assert.deepEqual(await offline.lines(), ["done 0", "not loaded"]);
+  } finally {
+    Deno.removeSync(cache, { recursive: true });
+  }
+  await using online = new Program([program]);
+  assert.deepEqual(await online.lines(), ["done 0", "loaded"]);
 });
