@@ -48,6 +48,14 @@ export class BufferedReceiver {
     this.#isWoken = true;
   }
 
+  /** Records that messages may be ready in some milliseconds. False if some may be ready before that. */
+  expect(inMs: number): boolean {
+    const atMs = this.#clock.now() + inMs;
+    if (this.#isWoken || atMs >= this.#dueAtMs) return false;
+    this.#dueAtMs = atMs;
+    return true;
+  }
+
   /** When a lease of the receiver ends, and messages may be ready. */
   get dueAtMs(): number {
     return this.#dueAtMs;

@@ -140,7 +140,7 @@ export class ChannelConsumer {
     for (const buffered of this.#receivers) {
       const { receiver } = buffered;
       await this.#retry(async () => {
-        const stop = await receiver.listen(() => this.#onWakeup(buffered));
+        const stop = await receiver.listen((inMs) => this.#onWakeup(buffered, inMs));
         if (this.#hasEnded) stop();
         else this.#stopListening.push(stop);
       });
@@ -178,9 +178,12 @@ export class ChannelConsumer {
     }
   }
 
-  #onWakeup(receiver: BufferedReceiver): void {
-    receiver.wake();
+  #onWakeup(receiver: BufferedReceiver, inMs: number | undefined): boolean {
+    if (inMs === undefined) receiver.wake();
+    else if (!receiver.expect(inMs)) return false;
+    const isWaiting = this.#wake !== undefined;
     this.#wake?.();
+    return isWaiting;
   }
 
   /** The next message, or undefined when the consumer has ended. One call at a time. */

@@ -108,6 +108,12 @@ export interface Claimant {
   readonly rate: { readonly max: number; readonly windowMs: number } | null;
 }
 
+/**
+ * Tells a consumer that messages may be ready, now or in some milliseconds. Returns whether the consumer was waiting
+ * for that: if not, it claims only when it has done what it does now.
+ */
+export type OnWakeup = (inMs?: number) => boolean;
+
 /** Receives the messages of a channel for an agent from one partition. */
 export interface QueueReceiver {
   /** Subscribes the agent to the broadcasts of the channel, if they are in this partition. */
@@ -120,7 +126,7 @@ export interface QueueReceiver {
   /** Releases leases of messages that were not yielded, as if they had not been claimed. */
   release(deliveries: readonly QueueDelivery[]): Promise<void>;
   /** Calls `onWakeup` when messages may be ready, until the result is called. */
-  listen(onWakeup: () => void): Promise<() => void>;
+  listen(onWakeup: OnWakeup): Promise<() => void>;
 }
 
 /** How an acknowledgement ended. */

@@ -12,11 +12,12 @@ import type { ClusterRouter } from "../../redis/cluster_router.ts";
 import type { Connection } from "../../redis/connection.ts";
 import { classify } from "../../redis/failures.ts";
 import { logger } from "../log.ts";
+import { ALL } from "./consumer_group.ts";
 
 /** Delays before a lost connection is opened again. */
 const BACKOFF: BackoffOptions = { initialMs: 50, maxMs: 1000 };
 
-/** Called with the agent that a message is for, or "" for all agents. */
+/** Called with the text of a notification. */
 type OnWakeup = (agent: string) => void;
 
 /** The wakeups of one partition, on a connection of their own. */
@@ -117,7 +118,7 @@ export class Notifications {
       );
       this.#connected.resolve();
       onSuccess();
-      for (const wakeups of this.#listeners.values()) wakeups.forEach((wakeup) => wakeup(""));
+      for (const wakeups of this.#listeners.values()) wakeups.forEach((wakeup) => wakeup(ALL));
       await connection.closed;
       throw new Error("the connection was lost");
     } finally {

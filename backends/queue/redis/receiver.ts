@@ -5,10 +5,10 @@
  */
 
 import type { Reply } from "../../redis/connection.ts";
-import type { Claim, Claimant, QueueDelivery, QueueReceiver } from "../store.ts";
+import type { Claim, Claimant, OnWakeup, QueueDelivery, QueueReceiver } from "../store.ts";
 import { logger } from "../log.ts";
 import type { QueueClient } from "./client.ts";
-import type { Notifications } from "./notifications.ts";
+import type { ConsumerGroup, GroupMember } from "./consumer_group.ts";
 import { toDelivery } from "./replies.ts";
 
 /** Whose messages a receiver receives, and from where. */
@@ -18,8 +18,6 @@ export interface ReceiverOptions {
   readonly agent: string;
   /** Whether the broadcasts of the channel are in this partition. */
   readonly hasBroadcasts: boolean;
-  /** The Redis channel on which scripts publish wakeups. */
-  readonly notifyChannel: string;
   /** Where messages of the channel are counted for its rate. */
   readonly ratePartition: number;
 }
@@ -30,7 +28,8 @@ const NOTE_MS = 2000;
 /** A receiver on Redis. */
 export class RedisReceiver implements QueueReceiver {
   readonly #client: QueueClient;
-  readonly #notifications: Notifications;
+  readonly #group: ConsumerGroup;
+  #member: GroupMember | undefined;
   readonly #options: ReceiverOptions;
   /** When the agent was last known to be registered, by the server's clock. Empty before it was. */
   #claimedMs = "";
@@ -43,11 +42,11 @@ export class RedisReceiver implements QueueReceiver {
 
   constructor(
     client: QueueClient,
-    notifications: Notifications,
+    group: ConsumerGroup,
     options: ReceiverOptions,
   ) {
     this.#client = client;
-    this.#notifications = notifications;
+    this.#group = group;
     this.#options = options;
   }
 
@@ -95,6 +94,7 @@ export class RedisReceiver implements QueueReceiver {
   ): Promise<Claim> {
     const { partition, channel, agent } = this.#options;
     const operation = crypto.randomUUID();
+    if (this.#member !== undefined) this.#member.isChosen = false;
     const isNoted = this.#isNotedLately();
     const reply = await this.#client.call({
       script: "claim",
@@ -118,11 +118,13 @@ export class RedisReceiver implements QueueReceiver {
     else if (this.#claimedMs !== "") this.#claimedMs = String(now);
     const isBehind = this.#isInterrupted;
     if (isBehind) await this.#deliverBacklog();
-    return {
+    const claim = {
       deliveries: found.map(toDelivery),
       missed: Number(missed),
       nextDueMs: isBehind ? 0 : Number(due) < 0 ? null : Number(due),
     };
+    this.#tellGroup(claim);
+    return claim;
   }
 
   /** Whether the server has noted the consumer lately, or is not to note it. */
@@ -155,10 +157,15 @@ export class RedisReceiver implements QueueReceiver {
     await this.#client.run("release", partition, [channel, agent, ...members]);
   }
 
-  listen(onWakeup: () => void): Promise<() => void> {
-    const { agent, notifyChannel } = this.#options;
-    return this.#notifications.listen(notifyChannel, (target) => {
-      if (target === "" || target === agent) onWakeup();
-    });
+  async listen(onWakeup: OnWakeup): Promise<() => void> {
+    this.#member = { isChosen: false, onWakeup };
+    return await this.#group.join(this.#member);
+  }
+
+  /** The others of the agent learn what a claim says about messages that it has not taken. */
+  #tellGroup({ deliveries, nextDueMs }: Claim): void {
+    if (this.#member === undefined || nextDueMs === null || deliveries.length === 0) return;
+    if (nextDueMs === 0) this.#group.wakeOne();
+    else this.#group.tellDue(nextDueMs, this.#member);
   }
 }

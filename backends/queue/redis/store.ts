@@ -32,6 +32,7 @@ import type { InitializeOptions, MessageFilters, PurgedState, QueueEvent } from 
 import { Announcements } from "./announcements.ts";
 import { Channels } from "./channels.ts";
 import { attemptMs, QueueClient } from "./client.ts";
+import { ALL, ConsumerGroup } from "./consumer_group.ts";
 import { Deduplication } from "./deduplication.ts";
 import { toEvents } from "./events.ts";
 import { LateRemovals } from "./late_removals.ts";
@@ -83,6 +84,7 @@ export class RedisStore implements QueueStore {
   readonly #partitions: Partitions;
   readonly #client: QueueClient;
   readonly #notifications: readonly Notifications[];
+  readonly #groups = new Map<string, ConsumerGroup>();
   readonly #schedules: Schedules;
   readonly #channels: Channels;
   readonly #deduplication: Deduplication;
@@ -282,15 +284,30 @@ export class RedisStore implements QueueStore {
   receivers(channel: string, agent: string): QueueReceiver[] {
     const broadcasts = this.#partitions.of(null, channel);
     return this.#partitions.ofReceiver(agent, channel).map((partition) =>
-      new RedisReceiver(this.#client, this.#notifications[partition], {
+      new RedisReceiver(this.#client, this.#groupOf(partition, channel, agent), {
         partition,
         channel,
         agent,
         hasBroadcasts: partition === broadcasts,
         ratePartition: broadcasts,
-        notifyChannel: `${this.#partitions.prefixes[partition]}:notify:${channel}`,
       })
     );
+  }
+
+  /** The group of the consumers of an agent in this process. It stays as long as one of them lives. */
+  #groupOf(partition: number, channel: string, agent: string): ConsumerGroup {
+    const key = `${partition}\0${channel}\0${agent}`;
+    const known = this.#groups.get(key);
+    if (known !== undefined) return known;
+    const notifyChannel = `${this.#partitions.prefixes[partition]}:notify:${channel}`;
+    const group = new ConsumerGroup({
+      notifications: this.#notifications[partition],
+      notifyChannel,
+      agent,
+      onEmpty: () => this.#groups.delete(key),
+    });
+    this.#groups.set(key, group);
+    return group;
   }
 
   async unsubscribe(channel: string, agent: string): Promise<boolean> {
@@ -538,8 +555,7 @@ export class RedisStore implements QueueStore {
     const stops = await Promise.all(this.#partitions.all.map((partition) => {
       const name = `${this.#partitions.prefixes[partition]}:events`;
       return this.#notifications[partition].listen(name, (text) => {
-        // An empty text says that the connection is back.
-        if (text !== "") toEvents(text).forEach(onEvent);
+        if (text !== ALL) toEvents(text).forEach(onEvent);
       });
     }));
     return () => stops.forEach((stop) => stop());

@@ -20,6 +20,7 @@ local operation, isRetry, channel, agent = ARGV[5], ARGV[6] == '1', ARGV[7], ARG
 local MOST_DROPPED = 100
 local limit, reported, queue = tonumber(ARGV[9]), tonumber(ARGV[10]), queueName(agent, channel)
 local since, consumer, most, windowMs = ARGV[11], ARGV[12], tonumber(ARGV[13]), ARGV[14]
+local hasMore = false
 local missedKey, found, dropped = PREFIX .. 'missed:' .. queue, {}, 0
 local leased, token = PREFIX .. 'leased:' .. queue, string.sub(operation, -12)
 
@@ -107,8 +108,11 @@ else
     limit = math.min(limit, allowance())
   end
   while #found < limit and dropped < MOST_DROPPED do
-    local members = call('ZRANGE', ready, 0, math.min(limit - #found, 100) - 1)
+    local wanted = math.min(limit - #found, 100)
+    local members = call('ZRANGE', ready, 0, wanted)
     if #members == 0 then break end
+    hasMore = #members > wanted
+    members[wanted + 1] = nil
     lease(ready, members, ids)
   end
   if most and #ids > 0 then useAllowance(#ids) end
@@ -126,7 +130,7 @@ for _, at in ipairs(call('ZMSCORE', PREFIX .. 'due', queue, 'r' .. queue, 'd' ..
   local inMs = at and math.max(0, tonumber(at) - now)
   if inMs and (dueMs < 0 or inMs < dueMs) then dueMs = inMs end
 end
-if dropped >= MOST_DROPPED and #found < limit then dueMs = 0 end
+if hasMore or (dropped >= MOST_DROPPED and #found < limit) then dueMs = 0 end
 return { missed, dueMs, integer(now), hasBacklog, unpack(found) }
 `,
 );
@@ -228,7 +232,7 @@ end
 call('ZADD', leased, integer(endMs), m.member)
 call('ZADD', PREFIX .. 'due', 'LT', integer(endMs), queue)
 -- Who waits for the end of the lease learns that it is earlier.
-if currentMs and endMs < tonumber(currentMs) then notify(m.channel, m.agent) end
+if currentMs and endMs < tonumber(currentMs) then notify(m.channel, '\\0' .. m.agent) end
 return 'done'
 `,
 );
@@ -265,15 +269,17 @@ if isOver then
   withdraw(m.agent, m.channel, m.member, m.settings.k)
   bury(m, failure)
 else
+  local waker = m.agent
   for _, name in ipairs({ 'leased:', 'ready:' }) do call('ZREM', PREFIX .. name .. queue, m.member) end
   if delayMs > 0 then
+    waker = '\\0' .. m.agent
     call('ZADD', PREFIX .. 'later:' .. queue, integer(now + delayMs), m.member)
     call('ZADD', PREFIX .. 'due', 'LT', integer(now + delayMs), 'r' .. queue)
   else
     makeReady(queue, m.member, m.priority, m.settings.k)
   end
   tell('released', m.channel, id, m.agent, { failure = failure })
-  notify(m.channel, m.agent)
+  notify(m.channel, waker)
 end
 saveReply(operation, 'done')
 return 'done'

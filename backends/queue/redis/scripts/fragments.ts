@@ -109,6 +109,7 @@ end`,
   [
     "notify",
     `
+-- Wakes one consumer of an agent, or of each agent if it is empty. After NUL, it wakes all of them.
 -- The script has done its work: a notification that the server rejects is counted, and is no error.
 local function notify(channel, agent)
   local reply = redis.pcall(ARGV[1], PREFIX .. 'notify:' .. channel, agent)

@@ -148,7 +148,7 @@ local function storeOne(operation, id, channel, source, target, payload, metadat
     add('delayed', due, seq .. id)
     add('delayed:' .. channel, due, seq .. id)
     -- Who waits for the channel learns when to ask.
-    if call('ZADD', PREFIX .. 'due', 'LT', 'CH', due, 'd' .. channel) == 1 then wake(channel, target) end
+    if call('ZADD', PREFIX .. 'due', 'LT', 'CH', due, 'd' .. channel) == 1 then wake(channel, '\\0' .. target) end
   elseif not isAcked then
     wake(channel, target)
   end
