@@ -158,7 +158,7 @@ export class ChannelConsumer {
         signal: this.#closing.signal,
         shouldRetry: isTransient,
         onRetry: (error) => this.#reportInterruption(error),
-        sleep: (delayMs) => this.#sleep(delayMs),
+        sleep: async (delayMs) => void await this.#sleep(delayMs),
       });
     } catch (error) {
       if (!this.#hasEnded) throw error;
@@ -267,22 +267,26 @@ export class ChannelConsumer {
     const dueAtMs = Math.min(...this.#receivers.map(({ dueAtMs }) => dueAtMs));
     const untilDueMs = Math.max(0, dueAtMs - now);
     const { pollMs } = this.#host;
-    if (pollMs === null || untilDueMs <= pollMs) return await this.#sleep(untilDueMs);
-    await this.#sleep(pollMs);
+    if (pollMs === null || untilDueMs <= pollMs) {
+      await this.#sleep(untilDueMs);
+      return;
+    }
+    if (await this.#sleep(pollMs) === "woken") return;
     for (const receiver of this.#receivers) receiver.wake();
   }
 
   /** Sleeps until a wakeup, the end of the consumer, or `delayMs` have passed. */
-  async #sleep(delayMs: number): Promise<void> {
-    if (this.#hasEnded) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#wake = resolve;
+  async #sleep(delayMs: number): Promise<"woken" | "over"> {
+    if (this.#hasEnded) return "woken";
+    const { promise, resolve } = Promise.withResolvers<"woken" | "over">();
+    this.#wake = () => resolve("woken");
     const cancel = delayMs === Infinity
       ? undefined
-      : this.#host.clock.setTimer(resolve, Math.ceil(delayMs));
-    await promise;
+      : this.#host.clock.setTimer(() => resolve("over"), Math.ceil(delayMs));
+    const outcome = await promise;
     this.#wake = undefined;
     cancel?.();
+    return outcome;
   }
 
   #reportInterruption(error: unknown): void {

@@ -5,14 +5,22 @@
  * @module
  */
 
+import type { QueueClock } from "../clock.ts";
 import type { OnWakeup } from "../store.ts";
 import type { Notifications } from "./notifications.ts";
 
 /** A notification that begins with this concerns all consumers. */
 export const ALL = "\0";
 
+/** Milliseconds for which an empty claim of one consumer counts for all, unless they hear of a message. */
+const QUIET_MS = 1900;
+/** Milliseconds after which consumers are noted again. */
+const NOTE_MS = 2000;
+
 /** A consumer in its group. */
 export interface GroupMember {
+  /** Its name, after its first claim. */
+  name?: string;
   /** Whether it was woken, and has not claimed yet. */
   isChosen: boolean;
   readonly onWakeup: OnWakeup;
@@ -24,6 +32,7 @@ export interface GroupOptions {
   /** The Redis channel on which scripts publish notifications. */
   readonly notifyChannel: string;
   readonly agent: string;
+  readonly clock: QueueClock;
   /** Called when the last consumer has left. */
   readonly onEmpty: () => void;
 }
@@ -33,6 +42,13 @@ export class ConsumerGroup {
   readonly #options: GroupOptions;
   readonly #members = new Set<GroupMember>();
   #listening: Promise<() => void> | undefined;
+  /** Notifications that were heard. */
+  #heard = 0;
+  /** Until then nothing is expected. */
+  #quietUntilMs = -Infinity;
+  /** When something is due, as the last empty claim said. */
+  #dueAtMs = Infinity;
+  #notedMs = -Infinity;
 
   constructor(options: GroupOptions) {
     this.#options = options;
@@ -71,6 +87,8 @@ export class ConsumerGroup {
     const isForAll = text.startsWith(ALL);
     const agent = isForAll ? text.slice(ALL.length) : text;
     if (agent !== "" && agent !== this.#options.agent) return;
+    this.#heard++;
+    this.#quietUntilMs = -Infinity;
     if (!isForAll) return this.wakeOne();
     for (const { onWakeup } of this.#members) onWakeup();
   }
@@ -88,8 +106,41 @@ export class ConsumerGroup {
 
   /** Tells the others when more messages may be ready. */
   tellDue(inMs: number, teller: GroupMember): void {
+    this.#quietUntilMs = Math.min(this.#quietUntilMs, this.#options.clock.now() + inMs);
     for (const member of this.#members) {
       if (member !== teller) member.onWakeup(inMs);
     }
+  }
+
+  /**
+   * Whether a consumer need not claim, because another one has just found nothing. Returns in how many milliseconds
+   * something is due, if that is known; undefined if it has to claim.
+   */
+  quietMs({ name }: GroupMember): number | null | undefined {
+    const nowMs = this.#options.clock.now();
+    if (name === undefined || nowMs >= this.#quietUntilMs) return undefined;
+    return this.#dueAtMs === Infinity ? null : this.#dueAtMs - nowMs;
+  }
+
+  /** Begins a claim. Its result is to be told. */
+  beginClaim(member: GroupMember): (isEmpty: boolean, nextDueMs: number | null) => void {
+    member.isChosen = false;
+    const heard = this.#heard;
+    return (isEmpty, nextDueMs) => {
+      // What was heard meanwhile may have come after the claim.
+      if (!isEmpty || heard !== this.#heard) return;
+      const nowMs = this.#options.clock.now();
+      this.#dueAtMs = nowMs + (nextDueMs ?? Infinity);
+      this.#quietUntilMs = Math.min(nowMs + QUIET_MS, this.#dueAtMs);
+    };
+  }
+
+  /** The names of all consumers, if they are to be noted with the claim of one of them. */
+  namesToNote(member: GroupMember, name: string): string {
+    const nowMs = this.#options.clock.now();
+    if (member.name !== undefined && nowMs - this.#notedMs < NOTE_MS) return "";
+    member.name = name;
+    this.#notedMs = nowMs;
+    return [...this.#members].flatMap(({ name }) => name ?? []).join(" ");
   }
 }

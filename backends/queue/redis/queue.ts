@@ -62,6 +62,7 @@ export class RedisMessageQueue extends QueueBase {
     CONFIG.check(config);
     OPTIONS.check(options);
     const resolved = resolveConfig(config);
-    super(new RedisStore(resolved), resolved, queueClockOf(options.clock));
+    const clock = queueClockOf(options.clock);
+    super(new RedisStore(resolved, clock), resolved, clock);
   }
 }

@@ -22,23 +22,16 @@ export interface ReceiverOptions {
   readonly ratePartition: number;
 }
 
-/** Milliseconds after which a consumer is noted again. */
-const NOTE_MS = 2000;
-
 /** A receiver on Redis. */
 export class RedisReceiver implements QueueReceiver {
   readonly #client: QueueClient;
   readonly #group: ConsumerGroup;
-  #member: GroupMember | undefined;
+  #member: GroupMember = { isChosen: false, onWakeup: () => false };
   readonly #options: ReceiverOptions;
   /** When the agent was last known to be registered, by the server's clock. Empty before it was. */
   #claimedMs = "";
   /** The agent was not registered any more, and has not got yet what it missed. */
   #isInterrupted = false;
-  /** When the server has last replied, by its clock. */
-  #serverMs = 0;
-  /** When the server has last noted the consumer, by its clock and by that of this process. */
-  #noted: { readonly serverMs: number; readonly ownMs: number } | undefined;
 
   constructor(
     client: QueueClient,
@@ -64,7 +57,11 @@ export class RedisReceiver implements QueueReceiver {
 
   async claim(limit: number, reported: number, claimant: Claimant): Promise<Claim> {
     const { rate } = claimant;
-    if (rate === null) return await this.#claim(limit, reported, claimant, null);
+    if (rate === null) {
+      const dueMs = reported === 0 ? this.#group.quietMs(this.#member) : undefined;
+      if (dueMs !== undefined) return { deliveries: [], missed: 0, nextDueMs: dueMs };
+      return await this.#claim(limit, reported, claimant, null);
+    }
     const { partition, ratePartition } = this.#options;
     if (partition === ratePartition) return await this.#claim(limit, reported, claimant, rate);
     const [taken, waitMs] = await this.#take(limit, rate);
@@ -92,10 +89,10 @@ export class RedisReceiver implements QueueReceiver {
     { consumer }: Claimant,
     rate: Claimant["rate"],
   ): Promise<Claim> {
-    const { partition, channel, agent } = this.#options;
+    const { partition, channel, agent, hasBroadcasts } = this.#options;
     const operation = crypto.randomUUID();
-    if (this.#member !== undefined) this.#member.isChosen = false;
-    const isNoted = this.#isNotedLately();
+    const names = this.#group.namesToNote(this.#member, consumer);
+    const endClaim = this.#group.beginClaim(this.#member);
     const reply = await this.#client.call({
       script: "claim",
       partition,
@@ -107,13 +104,11 @@ export class RedisReceiver implements QueueReceiver {
         String(limit),
         String(reported),
         this.#claimedMs,
-        isNoted ? "" : consumer,
+        hasBroadcasts ? names : "",
         ...rate === null ? ["", ""] : [String(rate.max), String(rate.windowMs)],
       ],
     });
     const [missed, due, now, hasBacklog, ...found] = reply as Reply[];
-    this.#serverMs = Number(now);
-    if (!isNoted) this.#noted = { serverMs: this.#serverMs, ownMs: performance.now() };
     if (hasBacklog === 1) this.#isInterrupted = true;
     else if (this.#claimedMs !== "") this.#claimedMs = String(now);
     const isBehind = this.#isInterrupted;
@@ -123,16 +118,10 @@ export class RedisReceiver implements QueueReceiver {
       missed: Number(missed),
       nextDueMs: isBehind ? 0 : Number(due) < 0 ? null : Number(due),
     };
+    // A claim within limits says nothing about those without.
+    endClaim(found.length === 0 && limit > 0 && rate === null, claim.nextDueMs);
     this.#tellGroup(claim);
     return claim;
-  }
-
-  /** Whether the server has noted the consumer lately, or is not to note it. */
-  #isNotedLately(): boolean {
-    if (!this.#options.hasBroadcasts) return true;
-    if (this.#noted === undefined) return false;
-    const { serverMs, ownMs } = this.#noted;
-    return this.#serverMs - serverMs < NOTE_MS && performance.now() - ownMs < NOTE_MS;
   }
 
   /** The agent is registered again: it gets the broadcasts that were published in the meantime. */
@@ -164,7 +153,7 @@ export class RedisReceiver implements QueueReceiver {
 
   /** The others of the agent learn what a claim says about messages that it has not taken. */
   #tellGroup({ deliveries, nextDueMs }: Claim): void {
-    if (this.#member === undefined || nextDueMs === null || deliveries.length === 0) return;
+    if (nextDueMs === null || deliveries.length === 0) return;
     if (nextDueMs === 0) this.#group.wakeOne();
     else this.#group.tellDue(nextDueMs, this.#member);
   }

@@ -8,6 +8,7 @@ import { reportFailure } from "../../../lib/base/after_commit.ts";
 import { formatValue } from "../../../lib/base/options.ts";
 import { parseRedisUrl, type RedisAddress } from "../../redis/address.ts";
 import type { Reply } from "../../redis/connection.ts";
+import { type QueueClock, systemClock } from "../clock.ts";
 import type { ResolvedConfig } from "../config.ts";
 import { logger } from "../log.ts";
 import {
@@ -80,6 +81,7 @@ function nowMicroseconds(): string {
 export class RedisStore implements QueueStore {
   readonly pollMs: number = POLL_MS;
   readonly #config: ResolvedConfig;
+  readonly #clock: QueueClock;
   readonly #address: RedisAddress;
   readonly #partitions: Partitions;
   readonly #client: QueueClient;
@@ -95,8 +97,9 @@ export class RedisStore implements QueueStore {
   );
   #healthTimer: ReturnType<typeof setInterval> | undefined;
 
-  constructor(config: ResolvedConfig) {
+  constructor(config: ResolvedConfig, clock: QueueClock = systemClock) {
     this.#config = config;
+    this.#clock = clock;
     this.#address = parseRedisUrl(config.redisUrl, config.connection);
     this.#partitions = new Partitions(config, this.#address.isCluster);
     this.#sweepCursors = this.#partitions.all.map(() => ["0", "0"]);
@@ -304,6 +307,7 @@ export class RedisStore implements QueueStore {
       notifications: this.#notifications[partition],
       notifyChannel,
       agent,
+      clock: this.#clock,
       onEmpty: () => this.#groups.delete(key),
     });
     this.#groups.set(key, group);

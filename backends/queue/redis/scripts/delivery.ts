@@ -10,7 +10,7 @@ import { ALLOW_OOM, script } from "./fragments.ts";
  * Leases messages. Returns `{ missed, dueMs, nowMs, 1 if there is a backlog, messages... }`, where `dueMs`
  * are the milliseconds until more messages may be ready, or -1. It is 0 if the script has dropped so many expired messages that it stopped
  * before it found enough. There is a backlog if the agent was not registered any more: the broadcasts since
- * its last claim, at `ARGV[11]`, which `register` delivers. `ARGV[10]` names the consumer, if it is to be
+ * its last claim, at `ARGV[11]`, which `register` delivers. `ARGV[10]` names the consumers of the process, if they are to be
  * noted. A limit of messages in a time follows, and the milliseconds of that time; both are empty without.
  */
 export const claim: string = script(
@@ -37,7 +37,7 @@ if since ~= '' then
 end
 if consumer ~= '' then
   local consumers = PREFIX .. 'consumers:' .. channel
-  call('ZADD', consumers, integer(now), consumer)
+  for name in string.gmatch(consumer, '%S+') do call('ZADD', consumers, integer(now), name) end
   call('ZREMRANGEBYSCORE', consumers, '-inf', integer(now - 60000))
   announce(agent, channel)
 end

@@ -208,6 +208,42 @@ serverTest("a wakeup for another agent wakes no subscriber", async () => {
   assert.equal((await next).done, true);
 });
 
+serverTest("a message makes one of many idle consumers of an agent claim", async () => {
+  await using queue = await open();
+  await using publisher = await open();
+  const takers: number[] = [];
+  const subscriptions = Array.from({ length: 50 }, () => queue.subscribe("tasks", "worker"));
+  const consumers = subscriptions.map(async (subscription, taker) => {
+    for await (const record of subscription) {
+      takers.push(taker);
+      await queue.acknowledge(record);
+    }
+  });
+  const isIdle = async () => (await queue.stats("tasks")).consumers === 50;
+  await until(isIdle, "the first claims");
+  const COUNT = 30;
+  const counts = await commandsOf(async () => {
+    for (let i = 1; i <= COUNT; i++) {
+      await publisher.publish(task(i));
+      await until(() => takers.length === i, "delivery");
+    }
+    await until(
+      async () => (await queue.getPending("worker")).length === 0,
+      "the acknowledgements",
+    );
+  });
+  // A publish, a claim, an acknowledgement, and the next claim of the consumer.
+  const scripts = counts["evalsha"] + (counts["eval"] ?? 0);
+  assert.ok(scripts < 5 * COUNT, `${scripts} scripts for ${COUNT} messages`);
+  assert.ok(new Set(takers).size > 10, `${new Set(takers).size} of 50 consumers were used`);
+  await Promise.all([
+    ...Array.from({ length: 40 }, (_, i) => publisher.publish(task(i))),
+    until(() => takers.length === COUNT + 40, "all messages"),
+  ]);
+  await Promise.all(subscriptions.map((subscription) => subscription.return()));
+  await Promise.all(consumers);
+});
+
 serverTest("close leaves no connection, with subscriptions and pending calls", async () => {
   const before = await clients();
   const queue = await open();
