@@ -16,54 +16,72 @@ import type {
   StoredSchedule,
 } from "../store.ts";
 import type { PurgedState } from "../types.ts";
+import type { Attendance, Place } from "./attendance.ts";
 
-type Place = { readonly channel: string; readonly agent: string };
 /** What a release needs of a delivery. */
 type Released = Pick<QueueDelivery, "id" | "leaseToken">;
 type At = { readonly target: DeliveryTarget };
 
+/** What the operations work on. */
+export interface State {
+  readonly space: MemorySpace;
+  readonly attendance: Attendance;
+}
+
 /** The operations by name. Arguments that are undefined are absent from the record. */
 export const OPERATIONS = {
-  publish: (space: MemorySpace, call: { message: NewMessage; id: string }, config: EngineConfig) =>
+  publish: ({ space }: State, call: { message: NewMessage; id: string }, config: EngineConfig) =>
     space.publish(call.message, call.id, config),
-  put: (space: MemorySpace, call: { message: MessageToPut }, config: EngineConfig) =>
+  put: ({ space }: State, call: { message: MessageToPut }, config: EngineConfig) =>
     space.put(call.message, config),
-  register: (space: MemorySpace, call: Place & { from: "now" | "oldest" }) =>
-    space.register(call.channel, call.agent, call.from),
+  /** A queue has begun a subscription. */
+  register: (
+    { space, attendance }: State,
+    call: Place & { from: "now" | "oldest"; member: string },
+  ) => {
+    space.register(call.channel, call.agent, call.from);
+    attendance.add(call, call.member);
+  },
+  /** A queue has a subscription: a part of a snapshot. */
+  attend: ({ attendance }: State, call: Place & { member: string }) =>
+    attendance.add(call, call.member),
+  /** A queue has ended its subscriptions, or its process has ended. */
+  leave: ({ attendance }: State, call: Place & { member: string }) =>
+    attendance.remove(call, call.member),
   claim: (
-    space: MemorySpace,
+    { space }: State,
     call: Place & { limit: number; reported: number; claimant: Claimant },
     config: EngineConfig,
   ) => space.claim(call.channel, call.agent, call.limit, call.reported, call.claimant, config),
-  release: (space: MemorySpace, call: { agent: string; claimed: readonly Released[] }) =>
+  release: ({ space }: State, call: { agent: string; claimed: readonly Released[] }) =>
     space.release(call.agent, call.claimed),
-  unsubscribe: (space: MemorySpace, call: Place & { isSubscribed: boolean }) =>
-    space.unsubscribe(call.channel, call.agent, call.isSubscribed),
-  acknowledge: (space: MemorySpace, call: At & { result?: string }) =>
+  unsubscribe: ({ space, attendance }: State, call: Place) =>
+    space.unsubscribe(call.channel, call.agent, attendance.members(call).size > 0),
+  acknowledge: ({ space }: State, call: At & { result?: string }) =>
     space.acknowledge(call.target, call.result),
-  extend: (space: MemorySpace, call: At & { leaseMs?: number }, config: EngineConfig) =>
+  extend: ({ space }: State, call: At & { leaseMs?: number }, config: EngineConfig) =>
     space.extend(call.target, call.leaseMs, config),
-  giveBack: (space: MemorySpace, call: At & { delayMs: number; failure: Failure }) =>
+  giveBack: ({ space }: State, call: At & { delayMs: number; failure: Failure }) =>
     space.giveBack(call.target, call.delayMs, call.failure),
-  reject: (space: MemorySpace, call: At & { failure: Failure }) =>
+  reject: ({ space }: State, call: At & { failure: Failure }) =>
     space.reject(call.target, call.failure),
-  progress: (space: MemorySpace, call: At & { value: string }) =>
+  progress: ({ space }: State, call: At & { value: string }) =>
     space.progress(call.target, call.value),
-  requeue: (space: MemorySpace, call: { id: string; agent?: string }) =>
+  requeue: ({ space }: State, call: { id: string; agent?: string }) =>
     space.requeue(call.id, call.agent),
-  delete: (space: MemorySpace, call: { id: string }) => space.delete(call.id),
-  clear: (space: MemorySpace) => space.clear(),
-  setPaused: (space: MemorySpace, call: { channel: string; isPaused: boolean }) =>
+  delete: ({ space }: State, call: { id: string }) => space.delete(call.id),
+  clear: ({ space }: State) => space.clear(),
+  setPaused: ({ space }: State, call: { channel: string; isPaused: boolean }) =>
     space.setPaused(call.channel, call.isPaused),
-  purge: (space: MemorySpace, call: { channel: string; states: readonly PurgedState[] }) =>
+  purge: ({ space }: State, call: { channel: string; states: readonly PurgedState[] }) =>
     space.purge(call.channel, call.states),
   putSchedule: (
-    space: MemorySpace,
+    { space }: State,
     call: { schedule: StoredSchedule; replacedMs?: number | null },
   ) => space.putSchedule(call.schedule, call.replacedMs),
-  removeSchedule: (space: MemorySpace, call: { key: string }) => space.removeSchedule(call.key),
+  removeSchedule: ({ space }: State, call: { key: string }) => space.removeSchedule(call.key),
   fire: (
-    space: MemorySpace,
+    { space }: State,
     call: {
       key: string;
       dueMs: number;
@@ -74,10 +92,10 @@ export const OPERATIONS = {
     config: EngineConfig,
   ) => space.fire(call.key, call.dueMs, call.nextMs, call.message, call.id, config),
   /** Tells that a consumer waits. */
-  show: (space: MemorySpace, call: { channel: string; consumer: string }) =>
+  show: ({ space }: State, call: { channel: string; consumer: string }) =>
     space.noteConsumer(call.channel, call.consumer),
   /** Ends the leases of a process that has ended. */
-  endLeases: (space: MemorySpace, call: { holder: string }) => space.endLeasesOf(call.holder),
+  endLeases: ({ space }: State, call: { holder: string }) => space.endLeasesOf(call.holder),
   /** What is due by the time of the record happens before each operation. */
   tick: () => {},
 };

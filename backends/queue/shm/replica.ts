@@ -11,8 +11,17 @@ import { QueueError } from "../errors.ts";
 import { MemorySpace } from "../memory/space.ts";
 import type { EngineClock } from "../memory/stored_messages.ts";
 import type { QueueEvent } from "../types.ts";
-import { OPERATIONS } from "./operations.ts";
-import { damage, decodeRecord, partRecord } from "./record.ts";
+import { Attendance } from "./attendance.ts";
+import { OPERATIONS, type State } from "./operations.ts";
+import { damage, decodeRecord, operationRecord, partRecord } from "./record.ts";
+
+/** Operations of a snapshot do not depend on it. */
+const SNAPSHOT_CONFIG: EngineConfig = {
+  leaseMs: 0,
+  maxAttempts: 0,
+  maxItems: 0,
+  whenFull: "dropOldest",
+};
 
 /** Someone in this process who waits for messages or events. */
 interface Listener {
@@ -34,19 +43,19 @@ class RecordClock implements EngineClock {
 export class Replica implements JournalState {
   readonly #clock = new RecordClock();
   #space = new MemorySpace(this.#clock);
+  #attendance = new Attendance();
   readonly #listeners = new Set<Listener>();
-  readonly #onUnsubscribed: (channel: string, agent: string) => void;
   #outcome: Outcome = { value: undefined };
-
-  /** `onUnsubscribed` is called when some process has unsubscribed an agent from a channel. */
-  constructor(onUnsubscribed: (channel: string, agent: string) => void) {
-    this.#onUnsubscribed = onUnsubscribed;
-  }
 
   /** The engine at a time, at which nothing may be due, for reads. */
   spaceAt(nowMs: number): MemorySpace {
     this.#clock.nowMs = Math.max(this.#clock.nowMs, nowMs);
     return this.#space;
+  }
+
+  /** The queues that have subscriptions. */
+  get attendance(): Attendance {
+    return this.#attendance;
   }
 
   /** When something happens by itself: a lease ends, a message is due, one expires. Infinity: never. */
@@ -101,6 +110,7 @@ export class Replica implements JournalState {
   reset(): void {
     for (const { detach } of this.#listeners) detach();
     this.#space = new MemorySpace(this.#clock);
+    this.#attendance = new Attendance();
     for (const listener of this.#listeners) listener.detach = listener.attach(this.#space);
   }
 
@@ -112,10 +122,6 @@ export class Replica implements JournalState {
       const { name, call, config } = record;
       const outcome = this.#execute(OPERATIONS[name] as Operation, call, config);
       if (isOwn) this.#outcome = outcome;
-      if (name === "unsubscribe") {
-        const { channel, agent } = call as { channel: string; agent: string };
-        this.#onUnsubscribed(channel, agent);
-      }
     } catch (cause) {
       throw damage(bytes, cause);
     }
@@ -125,7 +131,9 @@ export class Replica implements JournalState {
   #execute(operation: Operation, call: unknown, config: EngineConfig): Outcome {
     this.#space.sweep();
     try {
-      return { value: operation(this.#space, call, config) };
+      return {
+        value: operation({ space: this.#space, attendance: this.#attendance }, call, config),
+      };
     } catch (error) {
       if (error instanceof QueueError) return { error };
       throw error;
@@ -136,10 +144,14 @@ export class Replica implements JournalState {
     for (const part of this.#space.contents()) {
       yield { bytes: partRecord(part), sequence: 0, heldUntilMs: part.heldUntilMs };
     }
+    for (const [place, member] of this.#attendance.entries()) {
+      const bytes = operationRecord("attend", { ...place, member }, SNAPSHOT_CONFIG);
+      yield { bytes, sequence: 0, heldUntilMs: 0 };
+    }
   }
 }
 
-type Operation = (space: MemorySpace, call: unknown, config: EngineConfig) => unknown;
+type Operation = (state: State, call: unknown, config: EngineConfig) => unknown;
 
 /** What an operation returned, or why it was rejected. */
 type Outcome = { readonly value: unknown } | { readonly error: QueueError };

@@ -33,6 +33,7 @@ import type {
   StoreStats,
 } from "../store.ts";
 import type { MessageFilters, PurgedState, QueueEvent } from "../types.ts";
+import type { Place } from "./attendance.ts";
 import { DiskWriter } from "./disk.ts";
 import type { CallOf, OperationName, ResultOf } from "./operations.ts";
 import type { ShmQueueOptions } from "./options.ts";
@@ -73,11 +74,12 @@ export class ShmStore implements QueueStore {
   readonly pollMs = POLL_MS;
   readonly #options: ShmQueueOptions;
   readonly #config: ResolvedConfig;
-  readonly #replica = new Replica((channel, agent) => this.#onUnsubscribed(channel, agent));
+  readonly #replica = new Replica();
   readonly #catchUp = new CatchUp(() => this.#journal.catchUpInTurns());
   /** Subscriptions of this process by agent and channel. */
   readonly #listening = new Map<string, number>();
   #listeners = 0;
+  readonly #id = crypto.randomUUID();
   readonly #shown = new ShownConsumers();
   /** When this process has last looked for others that have ended. */
   #checkedMs = -Infinity;
@@ -213,9 +215,17 @@ export class ShmStore implements QueueStore {
   }
 
   async #register(channel: string, agent: string, from: "now" | "oldest"): Promise<void> {
-    if (await this.#read((space) => space.isSubscribed(channel, agent))) return;
-    await this.#write("register", { channel, agent, from });
+    const member = this.#member;
+    const isKnown = await this.#read((space) => {
+      this.#removeDeadMembers({ channel, agent });
+      return space.isSubscribed(channel, agent) &&
+        this.#replica.attendance.members({ channel, agent }).has(member);
+    });
+    if (isKnown) return;
+    await this.#write("register", { channel, agent, from, member });
     this.#journal.hold(Infinity);
+    // The subscription may have ended meanwhile.
+    if (!this.#listening.has(`${agent}\0${channel}`)) this.#leave({ channel, agent });
   }
 
   /** Appends a record only if there is something to claim, a count to change, or a consumer to show. */
@@ -258,7 +268,7 @@ export class ShmStore implements QueueStore {
     if (nowMs - this.#checkedMs < POLL_MS) return;
     this.#checkedMs = nowMs;
     for (const holder of this.#current().holders()) {
-      if (this.#journal.hasEnded(BigInt(holder))) this.#append("endLeases", { holder });
+      if (this.#hasEnded(holder)) this.#append("endLeases", { holder });
     }
   }
 
@@ -276,9 +286,30 @@ export class ShmStore implements QueueStore {
       stop();
       this.#countListeners(-1);
       const left = this.#listening.get(key)! - 1;
-      if (left > 0) this.#listening.set(key, left);
-      else this.#listening.delete(key);
+      if (left > 0) return void this.#listening.set(key, left);
+      this.#listening.delete(key);
+      this.#leave({ channel, agent });
     };
+  }
+
+  /** Without it, the agent stays subscribed for the others until this process ends. */
+  #leave(place: Place): void {
+    try {
+      this.#append("leave", { ...place, member: this.#member });
+    } catch (error) {
+      logger.debug("leave_failed", { ...place, error });
+    }
+  }
+
+  /** Whether the process of a member has ended, whose name begins with its isolate. */
+  #hasEnded(member: string): boolean {
+    const isolate = /^-?\d{1,20}/.exec(member)?.[0];
+    return isolate !== undefined && this.#journal.hasEnded(BigInt(isolate));
+  }
+
+  /** Name of this queue among all. */
+  get #member(): string {
+    return `${this.#journal.isolate}/${this.#id}`;
   }
 
   /** The journal is watched while somebody listens. */
@@ -288,19 +319,15 @@ export class ShmStore implements QueueStore {
     else this.#journal.unwatch();
   }
 
-  unsubscribe(channel: string, agent: string): Promise<boolean> {
-    const isSubscribed = this.#listening.has(`${agent}\0${channel}`);
-    return this.#write("unsubscribe", { channel, agent, isSubscribed });
+  async unsubscribe(channel: string, agent: string): Promise<boolean> {
+    await this.#read(() => this.#removeDeadMembers({ channel, agent }));
+    return await this.#write("unsubscribe", { channel, agent });
   }
 
-  /** A subscription of this process that another one has unsubscribed gets the next broadcasts. */
-  #onUnsubscribed(channel: string, agent: string): void {
-    if (!this.#listening.has(`${agent}\0${channel}`)) return;
-    queueMicrotask(() => {
-      this.#register(channel, agent, "now").catch((error) =>
-        logger.warn("registration_failed", { channel, agentId: agent, error })
-      );
-    });
+  #removeDeadMembers(place: Place): void {
+    for (const member of [...this.#replica.attendance.members(place)]) {
+      if (this.#hasEnded(member)) this.#append("leave", { ...place, member });
+    }
   }
 
   acknowledge(target: DeliveryTarget, result: string | undefined): Promise<AcknowledgeOutcome> {

@@ -361,6 +361,23 @@ Deno.test("shm queue: all processes have one order of priority, and a channel of
     assert.equal(await elsewhere.count(), 0);
   }));
 
+Deno.test("shm queue: an agent stays subscribed while the process of a subscription lives", () =>
+  inScratch(async ({ path }) => {
+    await using queue = await openIn(path);
+    await using listener = program(path, "listen", "reader");
+    await listener.prints("ready");
+    const news = (payload: string) => ({ channel: "news", sourceAgent: "boss", payload });
+    assert.equal(await queue.unsubscribe("news", "reader"), true);
+    await queue.publish(news("still there"));
+    await listener.prints("still there");
+    await kill(listener);
+    assert.equal(await queue.unsubscribe("news", "reader"), true);
+    await queue.publish(news("gone"));
+    assert.equal(await queue.unsubscribe("news", "reader"), false);
+    assert.deepEqual(await queue.getPending("reader"), []);
+    cleanUpAfterKills(path);
+  }));
+
 Deno.test("shm queue: a process with other settings does not change what a consumer has taken", () =>
   inScratch(async ({ path }) => {
     await using queue = await openIn(path, { maxAttempts: 5, leaseSeconds: 0.1 });

@@ -20,7 +20,7 @@ const AGENTS = ["x", "y", "z"];
 /** Records of random calls, applied to one replica, and to others that begin later. */
 class Calls {
   readonly #random: Random;
-  readonly replicas = [new Replica(() => {})];
+  readonly replicas = [new Replica()];
   #sequence = 0;
   #nowMs = 1_800_000_000_000;
   #ids = 0;
@@ -46,7 +46,7 @@ class Calls {
 
   /** Adds a replica that begins with a snapshot. */
   join(): void {
-    const replica = new Replica(() => {});
+    const replica = new Replica();
     for (const { bytes, sequence } of this.replicas[0].snapshot()) {
       const record = { bytes: Uint8Array.from(bytes), sequence, isOwn: false };
       replica.apply({ ...record, timeMs: this.#nowMs });
@@ -76,10 +76,12 @@ class Calls {
     if (kind === "publish") this.#publish(channel);
     if (kind === "put") this.#put(channel);
     if (kind === "register") {
-      this.make("register", { channel, agent, from: random.pick(["now", "oldest"] as const) });
+      const from = random.pick(["now", "oldest"] as const);
+      this.make("register", { channel, agent, from, member: random.pick(["1/a", "2/b"]) });
     }
     if (kind === "unsubscribe") {
-      this.make("unsubscribe", { channel, agent, isSubscribed: random.chance(0.5) });
+      this.make("leave", { channel, agent, member: random.pick(["1/a", "2/b"]) });
+      this.make("unsubscribe", { channel, agent });
     }
     if (kind === "claim") this.#claim(channel, agent);
     if (kind === "settle") this.#settle();
