@@ -18,6 +18,8 @@ import type { PublishAndWaitOptions, QueueEvent } from "./types.ts";
 
 /** Longest time between two looks at the store. */
 const LOOK_MS = 2000;
+/** How long events are listened to after the last wait. */
+const LISTEN_MS = 5000;
 /** Events after which a message may have a result, or will have none. */
 const FINAL: ReadonlySet<QueueEvent["type"]> = new Set(["acknowledged", "dead", "expired"]);
 
@@ -60,9 +62,12 @@ export class ResultWaits {
   readonly #clock: QueueClock;
   /** Who waits, by the id of the message. */
   readonly #wakeups = new Map<string, Set<Wakeup>>();
-  readonly #closing = new AbortController();
+  /** What ends each wait. */
+  readonly #ends = new Set<AbortController>();
   #listening: Promise<(() => void) | undefined> | undefined;
   #listeners = 0;
+  #cancelStop = () => {};
+  #hasClosed = false;
 
   constructor(store: QueueStore, clock: QueueClock) {
     this.#store = store;
@@ -72,12 +77,19 @@ export class ResultWaits {
   /** Calls a function while events are listened to. */
   async listenDuring<R>(call: () => Promise<R>): Promise<R> {
     this.#listeners++;
+    this.#cancelStop();
     try {
       await (this.#listening ??= this.#listen());
       return await call();
     } finally {
-      if (--this.#listeners === 0) this.#stopListening();
+      if (--this.#listeners === 0) this.#stopLater();
     }
+  }
+
+  /** Calls that follow each other listen once. */
+  #stopLater(): void {
+    if (this.#hasClosed) return this.#stopListening();
+    this.#cancelStop = this.#clock.setTimer(() => this.#stopListening(), LISTEN_MS, true);
   }
 
   /** Without events the waits take up to `LOOK_MS` longer. */
@@ -102,7 +114,10 @@ export class ResultWaits {
 
   /** Rejects all waits, with `error`. */
   closeAll(error: Error): void {
-    this.#closing.abort(error);
+    this.#hasClosed = true;
+    for (const end of this.#ends) end.abort(error);
+    this.#cancelStop();
+    this.#stopListening();
   }
 
   /**
@@ -112,13 +127,13 @@ export class ResultWaits {
    * @throws {QueueTimeoutError} if there was none in time
    */
   async wait(id: string, { timeoutMs, signal }: PublishAndWaitOptions): Promise<unknown> {
-    const timeout = new AbortController();
-    const cancel = this.#clock.setTimer(
-      () => timeout.abort(timeoutError(id, timeoutMs)),
-      timeoutMs,
-    );
-    const ends = [this.#closing.signal, timeout.signal, ...signal === undefined ? [] : [signal]];
-    const ended = AbortSignal.any(ends);
+    const end = new AbortController();
+    const ended = end.signal;
+    const onAbort = () => end.abort(signal!.reason);
+    signal?.addEventListener("abort", onAbort);
+    if (signal?.aborted) onAbort();
+    this.#ends.add(end);
+    const cancel = this.#clock.setTimer(() => end.abort(timeoutError(id, timeoutMs)), timeoutMs);
     const wakeup = new Wakeup();
     this.#add(id, wakeup);
     try {
@@ -131,6 +146,8 @@ export class ResultWaits {
     } finally {
       wakeup.wake();
       cancel();
+      signal?.removeEventListener("abort", onAbort);
+      this.#ends.delete(end);
       this.#remove(id, wakeup);
     }
   }
