@@ -87,11 +87,11 @@ export class BufferedReceiver {
       this.#isWoken = true;
       throw error;
     }
-    const { deliveries, missed, nextDueMs } = claim;
+    const { deliveries, missed, nextDueMs, knowsMore = false } = claim;
     this.#buffer = deliveries;
     this.#claimedAtMs = startedMs;
     this.#dueAtMs = nextDueMs === null ? Infinity : this.#clock.now() + nextDueMs;
-    if (deliveries.length === limit) this.#isWoken = true;
+    if (!knowsMore && deliveries.length === limit) this.#isWoken = true;
     this.#reported = missed;
     return missed;
   }

@@ -96,6 +96,8 @@ export interface Claim {
    * limit begins. Null if none is known.
    */
   readonly nextDueMs: number | null;
+  /** Whether `nextDueMs` is 0 if more messages are ready now. If not, they may be ready after a claim of `limit`. */
+  readonly knowsMore?: boolean;
 }
 
 /** Who claims messages, and how many it may. */

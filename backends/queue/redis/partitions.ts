@@ -9,8 +9,10 @@
 import { fnv1a } from "../../../lib/base/hash.ts";
 import type { ResolvedConfig } from "../config.ts";
 
-/** An id that the queue has made: partition and UUID. */
-const OWN_ID = /^(\d+)\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+/** An id that the queue has made: partition and 128 random bits. An older version has written them as UUID. */
+const OWN_ID = /^(\d+)\.(?:[\w-]{22}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
+/** Bytes that an id draws at random. */
+const ID_BYTES = 16;
 
 /** Where messages are. */
 export class Partitions {
@@ -54,8 +56,15 @@ export class Partitions {
 
   /** Makes an id for a message in a partition. */
   newId(partition: number): string {
-    return this.all.length === 1 ? crypto.randomUUID() : `${partition}.${crypto.randomUUID()}`;
+    const drawn = newToken();
+    return this.all.length === 1 ? drawn : `${partition}.${drawn}`;
   }
+}
+
+/** Random text, shorter than a UUID: each message has its id in several places. */
+function newToken(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(ID_BYTES));
+  return bytes.toBase64({ alphabet: "base64url", omitPadding: true });
 }
 
 /** The documented prefix, or a hash tag that no other queue has. */

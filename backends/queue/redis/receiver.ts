@@ -117,6 +117,7 @@ export class RedisReceiver implements QueueReceiver {
       deliveries: found.map(toDelivery),
       missed: Number(missed),
       nextDueMs: isBehind ? 0 : Number(due) < 0 ? null : Number(due),
+      knowsMore: true,
     };
     // A claim within limits says nothing about those without.
     endClaim(found.length === 0 && limit > 0 && rate === null, claim.nextDueMs);
