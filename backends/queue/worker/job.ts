@@ -162,6 +162,7 @@ export class Job {
     const record = this.#record;
     if (this.#settling !== undefined) return;
     if (record !== undefined) this.#report(error, record);
+    else logger.error("message_unreadable", { messageId: this.#target.id, error });
     const failure = failureOf(error);
     // A message that cannot be read will not be readable the next time.
     if (record === undefined || error instanceof RejectMessage) {

@@ -11,6 +11,7 @@ import { RedisMessageQueue } from "../../../../backends/queue/redis/mod.ts";
 import { redisServer } from "../../../../testing/mod.ts";
 import { task } from "../../../conformance/queue/stage.ts";
 import { sleep, until, within } from "../../../support/deadline.ts";
+import { collectLog } from "../../../support/log_records.ts";
 import { tcpProxy } from "../../../support/tcp_proxy.ts";
 
 const QUICK: QueueConfig = { commandTimeoutMs: 500, deadlineMs: 5000, leaseSeconds: 1 };
@@ -135,6 +136,25 @@ Deno.test("worker: it waits for a server, and only rights that are gone end it",
   await worker.close();
   assert.equal(worker.running, 0);
   await within(queue.close(), "the end of the queue");
+});
+
+Deno.test("worker: a message that another program has overwritten becomes a dead letter", async () => {
+  await using server = await redisServer();
+  await using queue = await open(server.url);
+  const { id } = await queue.publish(task("overwritten"));
+  await queue.publish(task("next"));
+  await server.command("HSET", `tinyllm:msg:${id}`, "payload", "{");
+  const seen: unknown[] = [];
+  const records = await collectLog(async () => {
+    await using _worker = queue.worker("tasks", "worker", ({ payload }) => {
+      seen.push(payload);
+    });
+    await until(async () => await queue.count({ acknowledged: true }) === 1, "the next message");
+  });
+  assert.deepEqual(seen, ["next"]);
+  const errors = records.filter(({ level }) => level === "error");
+  assert.deepEqual(errors.map(({ properties }) => properties.messageId), [id]);
+  assert.equal((await queue.stats("tasks")).dead, 1);
 });
 
 Deno.test("schedule: a server that is away for a while misses no due time", async () => {
