@@ -11,7 +11,7 @@ Deno.test("a quick benchmark of the queues runs, and shows all masters at work",
       args: ["run", "-A", "--quiet", main, "--quick", "--json", "--html", page],
     }).output();
     assert.ok(success, new TextDecoder().decode(stderr));
-    const { rows, shares } = JSON.parse(new TextDecoder().decode(stdout));
+    const { rows, shares, costs } = JSON.parse(new TextDecoder().decode(stdout));
     const names = new Set(rows.map(({ name }: { name: string }) => name));
     for (const name of ["bare streams", "Ringbus"]) assert.ok(names.has(name));
     for (const { rates } of rows) {
@@ -19,5 +19,8 @@ Deno.test("a quick benchmark of the queues runs, and shows all masters at work",
     }
     assert.equal(shares["3"].length, 3);
     for (const share of shares["12"]) assert.ok(share > 0.05, JSON.stringify(shares));
+    const [own] = costs;
+    assert.equal(own.name, "Ringbus");
+    assert.ok(own.bytes > 100 && own.commands > 3, JSON.stringify(costs));
     assertChartsDrawn(page);
   }, [PAGE]));

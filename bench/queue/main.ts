@@ -13,6 +13,7 @@ import { pagePath, writeChartPage } from "../harness/page.ts";
 import { median } from "../../cli/benchmark/stats.ts";
 import { failureOf } from "../harness/toolchain.ts";
 import { chartsOf } from "./charts.ts";
+import { type MeasuredPeer, type ServerCost, serverCosts } from "./server_cost.ts";
 import type { Rates } from "./workload.ts";
 
 const BULLMQ = "bullmq@6.7.0";
@@ -26,10 +27,24 @@ interface Plan {
   readonly runs: number;
   readonly messages: number;
   readonly inFlight: number;
+  /** Messages that wait while the memory is measured, and that are delivered while commands are counted. */
+  readonly cost: { readonly waiting: number; readonly delivered: number };
 }
 
-const FULL: Plan = { isQuick: false, runs: 5, messages: 10_000, inFlight: 64 };
-const QUICK: Plan = { isQuick: true, runs: 1, messages: 200, inFlight: 16 };
+const FULL: Plan = {
+  isQuick: false,
+  runs: 5,
+  messages: 10_000,
+  inFlight: 64,
+  cost: { waiting: 5000, delivered: 200 },
+};
+const QUICK: Plan = {
+  isQuick: true,
+  runs: 1,
+  messages: 200,
+  inFlight: 16,
+  cost: { waiting: 200, delivered: 20 },
+};
 
 /** A queue of the comparison; the first of a table is what the others are compared with. */
 interface Contestant {
@@ -99,11 +114,31 @@ async function installBullmq(mayInstall: boolean): Promise<string | undefined> {
   return folder;
 }
 
-async function bullmq(port: number, mayInstall: boolean): Promise<Contestant[]> {
+async function bullmq(
+  port: number,
+  mayInstall: boolean,
+): Promise<(Contestant & MeasuredPeer)[]> {
   const folder = await installBullmq(mayInstall);
   if (folder === undefined) return [];
   const args = [here("bullmq.mjs"), folder, String(port)];
-  return [{ name: "BullMQ", run: (plan) => runProcess(args, plan) }];
+  return [{ name: "BullMQ", args, run: (plan) => runProcess(args, plan) }];
+}
+
+/** The memory and the commands of messages on one server. */
+async function costsOnServer(plan: Plan): Promise<ServerCost[]> {
+  await using server = await redisServer();
+  const own = { name: "Ringbus", args: [here("ringbus.ts"), server.url, "1", "0"] };
+  return await serverCosts(server, [own, ...await bullmq(server.port, !plan.isQuick)], plan.cost);
+}
+
+function printCosts(costs: readonly ServerCost[]): void {
+  const [base] = costs.slice(-1);
+  console.log(`\ncosts on one server; in brackets against ${base.name}`);
+  for (const { name, bytes, commands } of costs) {
+    const memory = `${Math.round(bytes)} bytes (${times(bytes / base.bytes)}) a waiting message`;
+    const calls = `${commands.toFixed(1)} commands (${times(commands / base.commands)}) a message`;
+    console.log(`  ${name.padEnd(32)}${memory}, ${calls} with 50 idle consumers`);
+  }
 }
 
 /** All contestants by turns, so that what slows the machine down slows all of them. */
@@ -197,9 +232,11 @@ if (import.meta.main) {
   const local = await withoutServer(plan);
   const single = await onServer(plan);
   const { rows, shares } = await onCluster(plan);
+  const costs = await costsOnServer(plan);
   const all = [...local, ...single, ...rows];
-  if (values.json) console.log(JSON.stringify({ machine, plan, rows: all, shares }, null, 2));
-  else {
+  if (values.json) {
+    console.log(JSON.stringify({ machine, plan, rows: all, shares, costs }, null, 2));
+  } else {
     console.log(`${machine.cpu}, ${machine.cores} cores, Deno ${machine.deno}`);
     console.log(warningOf(machine) ?? "");
     console.log(
@@ -207,6 +244,7 @@ if (import.meta.main) {
     );
     console.log("and reads of 100 waiting messages a second");
     print(all, shares);
+    printCosts(costs);
   }
   await writeChartPage(pagePath("bench-queue", values), {
     title: "Message queues",

@@ -68,9 +68,48 @@ async function flow(
   await all;
 }
 
-/** Runs a peer and prints its rates. Arguments: messages, and how many at a time. */
+/** Prints that a state is reached, and waits for a line: the parent process measures the server meanwhile. */
+async function pause(lines: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
+  console.log("reached");
+  await lines.read();
+}
+
+/** Publishes messages that nobody takes. */
+async function fill(peer: QueuePeer, count: number): Promise<void> {
+  await using open = peer;
+  const lines = Deno.stdin.readable.getReader();
+  await open.publish(payload(0));
+  await pause(lines);
+  for (let i = 0; i < count; i++) await open.publish(payload(i));
+  await pause(lines);
+}
+
+/** Consumers of one agent that mostly have nothing to do. */
+const IDLE_CONSUMERS = 50;
+
+/** Sends messages one by one to many consumers. */
+async function idle(peer: QueuePeer, count: number): Promise<void> {
+  const counter = new CompletionCounter();
+  await using open = peer;
+  const lines = Deno.stdin.readable.getReader();
+  const stops = await Promise.all(
+    Array.from({ length: IDLE_CONSUMERS }, () => open.consume(1, counter.add)),
+  );
+  await flow(open, counter, IDLE_CONSUMERS, 1);
+  await pause(lines);
+  for (let i = 0; i < count; i++) await flow(open, counter, 1, 1);
+  await pause(lines);
+  await Promise.all(stops.map((stop) => stop()));
+}
+
+/**
+ * Runs a peer and prints its rates. Arguments: messages, how many at a time, and `fill` or `idle` if the server is
+ * measured instead.
+ */
 export async function runPeer(peer: QueuePeer, args: readonly string[]): Promise<void> {
   const [count, inFlight] = args.map(Number);
+  if (args[2] === "fill") return await fill(peer, count);
+  if (args[2] === "idle") return await idle(peer, count);
   const trips = Math.ceil(count / 10);
   const counter = new CompletionCounter();
   await using open = peer;
