@@ -48,10 +48,11 @@ export interface SharedMemory {
   isShared(): boolean;
 
   /**
-   * Leaves the channel. With `mayDelete`, the last to leave deletes it if it is known to be empty.
+   * Leaves the channel. With `mayDelete`, the last to leave deletes it if it is known to be empty; if it is a
+   * function, that is called when no other socket is attached.
    * Returns true if it is deleted.
    */
-  close(mayDelete?: boolean): boolean;
+  close(mayDelete?: boolean | (() => boolean)): boolean;
 }
 
 /** A socket that waits in the event loop. */

@@ -453,7 +453,7 @@ export class Attachment {
    * Leaves the channel. A queue that still holds messages, or a persistent segment, stays; so does every
    * segment without `mayDelete`. Returns true if it is deleted.
    */
-  close(mayDelete = true): boolean {
+  close(mayDelete: boolean | (() => boolean) = true): boolean {
     if (this.#isClosed) return false;
     this.#isClosed = true;
     this.isUsable = false;

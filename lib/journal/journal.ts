@@ -658,13 +658,23 @@ export class Journal implements Closable, Disposable {
     this.#compactor.abort();
     clearInterval(this.#follower);
     unregister(this);
+    let isDeleted = false;
+    runAll(
+      () => isDeleted = this.#root.close(mayDelete && (() => this.#isUnneeded())),
+      () => this.#generation.close(),
+    );
+    return isDeleted;
+  }
+
+  /** Whether the journal may be deleted with its last member, which this one is. */
+  #isUnneeded(): boolean {
+    if (this.#state.mustStay === undefined) return true;
     try {
-      this.#generation.close();
-    } catch (error) {
-      this.#root.close(mayDelete);
-      throw error;
+      while (this.#step(Infinity)) continue;
+    } catch {
+      return false;
     }
-    return this.#root.close(mayDelete);
+    return !this.#state.mustStay;
   }
 
   /** The same as `close()`. */

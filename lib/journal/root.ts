@@ -156,7 +156,7 @@ export class JournalRoot {
   }
 
   /** Detaches. Returns true if that has deleted the root. */
-  close(mayDelete: boolean): boolean {
+  close(mayDelete: boolean | (() => boolean)): boolean {
     return this.#attachment.close(mayDelete);
   }
 }

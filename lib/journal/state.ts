@@ -50,6 +50,11 @@ export interface JournalState {
   expiry?(): Uint8Array | undefined;
   /** True if it has no entries that anybody could want. Default: false. */
   readonly isEmpty?: boolean;
+  /**
+   * True if the journal stays when its last member leaves. That member has applied all records then. Default:
+   * false.
+   */
+  readonly mustStay?: boolean;
   /** Most bytes that the records take which remove all entries one by one. Default: 0. */
   readonly removalBytes?: number;
 }

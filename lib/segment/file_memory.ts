@@ -236,10 +236,10 @@ export class FileMemory implements SharedMemory {
     return platform().isSharedByOthers(this.#fd);
   }
 
-  close(mayDelete = false): boolean {
+  close(mayDelete: boolean | (() => boolean) = false): boolean {
     this.#unwatch();
     try {
-      return mayDelete && this.#deleteIfUnneeded();
+      return mayDelete !== false && this.#deleteIfUnneeded(mayDelete);
     } catch (error) {
       logger.warn("cannot delete channel {channel}, which stays: {error}", {
         channel: this.name,
@@ -252,9 +252,10 @@ export class FileMemory implements SharedMemory {
     }
   }
 
-  #deleteIfUnneeded(): boolean {
+  #deleteIfUnneeded(mayDelete: true | (() => boolean)): boolean {
     reclaimIfWorkerEnded(this.#isolate.directory);
-    const isUnneeded = () => isDisposable(new FileSource(this.#fd));
+    const isUnneeded = () =>
+      isDisposable(new FileSource(this.#fd)) && (mayDelete === true || mayDelete());
     if (!tryClose(this.#fd, () => this.#words, isUnneeded)) return false;
     unlink(this.path, this.#fd);
     removeForgottenParticipants(this.#isolate.directory, new FileSource(this.#fd), this.isolate);

@@ -48,7 +48,7 @@ interface Opened {
 export class QueueMember {
   readonly #options: ShmQueueOptions;
   readonly #config: EngineConfig;
-  readonly #replica = new Replica();
+  readonly #replica: Replica;
   readonly #catchUp = new CatchUp(() => this.#journal.catchUpInTurns());
   readonly #id = crypto.randomUUID();
   /** Those of this queue who wait for messages or events. */
@@ -58,6 +58,7 @@ export class QueueMember {
   constructor(options: ShmQueueOptions, config: EngineConfig) {
     this.#options = options;
     this.#config = config;
+    this.#replica = new Replica(options.persist === undefined);
   }
 
   async open(): Promise<void> {
@@ -90,9 +91,7 @@ export class QueueMember {
     if (this.#opened === undefined) return;
     const { journal, disk } = this.#opened;
     await disk.close();
-    const mustStay = this.#options.persist === undefined && this.#replica.hasWork;
-    if (mustStay) journal.leave();
-    else journal.close();
+    journal.close();
   }
 
   get #journal(): Journal {

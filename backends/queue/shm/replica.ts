@@ -45,7 +45,13 @@ export class Replica implements JournalState {
   #space = new MemorySpace(this.#clock);
   #attendance = new Attendance();
   readonly #listeners = new Set<Listener>();
+  readonly #keepsWork: boolean;
   #outcome: Outcome = { value: undefined };
+
+  /** `keepsWork`: the queue stays while there is something to do or to look at. */
+  constructor(keepsWork = false) {
+    this.#keepsWork = keepsWork;
+  }
 
   /** The engine at a time, at which nothing may be due, for reads. */
   spaceAt(nowMs: number): MemorySpace {
@@ -63,9 +69,9 @@ export class Replica implements JournalState {
     return this.#space.nextDueMs;
   }
 
-  /** Whether there is something to do or to look at. */
-  get hasWork(): boolean {
-    return this.#space.hasWork;
+  /** Whether the queue stays when the last process leaves it. */
+  get mustStay(): boolean {
+    return this.#keepsWork && this.#space.hasWork;
   }
 
   get isEmpty(): boolean {

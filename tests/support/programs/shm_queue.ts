@@ -23,6 +23,11 @@ if (task === "publish") {
     await queue.publish(messageOf(`${who}-${n}`));
     print(`${who}-${n}`);
   }
+} else if (task === "once") {
+  await queue.publish(messageOf(who));
+  print("published");
+  if (who === "exit") Deno.exit();
+  if (who === "wait") await new Promise((resolve) => setTimeout(resolve, 1e6));
 } else if (task === "keys") {
   for (let n = 0;; n++) {
     const orderingKey = `key ${n % 3}`;

@@ -313,6 +313,33 @@ Deno.test("shm queue: messages outlive the last queue with persist, or while the
     assert.deepEqual(names(), []);
   }));
 
+Deno.test("shm queue: work stays however the last process ends, and goes when it is done", () =>
+  inScratch(async ({ path, names }) => {
+    for (const how of ["close", "exit", "wait"]) {
+      await using last = program(path, "once", how);
+      if (how === "wait") {
+        await last.prints("published");
+        last.kill("SIGTERM");
+      }
+      await last.ended();
+      await using queue = await openIn(path, { persist: undefined });
+      assert.deepEqual(payloads(await queue.getPending("worker")), [how]);
+      await takeFrom(queue, queue.subscribe("tasks", "worker"), 1);
+    }
+    assert.deepEqual(names(), []);
+  }));
+
+Deno.test("shm queue: a process that has read nothing lately does not delete the work of another", () =>
+  inScratch(async ({ path }) => {
+    const idle = await openIn(path, { persist: undefined });
+    const busy = await openIn(path, { persist: undefined });
+    await busy.publish(task("stays"));
+    await busy.close();
+    await idle.close();
+    await using queue = await openIn(path, { persist: false });
+    assert.deepEqual(payloads(await queue.getPending("worker")), ["stays"]);
+  }));
+
 Deno.test("shm queue: leases, attempts, dead letters and gaps survive snapshots", () =>
   inScratch(async ({ path }) => {
     await using queue = await openIn(path, { maxItems: 40, maxAttempts: 1, leaseSeconds: 0.2 });
