@@ -275,6 +275,8 @@ export class RespConnection implements ClientOutput {
    */
   #appendPushes(): void {
     this.#appended = 0;
+    const { subscriber: first, shardSubscriber: second } = this.#client;
+    if (first === undefined && second === undefined) return this.#countPending();
     for (const subscriber of this.#subscribers) {
       while (subscriber.pending > 0 && this.#writer.buffer.length < PUSH_BYTES) {
         writeReply(this.#writer.buffer, subscriber.shift()!, this.#client.version);
