@@ -238,7 +238,12 @@ export class RespConnection implements ClientOutput {
     if (this.#isDropped) return;
     const bytes = sizeOf(reply);
     const isLarge = bytes > FREE_PENDING_BYTES;
-    const refusal = isLarge ? this.#context.service.refusalOfReply(bytes) : undefined;
+    const refusal = isLarge
+      ? this.#context.service.refusalOfReply(
+        bytes,
+        typeof reply === "string" || reply instanceof Uint8Array,
+      )
+      : undefined;
     writeReply(this.#writer.buffer, refusal ?? reply, version);
     if (isLarge) this.#countPending();
     if (this.#writer.pendingBytes > this.#context.limits.maxPendingBytes) this.#dropSlow();
