@@ -1,9 +1,10 @@
-import { checkNoMore } from "../lib/base/checks.ts";
 /**
  * Fixtures as wrappers of a test's body.
  *
  * @module
  */
+
+import { checkNoMore } from "../lib/base/checks.ts";
 
 /** A test's body that works with a fixture. */
 export type FixtureTest<F> = (t: Deno.TestContext, fixture: F) => void | Promise<void>;

@@ -214,7 +214,7 @@ export class ClusterRouter {
 
   /** Checks idle connections, and whether sentinels name another master: a former one may still reply. */
   checkIdle(): void {
-    this.#isOutdated ||= this.#address.kind === "sentinel";
+    if (this.#address.kind === "sentinel") void this.refresh().catch(() => {});
     for (const pool of this.#pools.values()) pool.checkIdle();
   }
 

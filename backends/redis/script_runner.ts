@@ -27,6 +27,8 @@ import type { ScriptTable } from "./script.ts";
 
 /** Delays before a call is repeated. */
 const BACKOFF: BackoffOptions = { initialMs: 10, maxMs: 500 };
+/** An attempt with less time would not reach the server. */
+const MIN_ATTEMPT_MS = 1;
 /** Most calls in one batch: a longer one would keep other clients of the server waiting. */
 const MAX_BATCH_SIZE = 32;
 
@@ -143,13 +145,15 @@ export class ScriptRunner<Name extends string, Reply> {
           failure = classify(error);
         }
       }
-      const delayMs = backoff.next();
       const timeoutMs = limitMs ?? this.#options.deadlineMs + transferMs(call.args(true));
       const { unreachableMs = timeoutMs } = call;
       const patienceMs = failure === "unavailable" ? unreachableMs : timeoutMs;
-      const remainingMs = beganMs + patienceMs - performance.now() - delayMs;
+      const leftMs = beganMs + patienceMs - performance.now();
+      // A caller that names a time waits until its end.
+      const delayMs = limitMs === undefined ? backoff.next() : Math.min(backoff.next(), leftMs / 2);
+      const remainingMs = leftMs - delayMs;
       const { isRetried } = reactionTo(failure);
-      if (!isRetried || remainingMs <= 0 || this.#closing.signal.aborted) {
+      if (!isRetried || remainingMs < MIN_ATTEMPT_MS || this.#closing.signal.aborted) {
         const cause = told ?? new AttemptTimeout("there was no reply");
         throw this.#toError(call, classify(cause), cause);
       }

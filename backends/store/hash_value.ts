@@ -6,6 +6,7 @@
 
 import type { Collection } from "./collection.ts";
 import { EntryTable, type TableEntry } from "./entry_table.ts";
+import { type Expiring, ExpiryHeap } from "./expiry.ts";
 import { ENTRY_BYTES } from "./memory_quota.ts";
 import { storedBytes, type StoredText } from "./value.ts";
 
@@ -13,19 +14,40 @@ import { storedBytes, type StoredText } from "./value.ts";
 const MAX_PACKED_FIELDS = 128;
 const MAX_PACKED_BYTES = 64;
 
+/** When a field expires. */
+class FieldDeadline implements Expiring {
+  isRemoved = false;
+
+  constructor(readonly field: HashField, readonly expiresAtMs: number) {}
+}
+
 /** A field of a hash. */
-export interface HashField extends TableEntry {
-  value: StoredText;
+export class HashField implements TableEntry {
+  order = 0;
+  place = 0;
+  next: TableEntry | undefined = undefined;
+  /** When it expires, if it does. */
+  deadline: FieldDeadline | undefined = undefined;
+
+  constructor(readonly key: string, public value: StoredText) {}
+
   /** Milliseconds of the store's clock; `Infinity`: never. */
-  expiresAtMs: number;
+  get expiresAtMs(): number {
+    return this.deadline?.expiresAtMs ?? Infinity;
+  }
 }
 
 /** The fields of a key. */
 export class HashValue implements Collection {
   bytes = 0;
   readonly fields: EntryTable<HashField> = new EntryTable();
+  /** The fields with a time to live; undefined if no field ever had one. */
+  #deadlines: ExpiryHeap<FieldDeadline> | undefined;
+
   /** Fields with a time to live. */
-  expiringCount = 0;
+  get expiringCount(): number {
+    return this.#deadlines?.length ?? 0;
+  }
 
   get entries(): number {
     return this.fields.size;
@@ -67,14 +89,7 @@ export class HashValue implements Collection {
       if (!keepsExpiry) this.expire(field, Infinity);
       return false;
     }
-    this.fields.add({
-      key: name,
-      value,
-      expiresAtMs: Infinity,
-      order: 0,
-      place: 0,
-      next: undefined,
-    });
+    this.fields.add(new HashField(name, value));
     this.bytes += name.length + storedBytes(value) + ENTRY_BYTES;
     return true;
   }
@@ -84,29 +99,42 @@ export class HashValue implements Collection {
     const field = this.fields.delete(name);
     if (field === undefined) return false;
     this.bytes -= name.length + storedBytes(field.value) + ENTRY_BYTES;
-    if (field.expiresAtMs !== Infinity) this.expiringCount--;
+    this.#dropDeadline(field);
     return true;
   }
 
   /** Sets when a field expires; `Infinity`: never. */
   expire(field: HashField, atMs: number): void {
-    this.expiringCount += Number(atMs !== Infinity) - Number(field.expiresAtMs !== Infinity);
-    field.expiresAtMs = atMs;
+    this.#dropDeadline(field);
+    if (atMs === Infinity) return;
+    field.deadline = new FieldDeadline(field, atMs);
+    (this.#deadlines ??= new ExpiryHeap()).add(field.deadline);
+  }
+
+  #dropDeadline(field: HashField): void {
+    if (field.deadline === undefined) return;
+    field.deadline.isRemoved = true;
+    this.#deadlines!.markRemoved(field.deadline);
+    field.deadline = undefined;
   }
 
   /** Time of the next expiry of a field; `Infinity` if there is none. */
   get nextExpiryMs(): number {
-    if (this.expiringCount === 0) return Infinity;
-    return this.fields.values().reduce(
-      (least, field) => Math.min(least, field.expiresAtMs),
-      Infinity,
-    );
+    return this.#deadlines?.nextAtMs ?? Infinity;
   }
 
   /** Removes the fields that have expired; returns their number. */
   removeExpired(nowMs: number): number {
-    const due = this.fields.values().filter((field) => field.expiresAtMs <= nowMs).toArray();
-    for (const { key } of due) this.delete(key);
-    return due.length;
+    let removed = 0;
+    for (
+      let due = this.#deadlines?.popDue(nowMs);
+      due !== undefined;
+      due = this.#deadlines?.popDue(nowMs)
+    ) {
+      due.field.deadline = undefined;
+      this.delete(due.field.key);
+      removed++;
+    }
+    return removed;
   }
 }

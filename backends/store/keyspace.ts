@@ -53,9 +53,6 @@ class Deadline implements Expiring {
 
 /** A key with its value, and their share of the quota. */
 export class KeyEntry implements TableEntry {
-  order = 0;
-  place = 0;
-  next: TableEntry | undefined = undefined;
   /** Bytes of key and value that count for `maxBytes`. */
   bytes = 0;
   /** Entries that the engine keeps for key and value. */
@@ -64,8 +61,14 @@ export class KeyEntry implements TableEntry {
   deadline: Deadline | undefined = undefined;
   /** When the next field of its hash expires, if one does. */
   fieldDeadline: Deadline | undefined = undefined;
-  /** Milliseconds of the store's clock at which a client used it last. */
-  usedAtMs = 0;
+  /**
+   * When a client used it last, in whole milliseconds since the store began: the engine keeps a small number in
+   * the entry itself.
+   */
+  usedAfterMs = 0;
+  order = 0;
+  place = 0;
+  next: TableEntry | undefined = undefined;
   /** True when it is no longer in its keyspace. */
   isRemoved = false;
 
@@ -75,6 +78,14 @@ export class KeyEntry implements TableEntry {
   get expiresAtMs(): number {
     return this.deadline?.expiresAtMs ?? Infinity;
   }
+}
+
+/** What keyspaces note when keys are used. */
+export class KeyUses {
+  /** Whole milliseconds from the begin of the store to the present call. */
+  nowAfterMs = 0;
+  /** False while reading a key is no use of it. */
+  isCounted = true;
 }
 
 /** Hears of changes, after they were made. Must not throw. */
@@ -93,8 +104,7 @@ export interface KeyspaceContext {
   readonly counters: Counters;
   /** Removes all messages and keys that have expired. */
   readonly sweep: () => void;
-  /** When that was done last. It takes less time than reading the clock. */
-  readonly sweptAtMs: () => number;
+  readonly uses: KeyUses;
   /** Those that hear of changes of any keyspace of the store. */
   readonly observers: Set<KeyspaceObserver>;
 }
@@ -158,9 +168,16 @@ export class Keyspace {
     this.#context.sweep();
   }
 
-  /** The entry of a key, of any kind; undefined if there is none. */
+  /** The entry of a key, of any kind; undefined if there is none. That is no use of the key. */
   find(key: string): KeyEntry | undefined {
     return this.#table.get(key);
+  }
+
+  /** The same, which counts as a use of the key. */
+  findUsed(key: string): KeyEntry | undefined {
+    const entry = this.#table.get(key);
+    if (entry !== undefined && this.#context.uses.isCounted) this.use(entry);
+    return entry;
   }
 
   /**
@@ -169,7 +186,7 @@ export class Keyspace {
    * @throws {WrongTypeError} if the value is of another kind
    */
   entryOf(key: string, kind: Kind): KeyEntry | undefined {
-    const entry = this.#table.get(key);
+    const entry = this.findUsed(key);
     if (entry === undefined || entry.kind === kind) return entry;
     throw new WrongTypeError(
       `the key ${JSON.stringify(key)} holds a ${entry.kind}: a command for a ${kind} cannot use it`,
@@ -207,7 +224,7 @@ export class Keyspace {
       entry.kind = kind;
       entry.value = value;
     }
-    entry.usedAtMs = this.#context.sweptAtMs();
+    this.use(entry);
     if (entry.expiresAtMs !== expiresAtMs) this.expire(entry, expiresAtMs);
     this.#settle(entry);
     if (kind === "hash") this.#setFieldDeadline(entry);
@@ -218,7 +235,7 @@ export class Keyspace {
   /** Replaces the value of a string. The key keeps its time to live. */
   replaceString(entry: KeyEntry, value: StringValue, event: string): void {
     entry.value = value;
-    entry.usedAtMs = this.#context.sweptAtMs();
+    this.use(entry);
     this.#settle(entry);
     this.#notify(entry.key, event, "string");
   }
@@ -246,7 +263,7 @@ export class Keyspace {
     const entry = this.#table.get(key);
     if (entry === undefined) return;
     const { kind } = entry;
-    entry.usedAtMs = this.#context.sweptAtMs();
+    this.use(entry);
     this.#settle(entry);
     if (kind === "hash") this.#setFieldDeadline(entry);
     this.#notify(key, event, kind);
@@ -259,6 +276,16 @@ export class Keyspace {
   resized(key: string): void {
     const entry = this.#table.get(key);
     if (entry !== undefined) this.#settle(entry);
+  }
+
+  /** Notes that a client uses a key now. */
+  use(entry: KeyEntry): void {
+    entry.usedAfterMs = this.#context.uses.nowAfterMs;
+  }
+
+  /** Milliseconds since a client used a key. */
+  idleMs(entry: KeyEntry): number {
+    return Math.max(0, this.#context.uses.nowAfterMs - entry.usedAfterMs);
   }
 
   /** Counts the size of a value after its change. */

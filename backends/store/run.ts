@@ -31,12 +31,12 @@ export class Run {
   }
 
   remove(message: StoredMessage): void {
+    if (message === this.first) return this.#removeFirst();
     // Several messages may have one id, each in a namespace of its own.
     const at = this.#firstWhere((other) =>
       other.id > message.id || other.id === message.id && other.order >= message.order
     );
-    if (at !== this.#start) this.#items.splice(at, 1);
-    else this.#removeFirst();
+    this.#items.splice(at, 1);
   }
 
   #removeFirst(): void {

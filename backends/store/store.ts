@@ -16,7 +16,7 @@ import { bytesOfText } from "./byte_string.ts";
 import { Databases } from "./databases.ts";
 import { StoreFullError } from "./errors.ts";
 import { Hashes } from "./hashes.ts";
-import type { KeyEntry, Keyspace, KeyspaceObserver } from "./keyspace.ts";
+import { type KeyEntry, type Keyspace, type KeyspaceObserver, KeyUses } from "./keyspace.ts";
 import { QueueQuota } from "./queue_quota.ts";
 import { Sets } from "./sets.ts";
 import { parseMessage, type StoredMessage } from "./stored_message.ts";
@@ -156,7 +156,12 @@ export class Store {
   readonly held: HeldBytes;
   readonly #counters = newCounters();
   readonly #quota: MemoryQuota;
-  #sweptAtMs = 0;
+  readonly #startMs: number;
+  /**
+   * The time of the present call, by which keys are used.
+   * @internal
+   */
+  readonly uses: KeyUses = new KeyUses();
   readonly #subscriptionsContext: SubscriptionsContext;
 
   /**
@@ -178,9 +183,10 @@ export class Store {
     this.transit = new TransitQuota(() => quota.maxBytes);
     this.held = quota.held;
     const context = { clock, quota, counters, sweep: () => this.sweep() };
-    const sweptAtMs = () => this.#sweptAtMs;
+    this.#startMs = Math.floor(clock());
+    const { uses } = this;
     this.topics = new Topics({ ...context, maxMessagesPerTopic });
-    this.databases = new Databases({ ...context, sweptAtMs, observers: this.keyObservers });
+    this.databases = new Databases({ ...context, uses, observers: this.keyObservers });
     this.keys = this.databases.first;
     this.strings = new Strings(this.keys, counters);
     this.hashes = new Hashes(this.keys);
@@ -276,7 +282,8 @@ export class Store {
    * @internal
    */
   sweepAt(nowMs: number): void {
-    this.#sweptAtMs = nowMs;
+    this.uses.isCounted = true;
+    this.uses.nowAfterMs = Math.floor(nowMs) - this.#startMs;
     this.topics.removeExpired(nowMs);
     this.databases.removeExpired(nowMs);
   }

@@ -91,7 +91,7 @@ export class Topics {
       parsed,
       lifetimeSeconds === undefined ? Infinity : this.#context.clock() + lifetimeSeconds * 1000,
     );
-    const replaced = this.#namespaces.get(namespace)?.find(message.id, topic);
+    const replaced = this.#replacedBy(message, known);
     const { counters } = this.#context;
     if (lifetimeSeconds === 0) {
       this.#removeReplaced(message);
@@ -100,7 +100,7 @@ export class Topics {
       return message;
     }
     this.#makeRoom(message);
-    if (known?.mayHave(message)) this.#removeReplaced(message);
+    if (replaced !== undefined) this.#removeReplaced(message);
     counters.stored++;
     this.#add(message);
     // What was stored between both may not have been seen by who has seen the first one.
@@ -120,21 +120,27 @@ export class Topics {
     quota.makeRoom(() => this.#costOf(message), most);
   }
 
-  #removeReplaced({ namespace, topic, id }: StoredMessage): void {
-    const replaced = this.#namespaces.get(namespace)?.find(id, topic);
+  #removeReplaced(message: StoredMessage): void {
+    const replaced = this.#replacedBy(message, this.#topics.get(message.topic));
     if (replaced !== undefined) this.#remove(replaced);
   }
 
+  /** The message with the same namespace and id in the same topic. Most messages replace none. */
+  #replacedBy(message: StoredMessage, topic: Topic | undefined): StoredMessage | undefined {
+    if (topic === undefined || !topic.mayHave(message)) return undefined;
+    return this.#namespaces.get(message.namespace)?.find(message.id, topic.name);
+  }
+
   /** What a message adds: itself and the names that it is the first to use, less what it replaces. */
-  #costOf({ namespace, topic, id, bytes }: StoredMessage): Cost {
-    const inNamespace = this.#namespaces.get(namespace);
-    const replaced = inNamespace?.find(id, topic);
+  #costOf(message: StoredMessage): Cost {
+    const topic = this.#topics.get(message.topic);
+    const replaced = this.#replacedBy(message, topic);
     const cost = {
-      bytes: bytes - (replaced?.bytes ?? 0),
+      bytes: message.bytes - (replaced?.bytes ?? 0),
       entries: replaced === undefined ? 1 : 0,
     };
-    if (!this.#topics.has(topic)) addName(cost, topic);
-    if (inNamespace === undefined) addName(cost, namespace);
+    if (topic === undefined) addName(cost, message.topic);
+    if (!this.#namespaces.has(message.namespace)) addName(cost, message.namespace);
     return cost;
   }
 

@@ -48,6 +48,14 @@ export class TransitQuota {
     return this.#used + bytes <= this.maxBytes;
   }
 
+  /**
+   * The same for a reply with one value, which cannot be asked for in parts: it may be larger than the limit
+   * while less than half of that is in use.
+   */
+  hasRoomForValue(bytes: number): boolean {
+    return this.hasRoom(bytes) || this.#used <= this.maxBytes / 2;
+  }
+
   /** Reserves bytes; false if there is no room. */
   reserve(bytes: number): boolean {
     if (!this.hasRoom(bytes)) return false;

@@ -1,10 +1,11 @@
-import { checkNoMore } from "./checks.ts";
 /**
  * Counts of failures that came after the operation they belong to had succeeded. They are no errors of
  * that operation, so they must be readable elsewhere.
  *
  * @module
  */
+
+import { checkNoMore } from "./checks.ts";
 
 /**
  * What can fail after an operation has succeeded: waking another isolate, the work on a journal after a

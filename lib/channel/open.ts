@@ -196,8 +196,12 @@ function originOf(memory: SharedMemory, config: SegmentConfig): string {
   const options = `capacityBytes ${capacity} and persist ${persist}`;
   const chooser = chooserText(memory, config);
   return chooser === undefined
-    ? `${creator} as a ${kind} with codec "${codecId}", ${options}`
+    ? `${creator} as a ${kind} with ${codecText(codecId)}, ${options}`
     : `${creator} as a ${kind} with ${options}, and ${chooser}`;
+}
+
+function codecText(codecId: string): string {
+  return codecId === UNCHOSEN ? "no codec chosen yet" : `codec "${codecId}"`;
 }
 
 /** Which process chose the codec of a channel after it was created. */

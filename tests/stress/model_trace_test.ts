@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import {
+  type Delivery,
   LocalChannel,
   Publisher,
   Puller,
@@ -25,6 +26,8 @@ import { checkRun, DEATH, type Event, ModelViolation } from "./model/explore.ts"
 import type { Lane, Mistake } from "./model/lane.ts";
 import { queueModel } from "./model/queue.ts";
 import { type RequestMistake, requestModel, type Slot } from "./model/requests.ts";
+import { type ReturnsMistake, returnsModel, type Words as ReturnWords } from "./model/returns.ts";
+import { controlOffset } from "../../lib/segment/format.ts";
 import { Random } from "../support/random.ts";
 import * as layout from "../../wasm/layout.ts";
 import { TestDirectory } from "../conformance/channel/directory.ts";
@@ -294,6 +297,131 @@ Deno.test("what requests do is no run of a model with a mistake", async () => {
   assert.throws(() => checkRequests(events, "moves the tail before it takes the slot"));
   assert.ok(events.some(({ point }) => point === "REQUEST_CANCELLED"));
   assert.ok(events.some(({ point }) => point === "REQUEST_FREED"));
+});
+
+const SENDER = 0;
+const PULLERS = [1, 2, 3];
+const RETURN_POINTS = [
+  "COMMIT_PUBLISHED",
+  "LEASE_ACQUIRED",
+  "TAKE_MOVED",
+  "LEASE_CANCELLED",
+  "LEASE_ACKNOWLEDGED",
+  "RETURN_MADE",
+  "RETURN_ANNOUNCED",
+  "RETURN_LEASED",
+];
+/** Messages of a trace, and how many of them lie in lease slots at once. */
+const SENT = 20;
+const LEASE_SLOTS = 8;
+
+/** A lease slot that holds a message, which is known by its position, and where a returned one comes back. */
+type Held = [message: number, status: "leased" | "returned", heads: number];
+
+function heldIn(memory: WebAssembly.Memory): Held[] {
+  const view = new DataView(memory.buffer);
+  const table = view.getUint32(controlOffset(CAPACITY) + layout.CONTROL_LEASE_TABLES, true);
+  const held: Held[] = [];
+  for (let n = 0; table !== 0 && n < layout.FIRST_LEASE_TABLE_SLOTS; n++) {
+    const slot = table + n * layout.LEASE_SLOT_BYTES;
+    const status = view.getUint8(slot + layout.LEASE_SLOT_STATE);
+    const word = (offset: number) => Number(view.getBigUint64(slot + offset, true)) / RECORD_BYTES;
+    const message = word(layout.LEASE_SLOT_POSITION);
+    if (status === layout.LEASE_SLOT_LEASED) held.push([message, "leased", 0]);
+    if (status === layout.LEASE_SLOT_RETURNED) {
+      held.push([message, "returned", word(layout.LEASE_SLOT_HEADS)]);
+    }
+  }
+  return held.sort(([a], [b]) => a - b);
+}
+
+/** Sends, takes, acknowledges and returns messages at random, the one in the middle of the other. */
+async function traceReturns(random: Random): Promise<Event[]> {
+  using channel = LocalChannel.create({ capacityBytes: CAPACITY });
+  const { handle } = channel;
+  const control = controlOffset(CAPACITY);
+  const words = () => {
+    const { head, tail } = laneWords(handle, CAPACITY);
+    const returns = new DataView(handle.memory.buffer).getUint32(
+      control + layout.CONTROL_RETURNS,
+      true,
+    );
+    return { head, tail, returns: returns - firstReturns, held: heldIn(handle.memory) };
+  };
+  let sent = 0;
+  const tracer = new Tracer(RETURN_POINTS, words, () => {
+    if (random.chance(0.4)) actAnyOf();
+    return false;
+  });
+  await tracer.install();
+  using pusher = new Pusher<Uint8Array>(handle, RAW);
+  const pullers = PULLERS.map(() => new Puller<Uint8Array>(handle, { ...RAW, ack: true }));
+  const deliveries = new Map<number, Delivery<Uint8Array>>();
+  const firstReturns = new DataView(handle.memory.buffer).getUint32(
+    control + layout.CONTROL_RETURNS,
+    true,
+  );
+  const send = () => {
+    if (sent++ < SENT) tracer.act(SENDER, () => pusher.send(MESSAGE));
+  };
+  const pull = (who: number) => {
+    const delivery = deliveries.get(who);
+    deliveries.delete(who);
+    if (delivery === undefined) {
+      // A message that is being taken needs a slot, too.
+      if (heldIn(handle.memory).length > LEASE_SLOTS - PULLERS.length) return;
+      tracer.act(who, () => {
+        const taken = pullers[who - 1].tryRecv();
+        if (taken !== undefined) deliveries.set(who, taken);
+      });
+    } else tracer.act(who, () => random.chance(0.4) ? delivery.nack() : delivery.ack());
+  };
+  const actAnyOf = () => {
+    const free = [SENDER, ...PULLERS].filter((actor) => !tracer.isActing(actor));
+    if (free.length === 0) return;
+    const actor = random.pick(free);
+    if (actor === SENDER) send();
+    else pull(actor);
+  };
+  for (let n = 0; n < 60; n++) actAnyOf();
+  for (const puller of pullers) puller.close();
+  return tracer.events;
+}
+
+function returnsOf({ head, tail, returns, slots }: ReturnWords): unknown {
+  const held = slots.flatMap(({ status, message, heads }): Held[] =>
+    status === "free" ? [] : [[message, status, heads]]
+  );
+  return { head, tail, returns, held: held.sort(([a], [b]) => a - b) };
+}
+
+function checkReturns(events: readonly Event[], mistake?: ReturnsMistake): void {
+  const pullers = PULLERS.map(() => [ENDLESS, 0] as const);
+  const options = { messages: 0, sends: ENDLESS, pullers, slots: LEASE_SLOTS, mistake };
+  checkRun(returnsModel(options), events, returnsOf);
+}
+
+Deno.test("what pullers take, acknowledge and return at their failpoints is a run of the model", () =>
+  withSeed(async (seed) => {
+    const points = new Set<string>();
+    for (let n = 0; n < TRACES / 4; n++) {
+      const events = await traceReturns(new Random(seed, n));
+      checkReturns(events);
+      for (const { point } of events) points.add(point);
+    }
+    assert.deepEqual(RETURN_POINTS.filter((point) => !points.has(point)), []);
+  }));
+
+Deno.test("what pullers return is no run of a model with a mistake, nor with an event more or less", async () => {
+  const events = await traceReturns(new Random(1));
+  checkReturns(events);
+  assert.throws(() => checkReturns(events, "returns without a place"), ModelViolation);
+  for (const point of ["RETURN_ANNOUNCED", "RETURN_LEASED", "RETURN_MADE"]) {
+    const at = events.findIndex((event) => event.point === point);
+    assert.ok(at >= 0, point);
+    assert.throws(() => checkReturns(events.toSpliced(at, 1)), ModelViolation, point);
+    assert.throws(() => checkReturns(events.toSpliced(at, 0, events[at])), ModelViolation, point);
+  }
 });
 
 const SHARE_CALLS = ["open", "share", "link", "unshare", "isSharedByOthers"] as const;

@@ -7,6 +7,7 @@
 import { checkHeap } from "../../hosting/memory_guard.ts";
 import { StoreFullError } from "../../store/errors.ts";
 import type { Store } from "../../store/store.ts";
+import { textBytes } from "../../store/text.ts";
 import { HttpError } from "./errors.ts";
 import {
   arrayChunks,
@@ -75,7 +76,7 @@ export class ReplyQuota {
       if (text.length > FREE_LENGTH) this.#reserve(text.length, sent);
       return json(text);
     }
-    this.#reserve(STREAM_BYTES + 2 * text.length, sent);
+    this.#reserveValue(STREAM_BYTES + textBytes(text), sent);
     return chunkedJson(textChunks(text, this.#chunkLength));
   }
 
@@ -98,6 +99,14 @@ export class ReplyQuota {
         },
       }),
     });
+  }
+
+  /** Counts the bytes of one value, which cannot be asked for in parts. */
+  #reserveValue(bytes: number, sent: Promise<void>): void {
+    const { transit } = this.#store;
+    if (!transit.hasRoomForValue(bytes)) throw noRoomForReply();
+    transit.add(bytes);
+    sent.then(() => transit.add(-bytes));
   }
 
   /** Counts bytes until a response was sent. */

@@ -33,12 +33,20 @@ export function chunkedJson(chunks: Iterable<Uint8Array>): Response {
   return new Response(ReadableStream.from(chunks), OK);
 }
 
-/** The bytes of a text, in chunks. */
+/** The bytes of a text, in chunks. Each is made when it is sent. */
 export function* textChunks(text: string, chunkLength: number): Generator<Uint8Array> {
-  const bytes = new TextEncoder().encode(text);
-  for (let at = 0; at < bytes.length; at += chunkLength) {
-    yield bytes.subarray(at, at + chunkLength);
+  const encoder = new TextEncoder();
+  for (let at = 0; at < text.length;) {
+    const end = at + chunkLength;
+    const chunk = text.slice(at, isHighSurrogate(text.charCodeAt(end - 1)) ? end + 1 : end);
+    yield encoder.encode(chunk);
+    at += chunk.length;
   }
+}
+
+/** True for the first half of a character of two code units. */
+function isHighSurrogate(code: number): boolean {
+  return code >= 0xd800 && code < 0xdc00;
 }
 
 /** The bytes of a JSON array, in chunks. */

@@ -170,6 +170,28 @@ const OPERATORS: Readonly<Record<string, (a: number, b: number) => number>> = {
   XOR: (a, b) => a ^ b,
 };
 
+const NONE = new Uint8Array(0);
+
+function invert(bytes: Uint8Array): void {
+  for (let i = 0; i < bytes.length; i++) bytes[i] = ~bytes[i];
+}
+
+/** Both, of which the shorter one goes on with zeros. */
+function combined(
+  one: Uint8Array<ArrayBuffer>,
+  other: Uint8Array,
+  operator: (one: number, other: number) => number,
+): Uint8Array<ArrayBuffer> {
+  let result = one;
+  if (other.length > one.length) {
+    result = new Uint8Array(other.length);
+    result.set(one);
+  }
+  for (let i = 0; i < other.length; i++) result[i] = operator(result[i], other[i]);
+  for (let i = other.length; i < result.length; i++) result[i] = operator(result[i], 0);
+  return result;
+}
+
 function bitop(client: Client, [operation, target, ...keys]: readonly string[]): Reply {
   const { db } = client;
   const name = operation.toUpperCase();
@@ -178,18 +200,15 @@ function bitop(client: Client, [operation, target, ...keys]: readonly string[]):
   if (name === "NOT" && keys.length !== 1) {
     throw err("BITOP NOT must be called with a single source key.");
   }
-  const sources = keys.map((key) => bytesOf(client, key) ?? new Uint8Array(0));
-  const length = Math.max(...sources.map((source) => source.length));
-  if (length === 0) {
+  const [first, ...rest] = keys;
+  let result = Uint8Array.from(bytesOf(client, first) ?? []);
+  if (name === "NOT") invert(result);
+  // One by one: they may be many, and long.
+  for (const key of rest) result = combined(result, bytesOf(client, key) ?? NONE, operator);
+  if (result.length === 0) {
     db.delete(target);
     return 0;
   }
-  const result = new Uint8Array(length);
-  for (let i = 0; i < length; i++) {
-    result[i] = name === "NOT"
-      ? ~sources[0][i]
-      : sources.map((source) => source[i] ?? 0).reduce(operator);
-  }
   db.set(target, "string", result, "set");
-  return length;
+  return result.length;
 }

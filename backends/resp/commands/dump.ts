@@ -14,7 +14,7 @@ import { RdbReader, RdbWriter } from "./rdb.ts";
 
 /** `DUMP` */
 export function dump({ db }: Client, [key]: readonly string[]): Reply {
-  const entry = db.find(key);
+  const entry = db.findUsed(key);
   if (entry === undefined) return null;
   const writer = new RdbWriter();
   writeValue(writer, entry);
@@ -46,7 +46,7 @@ export function restore(client: Client, [key, ttl, text, ...rest]: readonly stri
   db.delete(key);
   if (atMs <= nowMs) return OK;
   const entry = db.set(key, kind, value, "restore", atMs);
-  entry.usedAtMs -= options.idleSeconds * 1000;
+  entry.usedAfterMs -= options.idleSeconds * 1000;
   return OK;
 }
 

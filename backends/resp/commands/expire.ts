@@ -99,7 +99,7 @@ function expire(
   atMs: number,
   condition: ExpiryCondition,
 ): Reply {
-  const entry = db.find(key);
+  const entry = db.findUsed(key);
   if (entry === undefined || !isAllowed(condition, atMs, entry.expiresAtMs)) return 0;
   if (atMs <= nowMs) db.delete(key);
   else {
@@ -110,7 +110,7 @@ function expire(
 }
 
 function persist({ db }: Client, [key]: readonly string[]): Reply {
-  const entry = db.find(key);
+  const entry = db.findUsed(key);
   if (entry === undefined || entry.expiresAtMs === Infinity) return 0;
   db.expire(entry, Infinity);
   db.touched(key, "persist");

@@ -78,7 +78,7 @@ const ROWS: readonly CommandRow[] = [
     ALL_KEYS,
     "3.2.1",
     "How many of the keys exist; they count as used now.",
-    exists,
+    touch,
   ),
   row("type", 2, "readonly fast", ONE_KEY, "1.0.0", "The kind of the value of a key.", type),
   row("unlink", -2, "write fast", ALL_KEYS, "4.0.0", "Deletes keys; returns their number.", del),
@@ -102,9 +102,13 @@ function del({ db }: Client, keys: readonly string[]): Reply {
   return keys.filter((key) => db.delete(key)).length;
 }
 
-function exists({ db, nowMs }: Client, keys: readonly string[]): Reply {
+function exists({ db }: Client, keys: readonly string[]): Reply {
+  return keys.filter((key) => db.find(key) !== undefined).length;
+}
+
+function touch({ db }: Client, keys: readonly string[]): Reply {
   const found = keys.map((key) => db.find(key)).filter((entry) => entry !== undefined);
-  for (const entry of found) entry.usedAtMs = nowMs;
+  for (const entry of found) db.use(entry);
   return found.length;
 }
 
@@ -159,7 +163,7 @@ function copy(client: Client, [from, to, ...rest]: readonly string[]): Reply {
     else throw SYNTAX_ERROR;
   }
   if (target === client.db && from === to) throw SAME_OBJECT;
-  const entry = client.db.find(from);
+  const entry = client.db.findUsed(from);
   if (entry === undefined || target.find(to) !== undefined && !isReplacing) return 0;
   const { kind, value, expiresAtMs } = entry;
   const isShared = typeof value === "string" || !("clone" in value);

@@ -74,7 +74,7 @@ function stringEncoding(value: StringValue): string {
 
 function idletime(client: Client, [key]: readonly string[]): Reply {
   const entry = found(client, key);
-  return entry && Math.floor(Math.max(0, client.nowMs - entry.usedAtMs) / 1000);
+  return entry && Math.floor(client.db.idleMs(entry) / 1000);
 }
 
 function freq(client: Client, [key]: readonly string[]): Reply {

@@ -78,7 +78,7 @@ function sortOptions(words: readonly string[]): SortOptions {
 }
 
 function sorted(client: Client, key: string, options: SortOptions): string[] {
-  const entry = client.db.find(key);
+  const entry = client.db.findUsed(key);
   const elementsOf = entry && ELEMENTS[entry.kind] as ((value: unknown) => string[]) | undefined;
   if (entry !== undefined && elementsOf === undefined) throw WRONG_TYPE;
   const isUnsorted = options.by !== undefined && !options.by.includes("*");

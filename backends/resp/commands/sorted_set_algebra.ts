@@ -99,7 +99,7 @@ function callOf(
 }
 
 function sourceValue(db: Client["db"], key: string): SortedSetValue | SetValue | undefined {
-  const entry = db.find(key);
+  const entry = db.findUsed(key);
   if (entry === undefined) return undefined;
   if (entry.kind !== "zset" && entry.kind !== "set") throw WRONG_TYPE;
   return entry.value as SortedSetValue | SetValue;

@@ -278,13 +278,13 @@ function mset({ db }: Client, args: readonly string[]): Reply {
 
 function msetnx(client: Client, args: readonly string[]): Reply {
   if (args.length % 2 !== 0) throw wrongArity("msetnx");
-  for (let i = 0; i < args.length; i += 2) if (client.db.find(args[i]) !== undefined) return 0;
+  for (let i = 0; i < args.length; i += 2) if (client.db.findUsed(args[i]) !== undefined) return 0;
   mset(client, args);
   return 1;
 }
 
 function setnx({ db }: Client, [key, value]: readonly string[]): Reply {
-  if (db.find(key) !== undefined) return 0;
+  if (db.findUsed(key) !== undefined) return 0;
   db.set(key, "string", value, "set");
   return 1;
 }

@@ -257,6 +257,7 @@ export class Dispatcher {
   #call(client: Client, command: Command, args: readonly string[]): Reply {
     const { stats, store, slowlog, monitors } = this.#service;
     store.sweepAt(this.#service.nowMs);
+    if (client.isNoTouch) store.uses.isCounted = false;
     if (monitors.size > 0) monitors.show(client, command, args);
     stats.processed++;
     stats.of(command.name).calls++;

@@ -148,15 +148,20 @@ export class Service implements KeyspaceObserver {
     this.nowMs = this.clock.now();
   }
 
-  /** The error in place of a reply of so many bytes, if there is no room for it. */
-  refusalOfReply(bytes: number): ErrorReply | undefined {
+  /**
+   * The error in place of a reply of so many bytes, if there is no room for it.
+   *
+   * @param isValue true for one value, which cannot be asked for in parts
+   */
+  refusalOfReply(bytes: number, isValue = false): ErrorReply | undefined {
     if (bytes > this.#maxReplyBytes) {
       return err(
         `the reply would have ${bytes} bytes, and maxReplyBytes is ${this.#maxReplyBytes}: ` +
           "ask for less at once",
       );
     }
-    if (this.store.transit.hasRoom(bytes)) return undefined;
+    const { transit } = this.store;
+    if (isValue ? transit.hasRoomForValue(bytes) : transit.hasRoom(bytes)) return undefined;
     return err(
       `there is no room for a reply of ${bytes} bytes now: ask for less at once, or raise maxBytes`,
     );

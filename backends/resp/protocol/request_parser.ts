@@ -13,6 +13,8 @@ import { MAX_SHORT, shortText } from "./short_texts.ts";
 const INITIAL_BYTES = 4096;
 /** A buffer that was filled grows up to this size, so that one read brings more. */
 const READ_BYTES = 64 * 1024;
+/** A buffer up to this size stays while requests fill it. */
+const KEPT_BYTES = 256 * 1024;
 const CARRIAGE_RETURN = 13;
 const LINE_FEED = 10;
 const ARRAY = 0x2a;
@@ -62,6 +64,8 @@ export class RequestParser {
   #bytes = new Uint8Array(INITIAL_BYTES);
   #start = 0;
   #end = 0;
+  /** True if a request since the last release needed more than `READ_BYTES`. */
+  #wasLarge = false;
   /** Arguments of the request that has arrived in part, and how many there are. */
   #args: string[] = [];
   #count = 0;
@@ -110,6 +114,7 @@ export class RequestParser {
   /** Reports how many bytes were written to `space`. */
   filled(count: number): void {
     this.#end += count;
+    if (this.#end > READ_BYTES) this.#wasLarge = true;
     const isFull = this.#end === this.#bytes.length;
     if (isFull && this.#bytes.length < READ_BYTES) this.#enlarge(this.length * 2);
   }
@@ -145,6 +150,9 @@ export class RequestParser {
     this.#quota?.add(-this.#countedBytes);
     this.#countedBytes = 0;
     if (this.length > 0 || this.#bytes.length <= READ_BYTES) return;
+    const isKept = this.#wasLarge && this.#bytes.length <= KEPT_BYTES;
+    this.#wasLarge = false;
+    if (isKept) return;
     this.#bytes = this.#newBuffer(READ_BYTES);
     this.#start = this.#end = 0;
   }

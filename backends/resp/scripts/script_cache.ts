@@ -14,6 +14,9 @@ const MAX_LENGTH = 64 * 2 ** 20;
 /** With a limit of the memory, the part of the share of what is on its way. The interpreter has a copy. */
 const SHARE = 1 / 4;
 
+/** Digits of an id. */
+const ID_LENGTH = 40;
+
 /** Scripts by their id. */
 export class ScriptCache {
   /** Scripts of `EVAL`, the last used one last. */
@@ -32,6 +35,8 @@ export class ScriptCache {
 
   /** A script by its id, in letters of any size. */
   get(id: string): Script | undefined {
+    // Other texts may share a bucket of the engine's maps.
+    if (id.length !== ID_LENGTH) return undefined;
     const key = id.toLowerCase();
     const script = this.#loaded.get(key);
     return script ?? this.#use(this.#evaluated.get(key));

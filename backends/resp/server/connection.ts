@@ -238,7 +238,12 @@ export class RespConnection implements ClientOutput {
     if (this.#isDropped) return;
     const bytes = sizeOf(reply);
     const isLarge = bytes > FREE_PENDING_BYTES;
-    const refusal = isLarge ? this.#context.service.refusalOfReply(bytes) : undefined;
+    const refusal = isLarge
+      ? this.#context.service.refusalOfReply(
+        bytes,
+        typeof reply === "string" || reply instanceof Uint8Array,
+      )
+      : undefined;
     writeReply(this.#writer.buffer, refusal ?? reply, version);
     if (isLarge) this.#countPending();
     if (this.#writer.pendingBytes > this.#context.limits.maxPendingBytes) this.#dropSlow();
@@ -275,6 +280,8 @@ export class RespConnection implements ClientOutput {
    */
   #appendPushes(): void {
     this.#appended = 0;
+    const { subscriber: first, shardSubscriber: second } = this.#client;
+    if (first === undefined && second === undefined) return this.#countPending();
     for (const subscriber of this.#subscribers) {
       while (subscriber.pending > 0 && this.#writer.buffer.length < PUSH_BYTES) {
         writeReply(this.#writer.buffer, subscriber.shift()!, this.#client.version);

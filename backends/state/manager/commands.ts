@@ -61,8 +61,13 @@ function outcomeReply(outcome: WriteOutcome): string {
   return outcome === undefined ? "OK" : `OK ${Number(outcome)}`;
 }
 
-function slotReply(slot: Uint8Array | undefined): string {
-  return slot === undefined ? "NONE" : `SLOT ${bytesArgument(slot)}`;
+function slotReply(
+  slot: Uint8Array | undefined,
+  checkValue: (bytes: number) => void,
+): string {
+  if (slot === undefined) return "NONE";
+  checkValue(slot.length);
+  return `SLOT ${bytesArgument(slot)}`;
 }
 
 function slotsReply(
@@ -156,9 +161,12 @@ const ROWS: readonly Omit<Command<StateSession>, "required">[] = [
     flags: ["state"],
     reply: "SLOT base64",
     summary: "One slot. `NONE` if there is none with that index.",
-    handle({ service: state }, [threadId, index]) {
+    handle(session, [threadId, index]) {
       const slotIndex = checked(numberOf(index), checkIndex);
-      return slotReply(state.table.slot(nameOf("threadId", threadId), slotIndex));
+      return slotReply(
+        session.service.table.slot(nameOf("threadId", threadId), slotIndex),
+        (bytes) => session.checkValue(bytes),
+      );
     },
   },
   {

@@ -80,9 +80,10 @@ export class Writer {
         for (let sent = 0; sent < bytes.length;) {
           const count = await this.#context.write(sent === 0 ? bytes : bytes.subarray(sent));
           sent += count;
+          // Before it is told: who counts what is pending counts then.
+          if (sent === bytes.length) this.#inFlight = 0;
           this.#context.onSent?.(count);
         }
-        this.#inFlight = 0;
         buffer.release(bytes);
       }
     } catch (error) {

@@ -32,6 +32,8 @@ export interface CommandContext<Service = unknown> {
    * @param remedy what the client should do
    */
   checkReply(bytes: number, remedy: string): void;
+  /** The same for one value, which cannot be asked for in parts. */
+  checkValue(bytes: number): void;
   /** This client's session of the service that the command belongs to. */
   readonly service: Service;
   /** Checks a token; true if the client is authenticated now. */

@@ -157,6 +157,7 @@ export class Connection {
   #recordSent(count: number): void {
     this.#context.session.connectionStats.bytesSent += count;
     this.#lastActiveMs = performance.now();
+    this.#countPending();
   }
 
   /** Sends pushes after the current task: several messages then share one write. */

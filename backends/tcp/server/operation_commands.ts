@@ -13,10 +13,15 @@ import {
   type ResultTypes,
 } from "../../store/operation.ts";
 import { ALL_OPERATIONS } from "../../store/operations.ts";
-import { valueArgument } from "../protocol/arguments.ts";
 import { type ArgumentCodec, codecOf } from "../protocol/argument_codecs.ts";
 import { type Command, command, type CommandContext } from "./command.ts";
-import { fieldsReply, messagesReply, type ReplyLimits, valuesReply } from "./replies.ts";
+import {
+  fieldsReply,
+  messagesReply,
+  type ReplyLimits,
+  valueReply,
+  valuesReply,
+} from "./replies.ts";
 
 type Values = ArgumentValues<Operation["arguments"]>;
 
@@ -36,7 +41,7 @@ const RESULT_WRITERS: {
 } = {
   count: (count) => `OK ${count}`,
   messages: messagesReply,
-  value: (value) => value === undefined ? "NULL" : `VALUE ${valueArgument(value)}`,
+  value: valueReply,
   values: valuesReply,
   fields: fieldsReply,
 };

@@ -10,8 +10,11 @@ import { type Value, valueBytes, valueToJson } from "../../store/value.ts";
 import type { CommandContext } from "./command.ts";
 import { encodedArgument, textArgument, valueArgument } from "../protocol/arguments.ts";
 
+/** Smaller values do not count: the objects of a connection are of this size, too. */
+const FREE_BYTES = 4096;
+
 /** What limits the size of replies. */
-export type ReplyLimits = Pick<CommandContext, "checkReply">;
+export type ReplyLimits = Pick<CommandContext, "checkReply" | "checkValue">;
 
 /** The reply with messages. */
 export function messagesReply(messages: readonly StoredMessage[], limits: ReplyLimits): string {
@@ -19,6 +22,14 @@ export function messagesReply(messages: readonly StoredMessage[], limits: ReplyL
   for (const message of messages) bytes += message.bytes;
   limits.checkReply(bytes, "request less");
   return `MESSAGES ${encodedArgument(`[${messages.map(({ text }) => text).join(",")}]`)}`;
+}
+
+/** The reply with a value, or with none. */
+export function valueReply(value: Value | undefined, limits: ReplyLimits): string {
+  if (value === undefined) return "NULL";
+  const bytes = valueBytes(value);
+  if (bytes > FREE_BYTES) limits.checkValue(bytes);
+  return `VALUE ${valueArgument(value)}`;
 }
 
 /** The reply with values. */

@@ -104,6 +104,15 @@ export class LineSession implements CommandContext<ServiceSession> {
   }
 
   checkReply(bytes: number, remedy: string): void {
+    this.#checkReply(bytes, remedy, this.store.transit.hasRoom(bytes * ENCODED_FACTOR));
+  }
+
+  checkValue(bytes: number): void {
+    const hasRoom = this.store.transit.hasRoomForValue(bytes * ENCODED_FACTOR);
+    this.#checkReply(bytes, "ask later", hasRoom);
+  }
+
+  #checkReply(bytes: number, remedy: string, hasRoom: boolean): void {
     const { maxReplyBytes } = this.#context;
     if (bytes > maxReplyBytes) {
       throw new InvalidInputError(
@@ -111,7 +120,7 @@ export class LineSession implements CommandContext<ServiceSession> {
           `${maxReplyBytes}: ${remedy}`,
       );
     }
-    if (this.store.transit.hasRoom(bytes * ENCODED_FACTOR)) return;
+    if (hasRoom) return;
     throw new StoreFullError(
       `there is no room for a reply of ${pluralize(bytes, "byte")} now: ${remedy}, or raise ` +
         `maxBytes`,

@@ -68,6 +68,22 @@ for (const [answer, demote] of Object.entries(DEMOTIONS)) {
   });
 }
 
+Deno.test("an address that leads to a replica for good is an error at the deadline", async () => {
+  await using stage = await open(800);
+  const { server, proxy, queue } = stage;
+  await server.command("REPLICAOF", "127.0.0.1", "1");
+  const { accepted } = proxy;
+  const isExplained = (error: Error) => {
+    assert.ok(error instanceof QueueConnectionError);
+    assert.match(error.message, /READONLY .*; it is not the master, or not ready; check where/);
+    return true;
+  };
+  await assert.rejects(within(queue.publish(task(1)), "the rejection", 10_000), isExplained);
+  assert.ok(proxy.accepted > accepted + 1, "it has connected again");
+  await using other = new RedisMessageQueue({ redisUrl: server.url, redisPrefix: "other" });
+  await assert.rejects(within(other.initialize({ timeoutMs: 800 }), "the rejection"), isExplained);
+});
+
 Deno.test("a state does not read what a former master still has", async () => {
   await using next = await redisServer();
   await using stage = await open();

@@ -234,6 +234,26 @@ groupTest("errors of sentinels are those of the call, without passwords", async 
   }
 });
 
+groupTest("users with the documented rights can use the queue and the state", async (group) => {
+  for (const server of group.servers) {
+    const rights = ["~tinyllm:*", "~{xp:}*", "&tinyllm:*", "+@all", "-@dangerous"];
+    await server.command("ACL", "SETUSER", "agent", "on", ">w:/", ...rights);
+  }
+  for (const sentinel of group.sentinels) {
+    const rights = ["&*", "+@connection", "+subscribe", "+sentinel|master"];
+    const more = "+sentinel|get-master-addr-by-name";
+    await sentinel.command("ACL", "SETUSER", "client", "on", ">s:/", ...rights, more);
+  }
+  const [, hosts] = /@([^?]+)/.exec(group.url)!;
+  const url =
+    `redis+sentinel://agent:w%3A%2F@${hosts}?sentinelUsername=client&sentinelPassword=s%3A%2F`;
+  await using stage = await open(url);
+  await group.failover();
+  const { id } = await within(stage.queue.publish(task(1)), "publish");
+  assert.equal(await stage.queue.exists(id), true);
+  assert.equal(await within(stage.state.bufferAppend("t", slotOf(1)), "append"), 0);
+});
+
 groupTest("the doctor checks the master that sentinels name", async ({ url }) => {
   const diagnostics = await redisDiagnostics(url);
   assert.deepEqual([...new Set(diagnostics.map(({ level }) => level))], ["ok"]);

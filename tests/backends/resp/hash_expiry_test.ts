@@ -1,6 +1,8 @@
 // Fields of hashes with times to live, as in Redis 7.4.
 
 import assert from "node:assert/strict";
+import { timeRatio } from "../../support/collisions.ts";
+import { respEngine } from "../../support/resp_engine.ts";
 import { withResp } from "../../support/resp_server.ts";
 
 Deno.test("resp: fields expire by the clock, and the last one takes its key along", () =>
@@ -62,3 +64,15 @@ Deno.test("resp: a copied and a renamed hash keep the times to live of their fie
     assert.deepEqual(await client.call("HKEYS", "copy"), ["b"]);
     assert.deepEqual(await client.call("HKEYS", "renamed"), ["b"]);
   }));
+
+Deno.test("resp: times to live of many fields take a time by their number", () => {
+  const run = (fields: number) => {
+    const { call, clock } = respEngine();
+    for (let i = 0; i < fields; i++) call("HSET", "hash", `f${i}`, "v");
+    for (let i = 0; i < fields; i++) call("HPEXPIRE", "hash", 1000 + i, "FIELDS", 1, `f${i}`);
+    clock.advance({ milliseconds: 1000 + fields / 2 - 1 });
+    assert.equal(call("HLEN", "hash"), fields / 2);
+  };
+  const ratio = timeRatio(run, 8000, 800);
+  assert.ok(ratio < 45, `${ratio} times as long for ten times as many`);
+});

@@ -246,3 +246,13 @@ Deno.test("the next program collects what killed ones left under names of their 
     assert.equal(puller.tryRecv(), 1);
     Deno.removeSync(`${dir}/kept`);
   }));
+
+Deno.test("the error for another kind of channel says that no codec is chosen yet", () =>
+  inScratch(({ path: dir }) => {
+    using _puller = new Puller("q", { dir });
+    assert.throws(
+      () => new Subscriber("q", { dir }),
+      /created it at .* as a queue with no codec chosen yet, capacityBytes/,
+    );
+    return Promise.resolve();
+  }));

@@ -22,7 +22,8 @@ interface Slot {
   number: number;
 }
 
-interface Words {
+/** The shared words of the model. */
+export interface Words {
   head: number;
   tail: number;
   /** Number of returns that were announced. */
@@ -65,14 +66,16 @@ export interface ReturnsOptions {
   messages: number;
   /** Messages that are sent meanwhile. */
   sends: number;
-  /** For each puller: how often it returns a message at once, and with a delay. */
+  /** For each puller: how often it returns a message at once, and with a delay; negative: any number of times. */
   pullers: readonly (readonly [nacks: number, delays: number])[];
+  /** Lease slots. Default: one more than there are pullers. */
+  slots?: number;
   mistake?: ReturnsMistake | undefined;
 }
 
 /** The model of leases and returns. */
 export function returnsModel(options: ReturnsOptions): Model<Words, Party> {
-  const { messages, sends, pullers } = options;
+  const { messages, sends, pullers, slots = pullers.length + 1 } = options;
   const newSlot: Slot = {
     status: "free",
     version: 0,
@@ -101,7 +104,7 @@ export function returnsModel(options: ReturnsOptions): Model<Words, Party> {
         head: messages,
         tail: 0,
         returns: 0,
-        slots: Array.from({ length: pullers.length + 1 }, () => ({ ...newSlot })),
+        slots: Array.from({ length: slots }, () => ({ ...newSlot })),
         done: [],
         reclaimed: -1,
       },
@@ -111,7 +114,7 @@ export function returnsModel(options: ReturnsOptions): Model<Words, Party> {
       ],
     },
     programs: [sending, ...pullers.map((_, at) => pulling(at + 1, pullers.length, options))],
-    idle: ["poll", "end"],
+    idle: ["send", "poll", "settle", "wait", "end"],
     killable: pullers.length > 1 ? [1] : [],
     check(state) {
       check(state);
@@ -125,6 +128,7 @@ const sending: Program<Words, Party> = {
   send: (_words, me) =>
     me.sends === 0 ? [{ then: "end" }] : [{
       then: "send",
+      point: "COMMIT_PUBLISHED",
       act(words, sender) {
         words.head++;
         sender.sends--;
@@ -141,18 +145,26 @@ function pulling(
 ): Program<Words, Party> {
   const others = Array.from({ length: pullers }, (_, at) => at + 1).filter((at) => at !== index);
   const isMistake = (which: ReturnsMistake) => mistake === which;
-  const announce = (then: string): Step => ({ then, act: (words) => void words.returns++ });
+  const announce = (then: string): Step => ({
+    then,
+    point: "RETURN_ANNOUNCED",
+    act: (words) => void words.returns++,
+  });
 
   return {
     poll(words, me, isDead) {
       const steps: Step[] = [];
       const dead = others.find((other) => isDead(other) && words.reclaimed !== other);
       if (dead !== undefined) steps.push({ then: "reclaimed", act: (all) => reclaim(all, dead) });
-      else {steps.push({
+      else {
+        steps.push({
           then: "look",
           act: (all, puller) =>
             void Object.assign(puller, { looked: all.returns, slot: -1, version: 0, position: 0 }),
-        });}
+        });
+        // Its turn on the lane is not over.
+        steps.push({ then: "lane" });
+      }
       if (me.delayed >= 0) {
         const due = { slot: me.delayed, version: words.slots[me.delayed].version, delayed: -1 };
         steps.push({ then: "heads", act: (_all, puller) => void Object.assign(puller, due) });
@@ -165,16 +177,17 @@ function pulling(
     look: (_words, me) => [{ then: me.looked === me.seen ? "lane" : "find" }],
     find(words, me) {
       const found = findReturned(words, index);
-      if (found < 0) {
+      if (found.length === 0) {
         const isLate = isMistake("looks up the returns after it has looked for them");
         if (isLate) return [{ then: "late" }];
         return [{ then: "lane", act: (_all, puller) => void (puller.seen = me.looked) }];
       }
-      const { version, number, heads } = words.slots[found];
-      const isBehind = number > 0 && words.tail < heads;
-      const act = (_all: Words, puller: Party) =>
-        void Object.assign(puller, { slot: found, version });
-      return [{ then: isBehind ? "lane" : "takeReturned", act }];
+      return found.map((slot): Step => {
+        const { version, number, heads } = words.slots[slot];
+        const isBehind = number > 0 && words.tail < heads;
+        const act = (_all: Words, puller: Party) => void Object.assign(puller, { slot, version });
+        return { then: isBehind ? "lane" : "takeReturned", act };
+      });
     },
     late: () => [{ then: "lane", act: (words, puller) => void (puller.seen = words.returns) }],
     takeReturned(words, me) {
@@ -183,7 +196,11 @@ function pulling(
       if (slot.version !== me.version && !isBlind) return [{ then: "poll" }];
       if (slot.number > 0 && words.tail < slot.place) throw new Error("it overtook what waited");
       if (slot.status === "leased") throw new Error(`${slot.message} is held twice`);
-      return [{ then: "settle", act: (all) => lease(all.slots[me.slot], index, slot.message) }];
+      return [{
+        then: "settle",
+        point: "RETURN_LEASED",
+        act: (all) => lease(all.slots[me.slot], index, slot.message),
+      }];
     },
     lane(words, me) {
       const { head, tail, slots } = words;
@@ -192,6 +209,7 @@ function pulling(
       if (free < 0) return [{ then: "poll" }];
       return [{
         then: "move",
+        point: "LEASE_ACQUIRED",
         act(all, puller) {
           Object.assign(puller, { slot: free, position: tail });
           lease(all.slots[free], index, tail);
@@ -200,14 +218,16 @@ function pulling(
     },
     move(words, me) {
       if (words.tail !== me.position) {
-        return [{ then: "poll", act: (all) => void change(all.slots[me.slot], "free") }];
+        const cancel = (all: Words) => void change(all.slots[me.slot], "free");
+        return [{ then: "poll", point: "LEASE_CANCELLED", act: cancel }];
       }
-      return [{ then: "settle", act: (all) => void all.tail++ }];
+      return [{ then: "settle", point: "TAKE_MOVED", act: (all) => void all.tail++ }];
     },
     settle(words, me) {
       const slot = words.slots[me.slot];
       const ack: Step = {
         then: "poll",
+        point: "LEASE_ACKNOWLEDGED",
         act(all) {
           all.done.push(slot.message);
           all.done.sort((a, b) => a - b);
@@ -230,8 +250,8 @@ function pulling(
       };
       return [
         ack,
-        ...me.nacks > 0 ? [nack] : [],
-        ...me.delays > 0 && me.delayed < 0 ? [delay] : [],
+        ...me.nacks !== 0 ? [nack] : [],
+        ...me.delays !== 0 && me.delayed < 0 ? [delay] : [],
       ];
     },
     heads: (_words, me) => [{
@@ -246,7 +266,11 @@ function pulling(
       then: "return",
       act: (words) => void (words.slots[me.slot].number = words.returns + 1),
     }],
-    return: (_words, me) => [{ then: "announce", act: (all) => giveBack(all.slots[me.slot]) }],
+    return: (_words, me) => [{
+      then: "announce",
+      point: "RETURN_MADE",
+      act: (all) => giveBack(all.slots[me.slot]),
+    }],
     announce: () => [announce("poll")],
     wait(words, me, isDead) {
       const isTold = words.returns !== me.seen || words.tail !== words.head || me.delayed >= 0 ||
@@ -298,17 +322,19 @@ function reclaim(words: Words, dead: number): void {
   }
 }
 
-/** The slot of the message that comes first: those without a number, then in their order, one's own last. */
-function findReturned({ slots }: Readonly<Words>, owner: number): number {
-  const rank = (slot: Slot) => [Number(slot.owner === owner), slot.number, slot.message];
-  const found = slots.map((slot, at) => ({ slot, at }))
-    .filter(({ slot }) => slot.status === "returned")
-    .sort((a, b) => {
-      const [left, right] = [rank(a.slot), rank(b.slot)];
-      const differing = left.findIndex((value, at) => value !== right[at]);
-      return differing < 0 ? 0 : left[differing] - right[differing];
-    });
-  return found.at(0)?.at ?? -1;
+/**
+ * The slots of the messages that come first: those without a number, then in the order of the numbers, one's
+ * own last. Messages that were returned at the same time have the same number, and no order.
+ */
+function findReturned({ slots }: Readonly<Words>, owner: number): number[] {
+  const returned = slots.flatMap((slot, at) => slot.status === "returned" ? [at] : []);
+  const rank = (at: number) => {
+    const { owner: by, number, message } = slots[at];
+    return [Number(by === owner), number, number === 0 ? message : 0];
+  };
+  const order = (a: number[], b: number[]) => a[0] - b[0] || a[1] - b[1] || a[2] - b[2];
+  const ranks = returned.map(rank).sort(order);
+  return returned.filter((at) => order(rank(at), ranks[0]) === 0);
 }
 
 /** Each message is in one place: in the lane, in one slot, or done. */

@@ -200,6 +200,21 @@ export const ATTACKS: Readonly<Record<string, (target: Target) => Promise<void>>
     await leaveUnread(target, target.httpPort, get("/messages/t"));
     await storeOverTcp(target, flood(target, 1.5, 1000, () => "u"));
   },
+  async "unread large values"(target) {
+    const peer = await target.connect(target.httpPort);
+    await peer.write(post("/set", `{"key":"k","value":"${"x".repeat(target.maxBytes / 5)}"}`));
+    await peer.reads("HTTP/1.1 ");
+    for (
+      const [port, request] of [[target.tcpPort, "GET k\r\n"], [
+        target.httpPort,
+        get("/get/k"),
+      ]] as const
+    ) {
+      await each(100, async () => {
+        await writeFor(await target.connect(port), request.repeat(10));
+      });
+    }
+  },
   async "unread replies of polls"(target) {
     const peers = await Promise.all(Array.from({ length: 100 }, async (_, i) => {
       const peer = await target.connect(target.httpPort);
