@@ -47,7 +47,7 @@ const ALLOWED = table(`
   backends/redis:           lib/base
   backends/messaging:       lib/base lib/message backends/store
   backends/messaging/shm:   lib/base lib/message lib/channel lib/journal backends/store backends/messaging
-  backends/queue:           lib/base
+  backends/queue:           lib/base lib/presence
   backends/queue/memory:    lib/base backends/queue
   backends/queue/redis:     lib/base backends/queue backends/redis
   backends/queue/shm:       lib/base lib/channel lib/journal backends/queue backends/queue/memory

@@ -421,7 +421,7 @@ export interface QueueWorker extends AsyncDisposable {
   readonly closed: Promise<void>;
   /** Handlers that run. */
   readonly running: number;
-  /** Takes no more, lets handlers finish for `graceSeconds`, and gives the rest back. */
+  /** Takes no more, lets handlers finish for `graceSeconds`, and gives the rest back. SIGTERM does the same. */
   close(): Promise<void>;
 }
 

@@ -88,10 +88,10 @@ async function withoutServer(plan: Plan): Promise<Row[]> {
     run: (plan) => runProcess([here("local.ts"), kind], plan),
   });
   const contestants = [
-    local("in memory", "memory"),
-    local("in shared memory", "shm"),
-    local("on disk, fsync everySecond", "everySecond"),
-    local("on disk, fsync always", "always"),
+    local("Ringbus in memory", "memory"),
+    local("Ringbus in shared memory", "shm"),
+    local("Ringbus on disk, fsync everySecond", "everySecond"),
+    local("Ringbus on disk, fsync always", "always"),
   ];
   return await compare("without a server", contestants, plan);
 }

@@ -17,7 +17,7 @@ import {
   newDelivery,
   type QueueEntry,
 } from "./entry.ts";
-import { MAX_CHARACTER_BYTES } from "./message_index.ts";
+import { jsonBytes } from "./json_bytes.ts";
 import { OrderingLines } from "./ordering_lines.ts";
 import { SortedList } from "./sorted_list.ts";
 
@@ -61,8 +61,8 @@ export class DeliveryQueues {
   }));
   readonly #observer: DeliveryObserver;
   #pendingCount = 0;
-  /** Characters of the names in the records that settle all pending deliveries. */
-  #nameCharacters = 0;
+  /** Bytes of the names in the records that settle all pending deliveries. */
+  #nameBytes = 0;
   /** Number of deliveries that have become pending. */
   turns = 0;
 
@@ -72,12 +72,13 @@ export class DeliveryQueues {
 
   /** Most bytes that the records of a journal take which claim and acknowledge all deliveries one by one. */
   get removalBytes(): number {
-    return SETTLEMENT_BYTES * this.#pendingCount + MAX_CHARACTER_BYTES * this.#nameCharacters;
+    return SETTLEMENT_BYTES * this.#pendingCount + this.#nameBytes;
   }
 
   #countPending({ agent, entry }: Delivery, change: 1 | -1): void {
     this.#pendingCount += change;
-    this.#nameCharacters += change * (2 * agent.length + entry.id.length + entry.channel.length);
+    const { id, channel } = entry;
+    this.#nameBytes += change * (2 * jsonBytes(agent) + jsonBytes(id) + jsonBytes(channel));
   }
 
   /** Adds a delivery of a message to an agent, which has had some attempts. */

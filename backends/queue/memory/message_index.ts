@@ -8,20 +8,19 @@ import { TextMap } from "../../../lib/base/text_map.ts";
 import type { MessageFilters } from "../types.ts";
 import { DefaultMap } from "./default_map.ts";
 import { byExpiry, bySequence, type QueueEntry } from "./entry.ts";
+import { jsonBytes } from "./json_bytes.ts";
 import { SortedList } from "./sorted_list.ts";
 
 /** Bytes of the record of a journal that deletes a message, without its id. */
 const DELETION_BYTES = 160;
-/** Bytes of a character in JSON. */
-export const MAX_CHARACTER_BYTES = 6;
 
 const newIndex = () => new SortedList<QueueEntry>(bySequence);
 
 /** Messages by id, and by the fields that filters name. */
 export class MessageIndex {
   readonly #entries = new TextMap<QueueEntry>();
-  /** Characters of all ids. */
-  #idCharacters = 0;
+  /** Bytes of all ids in records. */
+  #idBytes = 0;
   readonly #all = newIndex();
   readonly #byAcknowledged = new DefaultMap(newIndex);
   readonly #byChannel = new DefaultMap(newIndex);
@@ -41,7 +40,7 @@ export class MessageIndex {
 
   /** Most bytes that the records of a journal take which delete all messages one by one. */
   get removalBytes(): number {
-    return DELETION_BYTES * this.#entries.size + MAX_CHARACTER_BYTES * this.#idCharacters;
+    return DELETION_BYTES * this.#entries.size + this.#idBytes;
   }
 
   /** Number of messages. */
@@ -57,7 +56,7 @@ export class MessageIndex {
   /** Adds a message. */
   add(entry: QueueEntry): void {
     this.#entries.set(entry.id, entry);
-    this.#idCharacters += entry.id.length;
+    this.#idBytes += jsonBytes(entry.id);
     for (const index of this.#indexesOf(entry)) index.add(entry);
   }
 
@@ -65,7 +64,7 @@ export class MessageIndex {
   remove(entry: QueueEntry): void {
     for (const index of this.#indexesOf(entry)) index.remove(entry);
     this.#entries.delete(entry.id);
-    this.#idCharacters -= entry.id.length;
+    this.#idBytes -= jsonBytes(entry.id);
   }
 
   #indexesOf(entry: QueueEntry): SortedList<QueueEntry>[] {

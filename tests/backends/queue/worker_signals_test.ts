@@ -43,6 +43,27 @@ Deno.test("SIGTERM: a listener of the program runs as well", async () => {
   assert.deepEqual(await program.lines(), ["begins 0", "ends 0", "done 1, waiting 0,0"]);
 });
 
+/** Longer than a program may go on that does not listen for the signal. */
+const LONG_MS = 8000;
+
+Deno.test("SIGTERM ends a program that goes on after its workers, unless it has a listener", async () => {
+  const plan: Plan = { handlerMs: 100, afterMs: LONG_MS };
+  await using stack = new AsyncDisposableStack();
+  const [killed, exited, listening] = [
+    ["-A", PROGRAM, JSON.stringify(plan)],
+    ["--allow-read", PROGRAM, JSON.stringify(plan)],
+    ["-A", PROGRAM, JSON.stringify({ ...plan, hasListener: true })],
+  ].map((args) => stack.use(new Program(args)));
+  for (const program of [killed, exited, listening]) {
+    await program.prints("begins 0");
+    program.kill("SIGTERM");
+  }
+  assert.equal((await killed.ended()).signal, "SIGTERM");
+  assert.equal((await exited.ended()).code, 128 + 15);
+  for (const program of [killed, exited]) assert.match(program.output, /ends 0\n$/);
+  assert.deepEqual(await listening.lines(), ["begins 0", "ends 0", "done 1, waiting 0,0"]);
+});
+
 Deno.test("SIGTERM ends a program with a worker at once after manageSignals(false)", async () => {
   await using program = start({ handlerMs: 600_000, unmanaged: true });
   await program.prints("begins 0");

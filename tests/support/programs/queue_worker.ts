@@ -17,6 +17,8 @@ export interface Plan {
   unmanaged?: boolean;
   /** Waits for a listener of its own, too. */
   hasListener?: boolean;
+  /** Milliseconds for which it goes on after the worker has closed. Default: 50. */
+  afterMs?: number;
 }
 
 const plan: Plan = JSON.parse(Deno.args[0]);
@@ -41,7 +43,7 @@ clearInterval(alive);
 // The program goes on: it may use its sockets, wait, and end as it likes.
 publisher?.send("closed");
 publisher?.close();
-await new Promise((resolve) => setTimeout(resolve, 50));
+await new Promise((resolve) => setTimeout(resolve, plan.afterMs ?? 50));
 const done = await queue.count({ acknowledged: true });
 const attempts = (await queue.getPending("ann")).map(({ attempts }) => attempts);
 console.log(`done ${done}, waiting ${attempts.join()}`);

@@ -103,6 +103,50 @@ serverTest(
   },
 );
 
+serverTest("all keys are known as own, and clear removes those of messages", async () => {
+  await using queue = await open({ deadlineMs: 1000, leaseSeconds: 0.5, filterIndexes: true });
+  await using subscription = queue.subscribe("tasks", "worker", {
+    limiter: { max: 100, seconds: 1 },
+    prefetch: 10,
+  });
+  await subscription.ready;
+  const others = { ttlSeconds: 60, resultSeconds: 1, deduplicationSeconds: 1, leaseSeconds: 0.5 };
+  for (const i of [1, 2, 3, 4]) {
+    await queue.publish(task(i, { ...others, orderingKey: "key", deduplicationId: `id ${i}` }));
+    await queue.publish({ ...task(i), targetAgent: null, delaySeconds: 0.5 * i });
+  }
+  const first = await nextOf(subscription);
+  await queue.publish(task("later"));
+  const later = await nextOf(subscription);
+  await queue.release(later, { delaySeconds: 0.5 });
+  await queue.acknowledge(first, { result: 1 });
+  await queue.reject(await nextOf(subscription), "bad");
+  await nextOf(subscription);
+  await queue.pause("other");
+  const schedule = { everySeconds: 3600 };
+  await queue.schedule("hourly", schedule, task("tick"));
+  assert.deepEqual(await warningsOf(), []);
+  const names = async () =>
+    (await server.command("KEYS", "*") as string[]).map((key) => key.replace("tinyllm:", ""));
+  const used = ["line:", "keyed:", "later:", "delayed:", "died:", "unique:", "result:", "rate:"];
+  for (const name of used) {
+    assert.ok((await names()).some((each) => each.startsWith(name)), `${name} ${await names()}`);
+  }
+  await subscription.return();
+  await queue.clear();
+  // What is due then has nothing to do, and what repeats a call may need goes by itself.
+  const kept = [
+    ...["agents:tasks", "channels", "consumers:tasks", "counts:tasks", "indexed", "partitions"],
+    ...["paused:other", "schedule:hourly", "schedules", "seq", "subs:tasks", "version"],
+  ];
+  const calls = async () => {
+    await queue.getPending("worker");
+    return (await names()).filter((name) => !/^(op|gone|touch|due)/.test(name)).sort();
+  };
+  await until(async () => (await calls()).length <= kept.length, "the end of all other keys");
+  assert.deepEqual(await calls(), kept);
+});
+
 serverTest("a filtered list reads the messages it finds, and not all of them", async () => {
   await using queue = await open({ filterIndexes: true });
   const COUNT = 3000;
