@@ -11,6 +11,7 @@ import { RedisMessageQueue } from "../../../../backends/queue/redis/mod.ts";
 import { redisServer } from "../../../../testing/mod.ts";
 import { task } from "../../../conformance/queue/stage.ts";
 import { sleep, until, within } from "../../../support/deadline.ts";
+import { Program } from "../../../support/program.ts";
 import { collectLog } from "../../../support/log_records.ts";
 import { tcpProxy } from "../../../support/tcp_proxy.ts";
 
@@ -137,6 +138,34 @@ Deno.test("worker: it waits for a server, and only rights that are gone end it",
   assert.equal(worker.running, 0);
   await within(queue.close(), "the end of the queue");
 });
+
+for (const signal of ["SIGSTOP", "SIGKILL"] as const) {
+  Deno.test(`worker: another process does the work of one that gets ${signal}`, async () => {
+    await using server = await redisServer();
+    await using queue = await open(server.url);
+    const start = (handlerMs: number) =>
+      new Program(["-A", "tests/support/programs/redis_worker.ts", server.url, `${handlerMs}`]);
+    await using first = start(3_600_000);
+    await first.prints("is ready");
+    const { id } = await queue.publish(task("work"));
+    await first.prints("begins work, attempt 1");
+    // Its lease is extended for as long as it lives.
+    await sleep(2500);
+    const [held] = await queue.getPending("worker");
+    assert.deepEqual([held.attempts, held.leasedUntil === null], [1, false]);
+    first.kill(signal);
+    await using second = start(0);
+    await second.prints("begins work, attempt 2");
+    await second.prints("ends work");
+    await until(async () => (await queue.get(id))?.acknowledged === true, "the acknowledgement");
+    if (signal === "SIGSTOP") {
+      first.kill("SIGCONT");
+      await first.prints(/aborted: (the lease of )?message/);
+    }
+    const { totals, dead } = await queue.stats("tasks");
+    assert.deepEqual([totals.delivered, totals.acknowledged, dead], [2, 1, 0]);
+  });
+}
 
 Deno.test("worker: a message that another program has overwritten becomes a dead letter", async () => {
   await using server = await redisServer();
