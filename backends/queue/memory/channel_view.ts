@@ -20,7 +20,7 @@ export function countDeliveries(entries: Iterable<QueueEntry>, dateMs: number): 
     for (const delivery of entry.deliveries.values()) {
       const state = stateOf(delivery);
       numbers[state]++;
-      if (state === "waiting") oldestMs = Math.max(oldestMs ?? 0, dateMs - entry.createdMs);
+      if (state === "waiting") oldestMs = Math.max(oldestMs ?? 0, dateMs - entry.updatedMs);
     }
   }
   const { done: _, ...counted } = numbers;

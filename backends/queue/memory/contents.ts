@@ -5,13 +5,16 @@
  */
 
 import { TextMap } from "../../../lib/base/text_map.ts";
-import type { StoredResult, StoredSchedule } from "../store.ts";
+import type { QueueRecord, StoredResult, StoredSchedule } from "../store.ts";
 import type { ChannelCounts } from "./channel_counts.ts";
 import type { Delivery, QueueEntry } from "./entry.ts";
 import type { RateWindows } from "./rate_windows.ts";
 
 /** A delivery without its message. */
 type PlainDelivery = Omit<Delivery, "entry">;
+
+/** The message that others with its `deduplicationId` repeat, also when it is gone. */
+export type Original = Pick<QueueRecord, "id" | "createdMs" | "dueMs" | "expiresMs">;
 
 /** A part of a namespace, of plain data. */
 export type SpacePart =
@@ -26,7 +29,7 @@ export type SpacePart =
     }
     | { readonly type: "paused"; readonly channel: string }
     | { readonly type: "schedule"; readonly schedule: StoredSchedule }
-    | { readonly type: "duplicate"; readonly key: string; readonly id: string }
+    | { readonly type: "duplicate"; readonly key: string; readonly original: Original }
     | { readonly type: "result"; readonly id: string; readonly result: StoredResult }
     | { readonly type: "subscribers"; readonly channel: string; readonly agents: readonly string[] }
     | {

@@ -31,7 +31,16 @@ export interface QueueEntry extends QueueRecord {
   readonly deadlineMs: number | null;
   /** When it is due by the clock for durations, until then; `dueMs` is the date. */
   readyAtMs: number | null;
+  /** What its deliveries begin with when it is due. Null unless it replaces a message that was delivered. */
+  readonly former: FormerAttempts | null;
   readonly deliveries: TextMap<Delivery>;
+}
+
+/** The attempts of the message that another one replaces. */
+export interface FormerAttempts {
+  readonly byAgent: readonly (readonly [agent: string, attempts: number])[];
+  /** Of the queue that has replaced it. */
+  readonly maxAttempts: number;
 }
 
 /** A message for one agent. */
@@ -140,7 +149,7 @@ export function toQueueDeadLetter(delivery: Delivery): QueueDeadLetter {
 
 /** A message as the store returns it. Each agent acknowledges a broadcast for itself. */
 export function toQueueRecord(entry: QueueEntry, agent: string | undefined): QueueRecord {
-  const { deliveries, deadlineMs: _, readyAtMs: _readyAtMs, ...message } = entry;
+  const { deliveries, deadlineMs: _, readyAtMs: _readyAtMs, former: _former, ...message } = entry;
   if (entry.target !== null || agent === undefined) return message;
   return { ...message, acknowledged: deliveries.get(agent)?.state === "acknowledged" };
 }

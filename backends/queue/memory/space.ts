@@ -8,7 +8,6 @@
  * @module
  */
 
-import { TextMap } from "../../../lib/base/text_map.ts";
 import type { EngineConfig } from "../config.ts";
 import type {
   AcknowledgeOutcome,
@@ -30,9 +29,10 @@ import type {
 import type { MessageFilters, PurgedState, QueueEvent } from "../types.ts";
 import { countDeliveries, purgedStateOf } from "./channel_view.ts";
 import { Claims } from "./claims.ts";
-import type { SpacePart } from "./contents.ts";
+import type { Original, SpacePart } from "./contents.ts";
 import {
   after,
+  type FormerAttempts,
   type QueueEntry,
   toQueueDeadLetter,
   toQueueDelivery,
@@ -51,7 +51,7 @@ export class MemorySpace {
   readonly #messages: StoredMessages;
   readonly #claims: Claims;
   readonly #leases: LeaseCalls;
-  readonly #duplicates = new ExpiringMap<string>();
+  readonly #duplicates = new ExpiringMap<Original>();
   readonly #schedules = new ScheduleTable();
 
   constructor(clock: EngineClock) {
@@ -118,19 +118,26 @@ export class MemorySpace {
   /** The message that a publisher has stored before. If it is gone, it is as it would be. */
   #duplicateOf(message: NewMessage): QueueRecord | undefined {
     const key = duplicateKey(message);
-    const id = key === undefined ? undefined : this.#duplicates.get(key);
-    if (id === undefined) return undefined;
-    const entry = this.#messages.index.get(id) ??
-      { ...this.#toEntry(message, id), sequence: 0, deliveries: new TextMap() };
-    return toQueueRecord(entry, undefined);
+    const original = key === undefined ? undefined : this.#duplicates.get(key);
+    if (original === undefined) return undefined;
+    const entry = this.#messages.index.get(original.id);
+    if (entry !== undefined) return toQueueRecord(entry, undefined);
+    const { readyAtMs: _, deadlineMs: _deadlineMs, former: _former, ...record } = this.#toEntry(
+      message,
+      original.id,
+    );
+    return { ...record, ...original, updatedMs: original.createdMs, sequence: 0 };
   }
 
   #publish(message: NewMessage, id: string, config: EngineConfig): QueueRecord {
     const key = duplicateKey(message);
+    const entry = this.#messages.add(this.#toEntry(message, id), config);
     if (key !== undefined) {
-      this.#duplicates.set(key, id, this.#messages.clock.now() + message.deduplicationMs);
+      const { createdMs, dueMs, expiresMs } = entry;
+      const untilMs = this.#messages.clock.now() + message.deduplicationMs;
+      this.#duplicates.set(key, { id, createdMs, dueMs, expiresMs }, untilMs);
     }
-    return toQueueRecord(this.#messages.add(this.#toEntry(message, id), config), undefined);
+    return toQueueRecord(entry, undefined);
   }
 
   #toEntry(message: NewMessage, id: string): NewEntry {
@@ -148,14 +155,15 @@ export class MemorySpace {
       expiresMs: ttlMs === null ? null : due.dateMs + ttlMs,
       deadlineMs: ttlMs === null ? null : due.ms + ttlMs,
       acknowledged: false,
+      former: null,
     };
   }
 
   put(message: MessageToPut, config: EngineConfig): void {
     this.sweep();
-    const former = this.#messages.index.get(message.id);
-    const attempts = attemptsOf(former);
-    if (former !== undefined) this.#messages.remove(former);
+    const replaced = this.#messages.index.get(message.id);
+    const former = formerAttempts(replaced, config);
+    if (replaced !== undefined) this.#messages.remove(replaced);
     const now = this.#messages.now();
     const { expiresMs, dueMs } = message;
     if (expiresMs !== null && expiresMs <= now.dateMs) return;
@@ -166,8 +174,9 @@ export class MemorySpace {
       dueMs: isDelayed ? dueMs : null,
       readyAtMs: isDelayed ? now.ms + dueMs - now.dateMs : null,
       deadlineMs: expiresMs === null ? null : now.ms + expiresMs - now.dateMs,
+      former,
     };
-    this.#messages.add(entry, config, attempts);
+    this.#messages.add(entry, config);
   }
 
   register(channel: string, agent: string, from: "now" | "oldest"): void {
@@ -354,8 +363,8 @@ export class MemorySpace {
     for (const schedule of this.#schedules.all()) {
       yield { type: "schedule", schedule, heldUntilMs: Infinity };
     }
-    for (const [key, id, heldUntilMs] of this.#duplicates.entries()) {
-      yield { type: "duplicate", key, id, heldUntilMs };
+    for (const [key, original, heldUntilMs] of this.#duplicates.entries()) {
+      yield { type: "duplicate", key, original, heldUntilMs };
     }
   }
 
@@ -363,7 +372,7 @@ export class MemorySpace {
   restore(part: SpacePart): void {
     if (part.type === "schedule") this.#schedules.restore(part.schedule);
     else if (part.type === "duplicate") {
-      this.#duplicates.set(part.key, part.id, part.heldUntilMs);
+      this.#duplicates.set(part.key, part.original, part.heldUntilMs);
     } else {
       this.#messages.restore(part);
       this.#claims.restore(part);
@@ -376,8 +385,14 @@ function duplicateKey({ channel, deduplicationId }: NewMessage): string | undefi
   return deduplicationId === null ? undefined : `${channel}\0${deduplicationId}`;
 }
 
-/** The attempts of the pending deliveries of a message, by agent. A message that is put again keeps them. */
-function attemptsOf(entry: QueueEntry | undefined): Map<string, number> {
-  const pending = entry?.deliveries.values().filter(({ state }) => state === "pending") ?? [];
-  return new Map([...pending].map(({ agent, attempts }) => [agent, attempts]));
+/** The attempts of the pending deliveries of a message. A message that is put again keeps them. */
+function formerAttempts(
+  entry: QueueEntry | undefined,
+  { maxAttempts }: EngineConfig,
+): FormerAttempts | null {
+  if (entry === undefined) return null;
+  if (entry.readyAtMs !== null) return entry.former;
+  const pending = entry.deliveries.values().filter(({ state }) => state === "pending");
+  const byAgent = pending.map(({ agent, attempts }) => [agent, attempts] as const).toArray();
+  return byAgent.length === 0 ? null : { byAgent, maxAttempts };
 }

@@ -27,9 +27,6 @@ export type EngineClock = Pick<QueueClock, "now" | "date">;
 /** A message that is not stored yet. */
 export type NewEntry = Omit<QueueEntry, "sequence" | "deliveries">;
 
-/** The attempts of the message that a new one replaces, by agent. */
-type Attempts = ReadonlyMap<string, number>;
-
 /** Stores messages, delivers them to agents, and removes what is over. */
 export class StoredMessages {
   readonly clock: EngineClock;
@@ -105,7 +102,7 @@ export class StoredMessages {
     for (const entry of this.index.expired(now.ms)) this.#expire(entry);
     this.queues.advance(now);
     for (let entry = this.delayed.takeDue(now.ms); entry; entry = this.delayed.takeDue(now.ms)) {
-      for (const agent of this.#recipientsOf(entry)) this.queues.deliver(entry, agent);
+      this.#deliver(entry);
     }
     this.results.advance(now.ms);
   }
@@ -145,13 +142,13 @@ export class StoredMessages {
   }
 
   /** Stores a message, and delivers it if it is due. */
-  add(message: NewEntry, config: EngineConfig, attempts: Attempts = new Map()): QueueEntry {
+  add(message: NewEntry, config: EngineConfig): QueueEntry {
     const entry: QueueEntry = { ...message, sequence: ++this.#sequence, deliveries: new TextMap() };
     this.index.add(entry);
     this.count("published", entry);
     if (entry.acknowledged) this.#addDone(entry);
     else if (entry.readyAtMs !== null) this.#delay(entry);
-    else this.#deliver(entry, config, attempts);
+    else this.#deliver(entry);
     this.#trim(entry.channel, config);
     return entry;
   }
@@ -168,12 +165,14 @@ export class StoredMessages {
     this.listeners.wake(entry.channel, entry.target ?? undefined);
   }
 
-  #deliver(entry: QueueEntry, config: EngineConfig, attempts: Attempts): void {
-    const maxAttempts = entry.maxAttempts ?? config.maxAttempts;
+  #deliver(entry: QueueEntry): void {
+    const { byAgent = [], maxAttempts = Infinity } = entry.former ?? {};
+    const attempts = new Map(byAgent);
     for (const agent of this.#recipientsOf(entry)) {
       const count = attempts.get(agent) ?? 0;
-      if (count < maxAttempts) this.queues.deliver(entry, agent, count);
-      else this.queues.deliverDead(entry, agent, count, this.now());
+      const isUsedUp = count >= (entry.maxAttempts ?? maxAttempts);
+      if (isUsedUp) this.queues.deliverDead(entry, agent, count, this.now());
+      else this.queues.deliver(entry, agent, count);
     }
   }
 
