@@ -68,6 +68,8 @@ local function storeOne(operation, id, channel, source, target, payload, metadat
   created, expires, acked, settings, due, unique, uniqueMs, isNews)
   local key, isPut, isAcked = PREFIX .. 'msg:' .. id, put == '1', acked == '1'
   local attempts = {}
+  -- Also if nothing is stored: its sender does not tell it again soon.
+  if isNews == '1' then announce(target, channel) end
   if call('EXISTS', PREFIX .. 'gone:' .. operation, key) > 0 then
     local done = earlierReply(id, operation, isPut)
     if done then
@@ -140,7 +142,6 @@ local function storeOne(operation, id, channel, source, target, payload, metadat
       add('done:' .. channel, seq, id)
     else
       deliverTo(target)
-      if isNews == '1' then announce(target, channel) end
     end
   end
   streams[channel] = true
