@@ -31,6 +31,8 @@ export interface QueueEntry extends QueueRecord {
   readonly deadlineMs: number | null;
   /** When it is due by the clock for durations, until then; `dueMs` is the date. */
   readyAtMs: number | null;
+  /** Whether an agent has unsubscribed that had not acknowledged it. */
+  isAbandoned: boolean;
   /** What its deliveries begin with when it is due. Null unless it replaces a message that was delivered. */
   readonly former: FormerAttempts | null;
   readonly deliveries: TextMap<Delivery>;
@@ -149,7 +151,8 @@ export function toQueueDeadLetter(delivery: Delivery): QueueDeadLetter {
 
 /** A message as the store returns it. Each agent acknowledges a broadcast for itself. */
 export function toQueueRecord(entry: QueueEntry, agent: string | undefined): QueueRecord {
-  const { deliveries, deadlineMs: _, readyAtMs: _readyAtMs, former: _former, ...message } = entry;
+  const { deliveries, deadlineMs: _, readyAtMs: _readyAtMs, ...rest } = entry;
+  const { former: _former, isAbandoned: _isAbandoned, ...message } = rest;
   if (entry.target !== null || agent === undefined) return message;
   return { ...message, acknowledged: deliveries.get(agent)?.state === "acknowledged" };
 }

@@ -50,12 +50,12 @@ export class SettledIndex {
     return [...index.get(channel)?.values() ?? []];
   }
 
-  #placeOf({ channel, deliveries }: QueueEntry): SortedList<QueueEntry> | undefined {
+  #placeOf({ channel, deliveries, isAbandoned }: QueueEntry): SortedList<QueueEntry> | undefined {
     const has = (state: Delivery["state"]) =>
       deliveries.values().some((delivery) => delivery.state === state);
     if (has("pending")) return undefined;
     if (has("dead")) return this.#dead.getOrCreate(channel);
-    return has("acknowledged") ? this.#done.getOrCreate(channel) : undefined;
+    return has("acknowledged") || isAbandoned ? this.#done.getOrCreate(channel) : undefined;
   }
 
   /** Removes a message. */

@@ -8,6 +8,7 @@
  * @module
  */
 
+import { TextMap } from "../../../lib/base/text_map.ts";
 import type { EngineConfig } from "../config.ts";
 import type {
   AcknowledgeOutcome,
@@ -122,11 +123,9 @@ export class MemorySpace {
     if (original === undefined) return undefined;
     const entry = this.#messages.index.get(original.id);
     if (entry !== undefined) return toQueueRecord(entry, undefined);
-    const { readyAtMs: _, deadlineMs: _deadlineMs, former: _former, ...record } = this.#toEntry(
-      message,
-      original.id,
-    );
-    return { ...record, ...original, updatedMs: original.createdMs, sequence: 0 };
+    const wouldBe = { ...this.#toEntry(message, original.id), sequence: 0 };
+    const record = toQueueRecord({ ...wouldBe, deliveries: new TextMap() }, undefined);
+    return { ...record, ...original, updatedMs: original.createdMs };
   }
 
   #publish(message: NewMessage, id: string, config: EngineConfig): QueueRecord {
@@ -156,6 +155,7 @@ export class MemorySpace {
       deadlineMs: ttlMs === null ? null : due.ms + ttlMs,
       acknowledged: false,
       former: null,
+      isAbandoned: false,
     };
   }
 
@@ -175,6 +175,7 @@ export class MemorySpace {
       readyAtMs: isDelayed ? now.ms + dueMs - now.dateMs : null,
       deadlineMs: expiresMs === null ? null : now.ms + expiresMs - now.dateMs,
       former,
+      isAbandoned: false,
     };
     this.#messages.add(entry, config);
   }

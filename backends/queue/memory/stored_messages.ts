@@ -210,7 +210,8 @@ export class StoredMessages {
     subscribers.add(agent);
     if (from === "now") return;
     for (const entry of this.index.ofChannel(channel).values()) {
-      if (entry.target === null && entry.readyAtMs === null) this.queues.deliver(entry, agent);
+      const isDue = entry.target === null && entry.readyAtMs === null;
+      if (isDue && !entry.deliveries.has(agent)) this.queues.deliver(entry, agent);
     }
   }
 
@@ -232,6 +233,7 @@ export class StoredMessages {
     if (delivery === undefined || delivery.state === "acknowledged") return;
     this.queues.remove(delivery);
     entry.deliveries.delete(agent);
+    entry.isAbandoned = true;
     this.#settled.update(entry);
   }
 

@@ -312,7 +312,7 @@ if removeDue() then return nil end
 local m, outcome = find(id, ARGV[7], '')
 if not m then return outcome end
 if not exhume(m.agent, m.channel, m.member) then return 'absent' end
-call('HDEL', PREFIX .. 'msg:' .. id, 'n:' .. m.agent, 'd:' .. m.agent, 'died')
+call('HDEL', PREFIX .. 'msg:' .. id, 'n:' .. m.agent, 'd:' .. m.agent)
 call('ZREM', PREFIX .. 'lapsed:' .. m.channel, id)
 if m.settings.r then call('DEL', PREFIX .. 'result:' .. id) end
 deliver(m.agent, m.channel, m.member, m.priority, m.settings.k)

@@ -281,6 +281,8 @@ end`,
 local function exhume(agent, channel, member)
   if call('ZREM', PREFIX .. 'dead:' .. agent, member) == 0 then return false end
   call('ZREM', PREFIX .. 'died:' .. queueName(agent, channel), member)
+  local key = PREFIX .. 'msg:' .. idOf(member)
+  if call('HEXISTS', key, 'died') == 1 then call('HINCRBY', key, 'died', -1) end
   return true
 end`,
   ],
@@ -335,9 +337,11 @@ end
 -- are trimmed before those that wait.
 local function settle(id, channel, seq, isBroadcast, isDead)
   if isBroadcast then
-    if isOpen(channel, seq .. id) then return end
+    -- The number of agents for which it is a dead letter.
     local key = PREFIX .. 'msg:' .. id
-    if isDead then call('HSET', key, 'died', '1') else isDead = call('HEXISTS', key, 'died') == 1 end
+    if isDead then call('HINCRBY', key, 'died', 1) end
+    if isOpen(channel, seq .. id) then return end
+    isDead = tonumber(call('HGET', key, 'died') or '0') > 0
   end
   call('ZADD', PREFIX .. (isDead and 'lapsed:' or 'done:') .. channel, seq, id)
 end`,

@@ -71,8 +71,13 @@ for i = 1, #reply[2], 2 do
   local m = member ~= '' and fieldsOf(idOf(member), { CHANNEL, TARGET, SEQ, SETTINGS }) or {}
   if m[1] == channel and m[3] and not m[2] then
     if at == '5' then
-      exhume(agent, channel, member)
+      if exhume(agent, channel, member) then
+        call('ZREM', PREFIX .. 'lapsed:' .. channel, idOf(member))
+        call('HDEL', PREFIX .. 'msg:' .. idOf(member), 'n:' .. agent, 'd:' .. agent)
+        settle(idOf(member), channel, m[3], true)
+      end
     elseif withdraw(agent, channel, member, settingsOf(m[4]).k) then
+      call('HDEL', PREFIX .. 'msg:' .. idOf(member), 'n:' .. agent)
       settle(idOf(member), channel, m[3], true)
     end
   end

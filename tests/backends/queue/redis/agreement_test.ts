@@ -18,7 +18,7 @@ import { withSeed } from "../../../support/seed.ts";
 
 const CHANNELS = ["c", "d"];
 const AGENTS = ["a", "b"];
-const ROUNDS = 6;
+const ROUNDS = 4;
 const CALLS = 120;
 
 /** A store, with its names of what the stores share. */
@@ -165,6 +165,7 @@ class CallMaker {
     const from = isFirst ? "oldest" : "now";
     const runs: Record<string, Call["run"]> = {
       register: ({ store }) => store.receivers(channel, agent)[0].register(from),
+      unsubscribe: ({ store }) => store.unsubscribe(channel, agent),
       requeue: (side) => side.store.requeue(id(side), agent),
       delete: (side) => side.store.delete(id(side)),
       purge: ({ store }) => store.purge(channel, states),
@@ -221,6 +222,8 @@ Deno.test("the queue on redis and the one in memory agree after any calls", () =
         redisUrl: redis.url,
         leaseSeconds: 1,
         maxAttempts: 3,
+        maxItems: 12,
+        whenFull: random.pick(["dropOldest", "reject"]),
       });
       const space = new MemorySpace(clock);
       const stores = [new MemoryStore(space, config), new RedisStore(config)];
