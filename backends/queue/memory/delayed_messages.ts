@@ -30,7 +30,7 @@ export class DelayedMessages {
 
   /** Removes the next message if it is due, and returns it. */
   takeDue(nowMs: number): QueueEntry | undefined {
-    const entry = this.#all.at(0);
+    const entry = this.#all.first;
     if (entry === undefined || entry.readyAtMs! > nowMs) return undefined;
     this.remove(entry);
     entry.readyAtMs = null;
@@ -46,6 +46,6 @@ export class DelayedMessages {
   /** When the next message of a channel, or of all, is due. */
   nextDueMs(channel?: string): number | undefined {
     const list = channel === undefined ? this.#all : this.#byChannel.get(channel);
-    return list?.at(0)?.readyAtMs ?? undefined;
+    return list?.first?.readyAtMs ?? undefined;
   }
 }

@@ -181,7 +181,7 @@ export class DeliveryQueues {
     const { ready } = this.#queues.getOrCreate(queueKey(agent, channel));
     const claimed: Delivery[] = [];
     while (claimed.length < limit && ready.length > 0) {
-      const delivery = ready.at(0)!;
+      const delivery = ready.first!;
       const { end, token, maxAttempts } = lease(delivery);
       delivery.attempts++;
       delivery.maxAttempts = maxAttempts;
@@ -228,12 +228,12 @@ export class DeliveryQueues {
 
   /** When the next lease ends. Undefined without leases. */
   get nextLeaseEndMs(): number | undefined {
-    return this.#leased.at(0)?.leaseEnd?.ms;
+    return this.#leased.first?.leaseEnd?.ms;
   }
 
   /** When the next attempt of a delivery is due. Undefined if none waits. */
   get nextRetryMs(): number | undefined {
-    return this.#retrying.at(0)?.retryAt?.ms;
+    return this.#retrying.first?.retryAt?.ms;
   }
 
   /** Whether a delivery could wait for another one with its ordering key. */
@@ -243,11 +243,11 @@ export class DeliveryQueues {
 
   /** Ends the leases and the waits that are over. */
   advance(now: Moment): void {
-    for (let next = this.#leased.at(0); next !== undefined; next = this.#leased.at(0)) {
+    for (let next = this.#leased.first; next !== undefined; next = this.#leased.first) {
       if (next.leaseEnd!.ms > now.ms) break;
       this.#endLease(next, now);
     }
-    for (let next = this.#retrying.at(0); next !== undefined; next = this.#retrying.at(0)) {
+    for (let next = this.#retrying.first; next !== undefined; next = this.#retrying.first) {
       if (next.retryAt!.ms > now.ms) break;
       this.#endWait(next);
       this.#makeReady(next);

@@ -43,12 +43,12 @@ export class ExpiringMap<T> {
 
   /** When the next value is over. Undefined if there is none. */
   get nextEndMs(): number | undefined {
-    return this.#byTime.at(0)?.untilMs;
+    return this.#byTime.first?.untilMs;
   }
 
   /** Removes what is over. */
   advance(nowMs: number): void {
-    for (let next = this.#byTime.at(0); next !== undefined; next = this.#byTime.at(0)) {
+    for (let next = this.#byTime.first; next !== undefined; next = this.#byTime.first) {
       if (next.untilMs > nowMs) return;
       this.delete(next.key);
     }

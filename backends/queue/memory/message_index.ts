@@ -50,7 +50,7 @@ export class MessageIndex {
 
   /** When the next message expires. Undefined if none does. */
   get nextExpiryMs(): number | undefined {
-    return this.#byExpiry.at(0)?.deadlineMs ?? undefined;
+    return this.#byExpiry.first?.deadlineMs ?? undefined;
   }
 
   /** Adds a message. */

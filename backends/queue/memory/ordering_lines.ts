@@ -34,10 +34,10 @@ export class OrderingLines {
     const key = lineOf(delivery);
     const line = key === undefined ? undefined : this.#lines.get(key);
     if (line === undefined) return undefined;
-    const wasFirst = line.at(0) === delivery;
+    const wasFirst = line.first === delivery;
     line.remove(delivery);
     if (line.length === 0) this.#lines.delete(key!);
-    return wasFirst ? line.at(0) : undefined;
+    return wasFirst ? line.first : undefined;
   }
 
   /** Whether there is a line in which a delivery could wait for another one. */
@@ -46,7 +46,7 @@ export class OrderingLines {
   }
 
   #first(key: string | undefined): Delivery | undefined {
-    return key === undefined ? undefined : this.#lines.get(key)?.at(0);
+    return key === undefined ? undefined : this.#lines.get(key)?.first;
   }
 }
 

@@ -66,6 +66,6 @@ export class SettledIndex {
 
   /** The settled message of a channel that goes first. */
   first(channel: string): QueueEntry | undefined {
-    return this.#done.get(channel)?.at(0) ?? this.#dead.get(channel)?.at(0);
+    return this.#done.get(channel)?.first ?? this.#dead.get(channel)?.first;
   }
 }

@@ -195,7 +195,7 @@ export class StoredMessages {
   #trim(channel: string, { maxItems, whenFull }: EngineConfig): void {
     const messages = this.index.ofChannel(channel);
     while (messages.length > maxItems) {
-      const waiting = whenFull === "dropOldest" ? messages.at(0) : undefined;
+      const waiting = whenFull === "dropOldest" ? messages.first : undefined;
       const oldest = this.#settled.first(channel) ?? waiting;
       if (oldest === undefined) return;
       for (const delivery of oldest.deliveries.values()) this.queues.countMissed(delivery);
