@@ -126,6 +126,8 @@ export class Replica implements JournalState {
     try {
       if (record.name === "part") return this.#space.restore(record.part);
       const { name, call, config } = record;
+      // A snapshot has such records, and must not do what is due before others do it.
+      if (name !== "attend") this.#space.sweep();
       const outcome = this.#execute(OPERATIONS[name] as Operation, call, config);
       if (isOwn) this.#outcome = outcome;
     } catch (cause) {
@@ -135,7 +137,6 @@ export class Replica implements JournalState {
 
   /** What an operation rejects is rejected in all processes, and no damage. */
   #execute(operation: Operation, call: unknown, config: EngineConfig): Outcome {
-    this.#space.sweep();
     try {
       return {
         value: operation({ space: this.#space, attendance: this.#attendance }, call, config),
