@@ -141,6 +141,7 @@ export class ConsumerGroup {
     if (member.name !== undefined && nowMs - this.#notedMs < NOTE_MS) return "";
     member.name = name;
     this.#notedMs = nowMs;
-    return [...this.#members].flatMap(({ name }) => name ?? []).join(" ");
+    const names = [...this.#members].flatMap(({ name }) => name ?? []);
+    return [...new Set([name, ...names])].join(" ");
   }
 }

@@ -57,8 +57,9 @@ local function useAllowance(count)
 end
 
 -- Leases members of the ready deliveries.
+local firstMs
 local function lease(ready, members, ids)
-  local leases, firstMs = {}, nil
+  local leases = {}
   for _, member in ipairs(members) do
     local message = readDelivery(agent, channel, member)
     if not message then
@@ -78,10 +79,7 @@ local function lease(ready, members, ids)
     end
   end
   call('ZREM', ready, unpack(members))
-  if #leases > 0 then
-    call('ZADD', leased, unpack(leases))
-    call('ZADD', PREFIX .. 'due', 'LT', integer(firstMs), queue)
-  end
+  if #leases > 0 then call('ZADD', leased, unpack(leases)) end
 end
 
 local saved = isRetry and call('GET', PREFIX .. 'op:' .. operation)
@@ -126,7 +124,13 @@ else
   if #ids > 0 or reported > 0 then saveReply(operation, table.concat(ids, '\\0') .. '\\0') end
 end
 local dueMs = waitMs
-for _, at in ipairs(call('ZMSCORE', PREFIX .. 'due', queue, 'r' .. queue, 'd' .. channel, 'e' .. queue)) do
+local dues = call('ZMSCORE', PREFIX .. 'due', queue, 'r' .. queue, 'd' .. channel, 'e' .. queue)
+-- Mostly an earlier lease ends before, or has been acknowledged meanwhile.
+if firstMs and not (dues[1] and tonumber(dues[1]) <= firstMs) then
+  dues[1] = integer(firstMs)
+  call('ZADD', PREFIX .. 'due', dues[1], queue)
+end
+for _, at in ipairs(dues) do
   local inMs = at and math.max(0, tonumber(at) - now)
   if inMs and (dueMs < 0 or inMs < dueMs) then dueMs = inMs end
 end

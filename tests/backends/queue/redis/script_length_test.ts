@@ -96,8 +96,14 @@ const ACTIONS: Record<
     await publish(queue, task(1));
     await using subscription = queue.subscribe("tasks", "worker", { prefetch: 500 });
     for (let i = 0; i < MESSAGES; i++) {
-      await queue.release(await nextOf(subscription), { delaySeconds: 1 });
+      await queue.release(await nextOf(subscription), { delaySeconds: 1000 });
     }
+    // On a busy machine the first of them would be due before the last one is given back.
+    const makeDue = `
+      for _, member in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do redis.call('ZADD', KEYS[1], 1, member) end
+      return redis.call('ZADD', KEYS[2], 1, 'r6:worker:tasks')`;
+    const keys = ["tinyllm:later:6:worker:tasks", "tinyllm:due"];
+    await server.command("EVAL", makeDue, "2", ...keys);
     await due(server, "later:6:worker:tasks");
     return async () => {
       assert.equal((await queue.stats("tasks")).waiting, MESSAGES);
