@@ -7,12 +7,15 @@ import type { Plan } from "../../support/programs/queue_worker.ts";
 
 const PROGRAM = "tests/support/programs/queue_worker.ts";
 
+/** Long enough for a signal to arrive meanwhile. */
+const HANDLER_MS = 1000;
+
 function start(plan: Plan, dir?: string): Program {
   return new Program(["-A", PROGRAM, JSON.stringify(plan)], dir ? { RINGBUS_DIR: dir } : {});
 }
 
 Deno.test("SIGTERM closes a worker as close() does, and the program ends by itself", async () => {
-  await using program = start({ handlerMs: 300 });
+  await using program = start({ handlerMs: HANDLER_MS });
   await program.prints("begins 0");
   program.kill("SIGTERM");
   assert.deepEqual(await program.lines(), ["begins 0", "ends 0", "done 1, waiting 0,0"]);
@@ -30,14 +33,14 @@ Deno.test("SIGTERM: what is not done at the end of the grace is given back", asy
 
 Deno.test("SIGTERM: a program with a worker keeps its sockets until it ends", () =>
   inScratch(async (scratch) => {
-    await using program = start({ handlerMs: 200, hasSocket: true }, scratch.path);
+    await using program = start({ handlerMs: HANDLER_MS, hasSocket: true }, scratch.path);
     await program.prints("begins 0");
     program.kill("SIGTERM");
     assert.deepEqual(await program.lines(), ["begins 0", "ends 0", "done 1, waiting 0,0"]);
   }));
 
 Deno.test("SIGTERM: a listener of the program runs as well", async () => {
-  await using program = start({ handlerMs: 100, hasListener: true });
+  await using program = start({ handlerMs: HANDLER_MS, hasListener: true });
   await program.prints("begins 0");
   program.kill("SIGTERM");
   assert.deepEqual(await program.lines(), ["begins 0", "ends 0", "done 1, waiting 0,0"]);
@@ -47,17 +50,17 @@ Deno.test("SIGTERM: a listener of the program runs as well", async () => {
 const LONG_MS = 8000;
 
 Deno.test("SIGTERM ends a program that goes on after its workers, unless it has a listener", async () => {
-  const plan: Plan = { handlerMs: 100, afterMs: LONG_MS };
+  const plan: Plan = { handlerMs: HANDLER_MS, afterMs: LONG_MS };
   await using stack = new AsyncDisposableStack();
   const [killed, exited, listening] = [
     ["-A", PROGRAM, JSON.stringify(plan)],
     ["--allow-read", PROGRAM, JSON.stringify(plan)],
     ["-A", PROGRAM, JSON.stringify({ ...plan, hasListener: true })],
   ].map((args) => stack.use(new Program(args)));
-  for (const program of [killed, exited, listening]) {
+  await Promise.all([killed, exited, listening].map(async (program) => {
     await program.prints("begins 0");
     program.kill("SIGTERM");
-  }
+  }));
   assert.equal((await killed.ended()).signal, "SIGTERM");
   assert.equal((await exited.ended()).code, 128 + 15);
   for (const program of [killed, exited]) assert.match(program.output, /ends 0\n$/);
