@@ -51,7 +51,7 @@ if (task === "publish") {
   const subscription = queue.subscribe("tasks", "worker");
   const { value } = await subscription.next();
   print("holds", value.payload);
-  await subscription.next();
+  await new Promise((resolve) => setTimeout(resolve, 1e6));
 } else if (task === "listen") {
   await using subscription = queue.subscribe("news", who);
   await subscription.ready;
