@@ -89,6 +89,20 @@ Deno.test("files are created, described and read", () => {
   assert.equal(os.read(file.fd, bytes, 100), 0);
 });
 
+Deno.test("files and directories are written to the disk, at once or in a thread", async () => {
+  using directory = new TestDirectory();
+  using _file = openFile(directory, "file", 4096);
+  for (const path of [directory.file("file"), directory.path]) {
+    os.sync(path);
+    await os.syncLater(path);
+  }
+  assert.throws(() => os.sync(directory.file("none")), hasCode("ENOENT"));
+  await assert.rejects(os.syncLater(directory.file("none")), hasCode("ENOENT"));
+  // Some files have no disk.
+  assert.throws(() => os.sync("/dev/null"), SystemError);
+  await assert.rejects(os.syncLater("/dev/null"), hasCode("EIO"));
+});
+
 Deno.test("types of files are distinguished, and links are not followed", () => {
   using directory = new TestDirectory();
   Deno.symlinkSync("/", directory.file("link"));
