@@ -161,6 +161,25 @@ export function broadcastTests(test: TestOn, waiting: TestOn): void {
     assert.equal(after.missed, 0);
   });
 
+  test("an agent that subscribes again from the oldest begins anew with what it had not acknowledged", async (stage) => {
+    const queue = await stage.open();
+    const subscription = queue.subscribe("news", "reader");
+    await subscription.ready;
+    for (const payload of ["done", "open"]) {
+      await queue.publish({ channel: "news", sourceAgent: "boss", payload });
+    }
+    await queue.acknowledge(await nextOf(subscription));
+    const open = await nextOf(subscription);
+    await subscription.return();
+    assert.equal(await queue.unsubscribe("news", "reader"), true);
+    await using again = queue.subscribe("news", "reader", { from: "oldest" });
+    const record = await nextOf(again);
+    assert.deepEqual([record.payload, record.attempts], ["open", 1]);
+    assert.equal(await queue.acknowledge(open), false);
+    assert.equal(await queue.acknowledge(record), true);
+    assert.deepEqual(await queue.getPending("reader"), []);
+  });
+
   test("unsubscribe removes the agent and its pending broadcasts", async (stage) => {
     const queue = await stage.open();
     await closeSubscription(queue.subscribe("news", "ann"));

@@ -110,6 +110,24 @@ export function monitoringTests(test: TestOn, waiting: TestOn): void {
     await subscription.return();
   });
 
+  test("a broadcast that is a dead letter of one agent is not done for another's sake", async (stage) => {
+    const queue = await stage.open();
+    await using one = queue.subscribe("tasks", "one");
+    await using two = queue.subscribe("tasks", "two");
+    await Promise.all([one.ready, two.ready]);
+    const { id } = await queue.publish(task("first", { targetAgent: null }));
+    await queue.publish(task("second", { targetAgent: null }));
+    assert.equal(await queue.reject(await nextOf(one), "wrong"), true);
+    assert.equal(await queue.reject(await nextOf(two), "wrong"), true);
+    assert.equal(await queue.requeue(id, { agentId: "two" }), true);
+    // The second one is settled by another agent after it has died.
+    assert.equal(await queue.reject(await nextOf(one), "wrong"), true);
+    await takeFrom(queue, two, 2);
+    assert.equal(await queue.purge("tasks", { states: ["done", "waiting"] }), 0);
+    assert.deepEqual(payloads(await queue.getDeadLetters("one")), ["first", "second"]);
+    assert.equal(await queue.purge("tasks", { states: ["dead"] }), 2);
+  });
+
   waiting("events tell what happens in all queues, in order", async (stage) => {
     const [queue, watching] = [
       await stage.open({ leaseSeconds: LEASE_SECONDS, maxAttempts: 2 }),
