@@ -11,6 +11,8 @@ import type { Output } from "../output.ts";
 import { LIMIT_OPTIONS, limitsOf } from "../arguments/serve_limits.ts";
 import { withOptions } from "../remedies.ts";
 import { TOKEN_OPTIONS, tokenOf } from "../arguments/token.ts";
+import { queueAt } from "../queue/open.ts";
+import type { MessageQueue } from "../../backends/queue/types.ts";
 import { SharedMemoryServer } from "../../backends/http/server/server.ts";
 import { urlOf, withoutBrackets } from "../../backends/hosting/endpoint.ts";
 import { DEFAULT_PORT } from "../../backends/tcp/server/options.ts";
@@ -37,6 +39,12 @@ const OPTIONS = {
   },
   http: { type: "boolean", isOn: true, help: "do not serve HTTP" },
   tcp: { type: "boolean", isOn: true, help: "do not serve TCP" },
+  queue: {
+    type: "string",
+    multiple: true,
+    value: "LABEL=PLACE",
+    help: "show the message queue at a Redis URL, or of a name in shared memory, in /metrics",
+  },
   ...TOKEN_OPTIONS,
   ...LIMIT_OPTIONS,
 } as const satisfies OptionTable;
@@ -51,9 +59,9 @@ Other machines reach it only with --host and a token.`,
   options: OPTIONS,
   arity: [0, 0],
   async run({ values, output, signal }) {
-    const servers = serversOf(values, output);
     await using _log = await showLog(({ level, text }) => output.notice(`${level}: ${text}`));
     await using running = new AsyncDisposableStack();
+    const servers = serversOf(values, output, await openQueues(values.queue ?? [], running));
     printReady(output, await startAll(servers, running));
     await aborted(signal);
     await running.disposeAsync();
@@ -70,7 +78,29 @@ interface Servers {
   readonly tcp: { server: EmbeddedServer; port: number } | undefined;
 }
 
-function serversOf(values: Values<typeof OPTIONS>, output: Output): Servers {
+/** Opens the queues of `--queue`, which close with the rest. */
+async function openQueues(
+  texts: readonly string[],
+  running: AsyncDisposableStack,
+): Promise<Record<string, MessageQueue>> {
+  const queues: Record<string, MessageQueue> = {};
+  for (const text of texts) {
+    const [, label, place] = /^([^=]+)=(.+)$/.exec(text) ?? [];
+    if (label === undefined) {
+      throw new UsageError("--queue takes LABEL=URL, or LABEL=NAME of a queue in shared memory");
+    }
+    const queue = running.use(await queueAt(place));
+    await queue.initialize();
+    queues[label] = queue;
+  }
+  return queues;
+}
+
+function serversOf(
+  values: Values<typeof OPTIONS>,
+  output: Output,
+  queues: Record<string, MessageQueue>,
+): Servers {
   const { http: hasHttp = true, tcp: hasTcp = true } = values;
   const host = withoutBrackets(values.host ?? DEFAULT_HOST);
   if (!hasHttp && !hasTcp) {
@@ -83,7 +113,8 @@ function serversOf(values: Values<typeof OPTIONS>, output: Output): Servers {
   return checked(() => {
     const store = new Store(limits.store);
     const common = { host, token, store };
-    const http = () => new SharedMemoryServer({ ...common, ...limits.http, port: httpPort });
+    const http = () =>
+      new SharedMemoryServer({ ...common, ...limits.http, port: httpPort, queues });
     const tcp = () => new EmbeddedServer({ ...common, ...limits.tcp, port: tcpPort });
     return {
       host,

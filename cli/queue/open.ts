@@ -55,6 +55,16 @@ export async function openQueue(
   return queue;
 }
 
+/** Makes the queue that a text names: the URL of one on Redis, or the name of one in shared memory. */
+export async function queueAt(place: string): Promise<MessageQueue> {
+  if (!place.includes("://")) {
+    checkExists(place, undefined);
+    return new ShmMessageQueue({ name: place });
+  }
+  const { RedisMessageQueue } = await import("../../backends/queue/redis/mod.ts");
+  return new RedisMessageQueue({ redisUrl: place });
+}
+
 async function queueOf(
   values: QueueValues,
   output: Output,

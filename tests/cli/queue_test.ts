@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { EXIT } from "../../cli/command.ts";
 import { redisServer } from "../../testing/mod.ts";
+import { SERVE, untilServing } from "../support/serve.ts";
 import { inShell, type Shell } from "../support/command_line.ts";
 
 const SHM = ["--name", "work"];
@@ -76,6 +77,23 @@ Deno.test("ringbus queue delays, purges and schedules messages", () =>
       /\ndaily +reports +0 8 \* \* \* +\d{4}-.* +0\n$/,
     );
     assert.equal(await queue(shell, ["schedule", "daily", "--remove"]), "removed schedule daily\n");
+  }));
+
+Deno.test("ringbus serve --queue shows queues in its metrics", () =>
+  inShell(async (shell) => {
+    await queue(shell, ["publish", "tasks", "1", "--to", "worker"]);
+    await using server = shell.start([...SERVE, "--queue", "work=work"]);
+    const { httpUrl } = await untilServing(server);
+    const text = await (await fetch(`${httpUrl}/metrics`)).text();
+    assert.match(
+      text,
+      /^ringbus_queue_messages\{queue="work",channel="tasks",state="waiting"\} 1$/m,
+    );
+    server.kill("SIGTERM");
+    await server.lines();
+    assert.equal(await queue(shell, ["pull", "tasks", ...AGENT, "-n", "1"]), "1\n");
+    const wrong = await shell.run(["serve", "--queue", "work"]);
+    assert.match(wrong.stderr, /--queue takes LABEL=URL, or LABEL=NAME/);
   }));
 
 Deno.test("ringbus queue says what is wrong", () =>

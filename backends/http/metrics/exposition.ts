@@ -6,8 +6,12 @@
 
 import type { Metric, Registry } from "prom-client";
 import { FAMILIES, type Family, routeLabels } from "./families.ts";
+import { QUEUE_FAMILIES } from "./queue_families.ts";
+import { viewsOf } from "./queue_view.ts";
 import { DURATION_BOUNDS_SECONDS, type RouteStats } from "./request_stats.ts";
 import { type Observed, type View, viewOf } from "./view.ts";
+
+const ALL_FAMILIES: readonly Family[] = [...FAMILIES, ...QUEUE_FAMILIES];
 
 /** Name of the histogram of requests. */
 export const DURATION_NAME = "ringbus_http_request_duration_seconds";
@@ -24,8 +28,8 @@ export interface Exposition {
 export async function exposition(observed: Observed): Promise<Exposition> {
   const library = (await import("prom-client")).default;
   const registry = new library.Registry();
-  const view = viewOf(observed);
-  for (const family of FAMILIES) register(library, registry, family, view);
+  const view = viewOf(observed, await viewsOf(observed.queues ?? {}));
+  for (const family of ALL_FAMILIES) register(library, registry, family, view);
   registerDurations(registry, observed.requests.routes());
   return { text: await registry.metrics(), contentType: registry.contentType };
 }
@@ -75,9 +79,9 @@ export function metricsTable(): string {
     help: DURATION_HELP,
     labels: ["method", "route"],
   };
-  const rows = [FAMILIES[0], durations, ...FAMILIES.slice(1)].map(({ name, type, help, labels }) =>
-    `| \`${name}\` | ${type} | ${labels.map((label) => `\`${label}\``).join(", ")} | ${help} |`
-  );
+  const rows = [FAMILIES[0], durations, ...ALL_FAMILIES.slice(1)].map((
+    { name, type, help, labels },
+  ) => `| \`${name}\` | ${type} | ${labels.map((label) => `\`${label}\``).join(", ")} | ${help} |`);
   return ["| metric | type | labels | meaning |", "| --- | --- | --- | --- |", ...rows]
     .join("\n");
 }

@@ -7,6 +7,7 @@
 import type { ConnectionCounts, ConnectionStatsSource } from "../../store/connection_stats.ts";
 import type { Store, StoreStats } from "../../store/store.ts";
 import { type Backlog, backlogsByTransport } from "./backlog.ts";
+import type { NamedQueues, QueueView } from "./queue_view.ts";
 import type { RouteStats } from "./request_stats.ts";
 
 /** A server under observation. */
@@ -15,6 +16,8 @@ export interface Observed {
   readonly requests: { routes(): IteratorObject<RouteStats> };
   readonly subscribers: { readonly waiting: number };
   readonly eventStreams: { readonly size: number };
+  /** Message queues to show. */
+  readonly queues?: NamedQueues | undefined;
   uptimeSeconds(): number;
 }
 
@@ -28,10 +31,11 @@ export interface View {
   readonly backlogs: ReadonlyMap<string, Backlog>;
   /** Counters of all TCP servers of the store together; undefined if there is none. */
   readonly connections: ConnectionCounts | undefined;
+  readonly queues: readonly QueueView[];
 }
 
-/** Takes the state of a server. */
-export function viewOf(observed: Observed): View {
+/** Takes the state of a server, with what its queues have said. */
+export function viewOf(observed: Observed, queues: readonly QueueView[] = []): View {
   const { store } = observed;
   return {
     observed,
@@ -39,6 +43,7 @@ export function viewOf(observed: Observed): View {
     nowMs: store.nowMs,
     backlogs: backlogsByTransport(store.subscriptions.all),
     connections: sumOf(store.connectionStats),
+    queues,
   };
 }
 

@@ -5,6 +5,7 @@
  */
 
 import type { Viewers } from "../dashboard/viewers.ts";
+import type { NamedQueues } from "../metrics/queue_view.ts";
 import type { RequestStats } from "../metrics/request_stats.ts";
 import type { Store } from "../../store/store.ts";
 import type { EventStreams } from "./sse.ts";
@@ -19,6 +20,7 @@ export interface RouteContext {
   readonly eventStreams: EventStreams;
   readonly requests: RequestStats;
   readonly viewers: Viewers;
+  readonly queues: NamedQueues | undefined;
   /** Seconds since the server was started. */
   uptimeSeconds(): number;
 }

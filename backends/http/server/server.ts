@@ -7,7 +7,7 @@
 import { endingTurn } from "../../../lib/base/turn.ts";
 import type { Clock } from "../../../lib/base/clock.ts";
 import { checkNoMore } from "../../../lib/base/checks.ts";
-import { callback, instanceOf } from "../../../lib/base/option_checks.ts";
+import { callback, instanceOf, object, objectWith } from "../../../lib/base/option_checks.ts";
 import { type OptionChecks, OptionRules } from "../../../lib/base/option_rules.ts";
 import { formatValue } from "../../../lib/base/options.ts";
 import { checkClock } from "../../store/clock_option.ts";
@@ -25,6 +25,7 @@ import {
 } from "../../store/limits.ts";
 import { Store } from "../../store/store.ts";
 import type { OverflowPolicy } from "../../store/subscription.ts";
+import type { MessageQueue } from "../../queue/types.ts";
 import { Auth } from "./auth.ts";
 import { Listener } from "./listener.ts";
 import { type SubscriberLimits, SubscriberQuota } from "./subscriber_quota.ts";
@@ -67,6 +68,11 @@ export interface SharedMemoryServerOptions extends SharedMemoryServerConfig {
    * milliseconds of the Unix epoch. Default: a monotonic clock.
    */
   clock?: (Clock | (() => number)) | undefined;
+  /**
+   * Message queues whose numbers `/metrics` shows, by the names that it has for them. They must be
+   * initialized, and stay open. Default: none.
+   */
+  queues?: Readonly<Record<string, MessageQueue>> | undefined;
   /** Called for each request, such as `traceRequests()` of `./otel`. Default: none. */
   onRequest?: RequestObserver | undefined;
 }
@@ -84,6 +90,9 @@ export const CONFIG_CHECKS: OptionChecks<SharedMemoryServerConfig> = {
   subscriberIdleSeconds: checkIdleSeconds,
   ...QUEUE_CHECKS,
 };
+/** A message queue. Its class is not needed here. */
+const QUEUE = objectWith<MessageQueue>("channels", "stats");
+
 /** Options of a server. */
 export const SERVER_OPTIONS = new OptionRules<SharedMemoryServerOptions>(
   "new SharedMemoryServer()",
@@ -91,9 +100,16 @@ export const SERVER_OPTIONS = new OptionRules<SharedMemoryServerOptions>(
     ...CONFIG_CHECKS,
     store: instanceOf(() => Store),
     clock: checkClock,
+    queues: checkQueues,
     onRequest: callback,
   },
 );
+
+function checkQueues(name: string, value: unknown): Readonly<Record<string, MessageQueue>> {
+  const queues = object<Record<string, MessageQueue>>(name, value);
+  for (const [key, queue] of Object.entries(queues)) QUEUE(`${name}.${key}`, queue);
+  return queues;
+}
 
 const MAX_SWEEP_INTERVAL_MS = 10_000;
 
@@ -208,6 +224,7 @@ export class SharedMemoryServer implements AsyncDisposable {
     const service = new Service(store, auth, this.#limits, {
       maxBodyBytes: this.#maxBodyBytes,
       onRequest: this.#options.onRequest,
+      queues: this.#options.queues,
     });
     const listener = new Listener({
       host: this.#host,

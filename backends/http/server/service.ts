@@ -9,6 +9,7 @@ import { logger } from "../../../lib/base/log.ts";
 import { Sampler } from "../dashboard/sampler.ts";
 import { pageResponse, wantsPage } from "../dashboard/page.ts";
 import { Viewers } from "../dashboard/viewers.ts";
+import type { NamedQueues } from "../metrics/queue_view.ts";
 import { RequestStats } from "../metrics/request_stats.ts";
 import {
   observe,
@@ -37,6 +38,7 @@ const router = new Router(ROUTES);
 export interface ServiceOptions {
   readonly maxBodyBytes: number;
   readonly onRequest?: RequestObserver | undefined;
+  readonly queues?: NamedQueues | undefined;
 }
 
 /** The server without its sockets. */
@@ -60,6 +62,7 @@ export class Service {
       eventStreams: new EventStreams(store, limits),
       requests: new RequestStats(),
       viewers: new Viewers(() => new Sampler(this.#context)),
+      queues: options.queues,
       uptimeSeconds: () => (performance.now() - startedMs) / 1000,
     };
   }

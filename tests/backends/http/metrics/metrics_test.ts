@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { MAX_TOPIC_SERIES } from "../../../../backends/http/metrics/families.ts";
 import { largest } from "../../../../backends/http/metrics/largest.ts";
 import { metricsTable } from "../../../../backends/http/metrics/exposition.ts";
-import { InMemoryMessagingBackend, Store } from "../../../../mod.ts";
+import { InMemoryMessageQueue, InMemoryMessagingBackend, Store } from "../../../../mod.ts";
 import { startSharedMemoryServer } from "../../../../backends/http/mod.ts";
 import { EmbeddedServer } from "../../../../backends/tcp/mod.ts";
 import { until } from "../../../support/deadline.ts";
@@ -253,6 +253,39 @@ Deno.test("metrics: the library is not loaded before the first scrape", async ()
     stderr: "inherit",
   }).output();
   assert.equal(new TextDecoder().decode(stdout), "false true\n");
+});
+
+Deno.test("metrics: message queues by channel, and one that does not say its numbers", async () => {
+  await using jobs = new InMemoryMessageQueue({ maxAttempts: 1 });
+  await jobs.initialize();
+  await using closed = new InMemoryMessageQueue();
+  for (const payload of [1, 2, 3]) {
+    await jobs.publish({ channel: "c\n", payload, sourceAgent: "a", targetAgent: "b" });
+  }
+  const later = { channel: "idle", payload: 1, sourceAgent: "a", delaySeconds: 3600 };
+  await jobs.publish({ ...later, targetAgent: "b" });
+  await jobs.pause("idle");
+  for await (const job of jobs.subscribe("c\n", "b")) {
+    await jobs.reject(job, "broken");
+    break;
+  }
+  await using scene = await serveHttp({ queues: { jobs, closed } });
+  const { value } = await scrape(scene);
+  const messages = (state: string) =>
+    value("ringbus_queue_messages", { queue: "jobs", channel: "c\n", state });
+  assert.deepEqual(["waiting", "delayed", "leased", "dead"].map(messages), [2, 0, 0, 1]);
+  const labels = { queue: "jobs", channel: "c\n" };
+  assert.ok(value("ringbus_queue_oldest_seconds", labels)! >= 0);
+  assert.equal(value("ringbus_queue_events_total", { ...labels, event: "published" }), 3);
+  assert.equal(value("ringbus_queue_events_total", { ...labels, event: "dead" }), 1);
+  assert.equal(value("ringbus_queue_paused", labels), 0);
+  assert.equal(value("ringbus_queue_paused", { queue: "jobs", channel: "idle" }), 1);
+  assert.equal(
+    value("ringbus_queue_oldest_seconds", { queue: "jobs", channel: "idle" }),
+    undefined,
+  );
+  assert.equal(value("ringbus_queue_up", { queue: "jobs" }), 1);
+  assert.equal(value("ringbus_queue_up", { queue: "closed" }), 0);
 });
 
 Deno.test("metrics: the largest few of many are found", () => {
