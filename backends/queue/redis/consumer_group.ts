@@ -7,10 +7,7 @@
 
 import type { QueueClock } from "../clock.ts";
 import type { OnWakeup } from "../store.ts";
-import type { Notifications } from "./notifications.ts";
-
-/** A notification that begins with this concerns all consumers. */
-export const ALL = "\0";
+import { ALL, type Notifications } from "./notifications.ts";
 
 /** Milliseconds for which an empty claim of one consumer counts for all, unless they hear of a message. */
 const QUIET_MS = 1900;

@@ -12,7 +12,9 @@ import type { ClusterRouter } from "../../redis/cluster_router.ts";
 import type { Connection } from "../../redis/connection.ts";
 import { classify } from "../../redis/failures.ts";
 import { logger } from "../log.ts";
-import { ALL } from "./consumer_group.ts";
+
+/** A notification that begins with this concerns all consumers. */
+export const ALL = "\0";
 
 /** Delays before a lost connection is opened again. */
 const BACKOFF: BackoffOptions = { initialMs: 50, maxMs: 1000 };

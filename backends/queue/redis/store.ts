@@ -33,13 +33,13 @@ import type { InitializeOptions, MessageFilters, PurgedState, QueueEvent } from 
 import { Announcements } from "./announcements.ts";
 import { Channels } from "./channels.ts";
 import { attemptMs, QueueClient } from "./client.ts";
-import { ALL, ConsumerGroup } from "./consumer_group.ts";
+import { ConsumerGroup } from "./consumer_group.ts";
 import { Deduplication } from "./deduplication.ts";
 import { toEvents } from "./events.ts";
 import { LateRemovals } from "./late_removals.ts";
 import { countMessages, listMessages } from "./listing.ts";
 import { checkHealth, prepare, warnOfLoss } from "./maintenance.ts";
-import { Notifications } from "./notifications.ts";
+import { ALL, Notifications } from "./notifications.ts";
 import { firstThatCounts } from "./outcomes.ts";
 import { escapeGlob, Partitions } from "./partitions.ts";
 import { RedisReceiver } from "./receiver.ts";

@@ -5,11 +5,7 @@ import { Journal } from "../../../lib/journal/journal.ts";
 import { CrashingDisk, restartMachine } from "../../support/crashing_disk.ts";
 import { poke } from "../../support/damage.ts";
 import { bytesOf, LEDGER, Ledger } from "../../support/ledger.ts";
-import {
-  cleanUpAfterKills,
-  inSampledScratch,
-  makeScratchDirectory,
-} from "../../support/scratch.ts";
+import { cleanUpAfterKills, inSampledScratch } from "../../support/scratch.ts";
 
 function open(dir: string, kept = Infinity): { journal: Journal; state: Ledger } {
   const state = new Ledger(kept);
