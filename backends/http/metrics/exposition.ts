@@ -5,6 +5,7 @@
  */
 
 import type { Metric, Registry } from "prom-client";
+import { canLoadModules, loadModule } from "../../../lib/base/descriptors.ts";
 import { FAMILIES, type Family, routeLabels } from "./families.ts";
 import { DURATION_BOUNDS_SECONDS, type RouteStats } from "./request_stats.ts";
 import { type Observed, type View, viewOf } from "./view.ts";
@@ -20,9 +21,12 @@ export interface Exposition {
   readonly contentType: string;
 }
 
-/** The current metrics of a server. */
-export async function exposition(observed: Observed): Promise<Exposition> {
-  const library = (await import("prom-client")).default;
+let loaded: Library | undefined;
+
+/** The current metrics of a server. Undefined if the library for them cannot be loaded now. */
+export async function exposition(observed: Observed): Promise<Exposition | undefined> {
+  if (loaded === undefined && !canLoadModules()) return undefined;
+  const library = loaded ??= (await loadModule(() => import("prom-client"))).default;
   const registry = new library.Registry();
   const view = viewOf(observed);
   for (const family of FAMILIES) register(library, registry, family, view);
