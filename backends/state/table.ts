@@ -18,12 +18,29 @@ export type StateClock = () => number;
 interface Thread {
   readonly slots: Uint8Array[];
   expiresAtMs: number;
+  bytes: number;
 }
 
 interface Pair {
   readonly chain: string;
   readonly uuid: string;
   expiresAtMs: number;
+  readonly bytes: number;
+}
+
+/** Approximate bytes of an entry besides its names, and of a slot besides its value. */
+const ENTRY_BYTES = 500;
+const SLOT_BYTES = 150;
+
+const bytesOfThread = (threadId: string) => ENTRY_BYTES + 2 * threadId.length;
+const bytesOfPair = (chain: string, uuid: string) => 2 * (ENTRY_BYTES + chain.length + uuid.length);
+const bytesOfSlot = ({ length }: Uint8Array) => SLOT_BYTES + length;
+
+/** Most bytes that a write adds. */
+export function bytesOfWrite(write: StateWrite): number {
+  if (write.kind === "setPair") return bytesOfPair(write.chain, write.uuid);
+  if (write.kind !== "append") return 0;
+  return bytesOfThread(write.threadId) + bytesOfSlot(write.slot);
 }
 
 /** A write as data, which can be stored or sent. */
@@ -42,8 +59,8 @@ export type WriteResult<W extends StateWrite> = W extends { kind: "append" } ? n
 
 /** Contents of a table: threads by id, and pairs by uuid. */
 export interface TableContents {
-  readonly threads: Iterable<readonly [string, Readonly<Thread>]>;
-  readonly pairs: Iterable<readonly [string, Readonly<Pair>]>;
+  readonly threads: Iterable<readonly [string, Readonly<Omit<Thread, "bytes">>]>;
+  readonly pairs: Iterable<readonly [string, Readonly<Omit<Pair, "bytes">>]>;
 }
 
 /** Threads and pairs. Each expires as a whole some time after its last use. */
@@ -94,14 +111,21 @@ export class StateTable {
     const thread = this.#touch(this.#threads, threadId) ?? this.#newThread(threadId);
     const { maxSlotsPerThread } = this.#limits;
     if (thread.slots.length >= maxSlotsPerThread) throw threadFull(threadId, maxSlotsPerThread);
-    return thread.slots.push(slot.slice()) - 1;
+    this.#addSlot(thread, slot);
+    return thread.slots.length - 1;
+  }
+
+  #addSlot(thread: Thread, slot: Uint8Array): void {
+    thread.slots.push(slot.slice());
+    thread.bytes += bytesOfSlot(slot);
+    this.#threads.addBytes(bytesOfSlot(slot));
   }
 
   #newThread(threadId: string): Thread {
     const { maxThreads } = this.#limits;
     this.#sweepThreads();
     if (this.#threads.size >= maxThreads) throw threadsFull(threadId, maxThreads);
-    const thread = { slots: [], expiresAtMs: this.#expiry() };
+    const thread = { slots: [], expiresAtMs: this.#expiry(), bytes: bytesOfThread(threadId) };
     this.#threads.set(threadId, thread);
     return thread;
   }
@@ -134,7 +158,7 @@ export class StateTable {
     this.#sweepPairs();
     this.#removePair(this.#byUuid.get(uuid));
     this.#removePair(this.#byChain.get(chain));
-    const pair = { chain, uuid, expiresAtMs: this.#expiry() };
+    const pair = { chain, uuid, expiresAtMs: this.#expiry(), bytes: bytesOfPair(chain, uuid) };
     this.#byUuid.set(uuid, pair);
     this.#byChain.set(chain, pair);
   }
@@ -183,6 +207,11 @@ export class StateTable {
     return write.kind !== "clearPairs" || this.#byUuid.size > 0;
   }
 
+  /** Approximate bytes of all threads and pairs, expired ones included. */
+  get bytes(): number {
+    return this.#threads.bytes + this.#byUuid.bytes;
+  }
+
   /** Numbers of threads and pairs, expired ones included, and the characters of their names. */
   counts(): StateCounts & { characters: number } {
     const characters = this.#threads.characters + this.#byUuid.characters;
@@ -215,12 +244,13 @@ export class StateTable {
   /** Adds threads and pairs of another table, in the order of their last use. */
   restore(contents: TableContents): void {
     for (const [threadId, { slots, expiresAtMs }] of contents.threads) {
-      const thread = this.#threads.get(threadId) ?? { slots: [], expiresAtMs };
-      for (const slot of slots) thread.slots.push(slot.slice());
+      const thread = this.#threads.get(threadId) ??
+        { slots: [], expiresAtMs, bytes: bytesOfThread(threadId) };
       this.#threads.set(threadId, thread);
+      for (const slot of slots) this.#addSlot(thread, slot);
     }
     for (const [uuid, pair] of contents.pairs) {
-      this.#byUuid.set(uuid, { ...pair });
+      this.#byUuid.set(uuid, { ...pair, bytes: bytesOfPair(pair.chain, uuid) });
       this.#byChain.set(pair.chain, this.#byUuid.get(uuid)!);
     }
   }

@@ -9,10 +9,11 @@
 export const LISTPACK_BYTES = 7;
 
 const INTEGER = /^(?:0|-?[1-9]\d{0,18})$/;
+const MAX_INTEGER_LENGTH = 20;
 
 /** Bytes of an element with a text. Whole numbers are shorter. */
 export function textSize(text: string): number {
-  if (text.length < 20 && INTEGER.test(text)) {
+  if (text.length <= MAX_INTEGER_LENGTH && INTEGER.test(text)) {
     const value = BigInt(text);
     if (BigInt.asIntN(64, value) === value) return numberSize(value);
   }
@@ -25,6 +26,11 @@ export function numberSize(value: bigint): number {
   if (value >= 0n && value < 128n) return 2;
   if (value !== BigInt.asIntN(32, value)) return withBacklength(9);
   return withBacklength(smallSize(Number(value)));
+}
+
+/** Bytes of an element with a count. */
+export function countSize(value: number): number {
+  return value < 128 ? 2 : withBacklength(smallSize(value));
 }
 
 /** Bytes of a number of 32 bits, from 13 bits on. */

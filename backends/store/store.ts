@@ -321,6 +321,24 @@ export class Store {
   }
 
   /**
+   * Makes room for bytes that are kept elsewhere, such as shared state; messages are evicted for it.
+   *
+   * @throws {StoreFullError} if there is no room
+   * @internal
+   */
+  reserveKept(bytes: number): void {
+    if (this.#quota.isBounded) this.#quota.reserve(bytes, 0);
+  }
+
+  /**
+   * Counts bytes that are kept elsewhere, after `reserveKept`; releases them with a number less than 0.
+   * @internal
+   */
+  chargeKept(bytes: number): void {
+    this.#quota.charge(bytes, 0);
+  }
+
+  /**
    * True if there is room for more bytes of keys; messages are evicted for it.
    * @internal
    */

@@ -5,6 +5,8 @@
  */
 
 const MAX_PART = 2n ** 64n - 1n;
+/** Small numbers, which many ids share. */
+const SMALL = Array.from({ length: 1024 }, (_, i) => BigInt(i));
 
 /** An id. */
 export class StreamId {
@@ -18,6 +20,8 @@ export class StreamId {
 
   /** The id after it; undefined if it is the last one. */
   next(): StreamId | undefined {
+    const sequence = SMALL[Number(this.sequence) + 1];
+    if (sequence !== undefined) return new StreamId(this.ms, sequence);
     if (this.sequence < MAX_PART) return new StreamId(this.ms, this.sequence + 1n);
     return this.ms < MAX_PART ? new StreamId(this.ms + 1n, 0n) : undefined;
   }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { LISTPACK_BYTES, numberSize, textSize } from "./listpack_size.ts";
+import { countSize, LISTPACK_BYTES, numberSize, textSize } from "./listpack_size.ts";
 import type { StreamId } from "./stream_id.ts";
 
 /** Most entries of a node, and the bytes at which it is full. */
@@ -77,23 +77,27 @@ function isFull({ added, bytes }: StreamNode, fields: readonly string[]): boolea
 
 function newNode(firstId: StreamId, fields: readonly string[]): StreamNode {
   const names = fields.filter((_, i) => i % 2 === 0);
-  const counts = 3 * numberSize(0n) + numberSize(BigInt(names.length));
+  const counts = 3 * countSize(0) + countSize(names.length);
   const bytes = names.reduce((sum, name) => sum + textSize(name), LISTPACK_BYTES + counts);
   return { firstId, lastId: firstId, added: 0, size: 0, bytes, names };
 }
 
 /** Flags, the distance of its id, and its fields. */
 function entrySize(node: StreamNode, id: StreamId, fields: readonly string[]): number {
-  const { ms, sequence } = node.firstId;
   const count = fields.length / 2;
   const hasSameNames = count === node.names.length &&
     node.names.every((name, i) => name === fields[2 * i]);
   const elements = hasSameNames ? count + 3 : 2 * count + 4;
-  let bytes = numberSize(0n) + numberSize(id.ms - ms) +
-    numberSize(BigInt.asIntN(64, id.sequence - sequence)) + numberSize(BigInt(elements));
-  if (!hasSameNames) bytes += numberSize(BigInt(count));
+  let bytes = countSize(0) + distanceSize(node.firstId, id) + countSize(elements);
+  if (!hasSameNames) bytes += countSize(count);
   for (let i = hasSameNames ? 1 : 0; i < fields.length; i += hasSameNames ? 2 : 1) {
     bytes += textSize(fields[i]);
   }
   return bytes;
+}
+
+/** Most ids of a node have one time. */
+function distanceSize({ ms, sequence }: StreamId, id: StreamId): number {
+  const time = id.ms === ms ? countSize(0) : numberSize(id.ms - ms);
+  return time + numberSize(BigInt.asIntN(64, id.sequence - sequence));
 }

@@ -9,6 +9,7 @@ import type { ByteSource } from "./byte_source.ts";
 import { ringChecksum } from "./checksum.ts";
 import { controlOffset, type HeaderRow } from "./format.ts";
 import { CONTROL, HEADER, LANE, LEASE_SLOT, PARTICIPANT } from "./structures.ts";
+import { recordAt } from "./record.ts";
 import * as layout from "../../wasm/layout.ts";
 
 /** Where the parts of a segment begin. */
@@ -186,16 +187,30 @@ export function isDrained(source: ByteSource, geometry: Geometry): boolean {
 
 /**
  * A ring into which no byte was ever written has sent no message: a head of 0 beside a count was
- * overwritten. Reads three fields of each lane only: rows of all fields would slow down each close.
+ * overwritten, and so was a head before the last record that was counted. Reads few fields of each lane
+ * only: rows of all fields would slow down each close.
  */
 function areRingsEmpty(source: ByteSource, geometry: Geometry): boolean {
-  const { head, tail, count } = LANE.fields;
+  const { head, tail, count, last } = LANE.fields;
   const bytes = source.read(laneOffset(geometry, 0), layout.MAX_LANES * LANE.bytes);
   if (bytes.length < layout.MAX_LANES * LANE.bytes) return false;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   for (let at = 0; at < bytes.length; at += LANE.bytes) {
     const end = head.read(view, at);
     if (end !== tail.read(view, at) || (end === 0 && count.read(view, at) !== 0)) return false;
+    const isBehind = last.read(view, at) >= end && count.read(view, at) !== 0;
+    if (isBehind && isLastCounted(source, geometry, at / LANE.bytes)) return false;
   }
   return true;
+}
+
+/** False if a writer was stopped before it published the last record. */
+function isLastCounted(source: ByteSource, geometry: Geometry, index: number): boolean {
+  const { data, capacity, last, count } = readLane(source, geometry, index)!;
+  if (capacity === 0) return true;
+  const at = last % capacity;
+  const bytes = source.read(data + at, Math.min(layout.RECORD_PAYLOAD, capacity - at));
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const record = recordAt(view, 0, last, capacity - at);
+  return record === undefined || ((count - record.sequence) | 0) > 0;
 }

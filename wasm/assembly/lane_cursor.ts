@@ -2,8 +2,10 @@
 
 import {
   LANE_BUDGET,
+  LANE_COUNT,
   LANE_DATA,
   LANE_HEAD,
+  LANE_LAST,
   NEXT_CORRUPT,
   NEXT_EMPTY,
   NEXT_UNMAPPED,
@@ -134,7 +136,7 @@ export function checkRecord(): bool {
 
 /** True if a head is where it can be, with records from `from` on. */
 export function isHeadPossible(head: u64, from: u64): bool {
-  return head >= from && head - from <= capacity && (head & 7) == 0;
+  return head >= from && head - from <= capacity && ((head | from) & 7) == 0;
 }
 
 /**
@@ -152,6 +154,32 @@ export function positionBehindDamage(head: u64): u64 {
     if (check(data + offset, to, space) && isPlausible(count, head - to)) return to;
   }
   return head;
+}
+
+/** Reads the record at any position, which has at most the bytes up to the end of the ring. */
+function checkAt(to: u64): bool {
+  const offset = <u32>(to % capacity) & ~7;
+  return check(data + offset, to, capacity - offset);
+}
+
+/**
+ * After damage: true if the position lies inside of a whole record, whose bytes are still there when it was
+ * taken: then the position was overwritten, and not a record.
+ */
+export function isInsideRecord(): bool {
+  for (let back: u64 = 8; back <= position && back < capacity; back += 8) {
+    if (!checkAt(position - back) || foundBytes == 8) continue;
+    return foundBytes > back;
+  }
+  return false;
+}
+
+/** After damage: true if the last record that was committed ends behind the head, which was overwritten. */
+export function isHeadMisplaced(head: u64): bool {
+  const last = read64(entry + LANE_LAST);
+  if (!checkAt(last) || last + foundBytes <= head) return false;
+  // A writer that publishes the record has not counted it yet.
+  return <i32>(<u32>read64(entry + LANE_COUNT) - foundSequence) > 0;
 }
 
 /** True if the record that `check` found can be so far from the head, by its number. */

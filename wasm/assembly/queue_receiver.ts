@@ -29,7 +29,9 @@ import {
   entry,
   isAtHead,
   isAtStart,
+  isHeadMisplaced,
   isHeadPossible,
+  isInsideRecord,
   isRingChecked,
   laneIndex,
   payloadOffset,
@@ -75,7 +77,7 @@ export function nextOnQueue(): u32 {
     if (!isRingChecked) {
       const problem = checkRing();
       if (problem != NEXT_EMPTY) return isKept() ? NEXT_EMPTY : problem;
-      if (isHeadPossible(seenHead, start)) unkeepLane();
+      if (isKept() && isHeadPossible(seenHead, start) && checkRecord()) unkeepLane();
     }
     if (seenHead - start > capacity || !checkRecord()) {
       // An invalid record is damage, unless another receiver took it while it was read.
@@ -243,7 +245,8 @@ function foundDamage(): u32 {
 export function skipInQueue(): u32 {
   const head = read64(entry + LANE_HEAD);
   rewind();
-  if (!isRingChecked || !isHeadPossible(head, position)) {
+  const isKnown = isRingChecked && isHeadPossible(head, position) && !isHeadMisplaced(head);
+  if (!isKnown || isInsideRecord()) {
     keepLane();
     return 0;
   }

@@ -5,6 +5,7 @@
  */
 
 import type { Metric, Registry } from "prom-client";
+import { canLoadModules, loadModule } from "../../../lib/base/descriptors.ts";
 import { FAMILIES, type Family, routeLabels } from "./families.ts";
 import { QUEUE_FAMILIES } from "./queue_families.ts";
 import { viewsOf } from "./queue_view.ts";
@@ -24,9 +25,12 @@ export interface Exposition {
   readonly contentType: string;
 }
 
-/** The current metrics of a server. */
-export async function exposition(observed: Observed): Promise<Exposition> {
-  const library = (await import("prom-client")).default;
+let loaded: Library | undefined;
+
+/** The current metrics of a server. Undefined if the library for them cannot be loaded now. */
+export async function exposition(observed: Observed): Promise<Exposition | undefined> {
+  if (loaded === undefined && !canLoadModules()) return undefined;
+  const library = loaded ??= (await loadModule(() => import("prom-client"))).default;
   const registry = new library.Registry();
   const view = viewOf(observed, await viewsOf(observed.queues ?? {}));
   for (const family of ALL_FAMILIES) register(library, registry, family, view);

@@ -22,6 +22,9 @@ export interface RawNames {
   readonly query: string | undefined;
 }
 
+/** Most slashes at which a text is divided: each reading costs as much as the text is long. */
+const MAX_DIVISIONS = 256;
+
 const NO_QUERY = new URLSearchParams();
 
 /**
@@ -60,8 +63,9 @@ function* divisions(text: string, count: number): Generator<readonly string[]> {
   if (count === 1) yield [text];
   else {
     let slash = text.lastIndexOf("/");
-    for (; slash >= 0; slash = slash === 0 ? -1 : text.lastIndexOf("/", slash - 1)) {
+    for (let left = MAX_DIVISIONS; slash >= 0 && left > 0; left--) {
       yield [text.slice(0, slash), text.slice(slash + 1)];
+      slash = slash === 0 ? -1 : text.lastIndexOf("/", slash - 1);
     }
   }
 }

@@ -115,8 +115,9 @@ export const ROUTES: readonly Route[] = [
     response: TEXT,
     mediaType: "text/plain",
     async run(context) {
-      const { text, contentType } = await exposition(context);
-      return textResponse(contentType, text);
+      const exposed = await exposition(context);
+      if (exposed === undefined) throw noDescriptors();
+      return textResponse(exposed.contentType, exposed.text);
     },
   }),
   route({
@@ -152,3 +153,11 @@ export const ROUTES: readonly Route[] = [
     run: () => '{"name":"ringbus","description":"/openapi.json"}',
   }),
 ];
+
+function noDescriptors(): HttpError {
+  return new HttpError(
+    503,
+    "cannot load the library for metrics now: no file descriptor is left; ask later",
+    { "retry-after": "1" },
+  );
+}

@@ -30,9 +30,10 @@ interface Addition {
 }
 
 /** The command. */
-export function xadd(client: Client, [key, ...words]: readonly string[]): Reply {
+export function xadd(client: Client, args: readonly string[]): Reply {
   const { db } = client;
-  const { id: word, fields, isMaking, trim } = additionOf(words);
+  const [key] = args;
+  const { id: word, fields, isMaking, trim } = additionOf(args);
   const nextId = idMaker(word, client.nowMs);
   if (!isMaking && db.entryOf(key, "stream") === undefined) return null;
   const stream = db.collection(key, "stream", () => new StreamValue());
@@ -43,10 +44,11 @@ export function xadd(client: Client, [key, ...words]: readonly string[]): Reply 
   return id.toString();
 }
 
+/** Reads the words after the key. */
 function additionOf(words: readonly string[]): Addition {
   const options = new TrimOptions();
   let isMaking = true;
-  let at = 0;
+  let at = 1;
   for (; at < words.length && words[at] !== "*"; at++) {
     const end = options.read(words, at);
     if (end !== undefined) at = end;
@@ -78,8 +80,8 @@ function idMaker(word: string, nowMs: number): (lastId: StreamId) => StreamId {
 
 /** The id of an entry that is added now. If the clock is behind the stream, the next one. */
 function generated(lastId: StreamId, nowMs: number): StreamId {
-  const ms = BigInt(nowMs);
-  return ms > lastId.ms ? new StreamId(ms, 0n) : lastId.next() ?? after(lastId, lastId);
+  if (lastId.ms < nowMs) return new StreamId(BigInt(nowMs), 0n);
+  return lastId.next() ?? after(lastId, lastId);
 }
 
 function inMillisecond(ms: bigint, lastId: StreamId): StreamId {

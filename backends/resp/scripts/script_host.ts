@@ -4,6 +4,7 @@
  * @module
  */
 
+import { RingbusError } from "../../../lib/base/errors.ts";
 import { logger } from "../../../lib/base/log.ts";
 import { sleep } from "../../../lib/base/sleep.ts";
 import { latin1Bytes, readLatin1 } from "../../store/latin1.ts";
@@ -47,9 +48,16 @@ const TURN_MS = 10;
 /** A script that should end has this time to do it by itself. */
 const GRACE_MS = 100;
 
-/** A function of the interpreter has not ended with the script that called it. */
-export class UnendedScript extends Error {
-  override readonly name = "UnendedScript";
+/**
+ * A function of the interpreter has not ended with the script that called it.
+ *
+ * @internal
+ */
+export class UnendedScript extends RingbusError {
+  /** The class name. */
+  override name = "UnendedScript";
+  /** Stable code of the class. */
+  override readonly code: string = "resp-unended-script";
 }
 
 /** Where a script reads its replies. */

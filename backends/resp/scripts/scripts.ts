@@ -4,6 +4,8 @@
  * @module
  */
 
+import { canLoadModules, loadModule } from "../../../lib/base/descriptors.ts";
+import { logger } from "../../../lib/base/log.ts";
 import type { Client } from "../engine/client.ts";
 import type { CommandInfo } from "../engine/command_info.ts";
 import { BUSY, err } from "../engine/errors.ts";
@@ -18,7 +20,12 @@ const NO_ROOM = new ErrorReply(
   "OOM allow-oom flag is not set on the script,  can not run it when used memory > 'maxmemory'",
 );
 
-const NOT_LOADED = err("the interpreter is not loaded: send the first script over a connection");
+const NOT_LOADED = err(
+  "the interpreter is not loaded: send the first script over a connection, and while the server has file " +
+    "descriptors left",
+);
+/** After a failure the interpreter is not loaded again for this time. */
+const RETRY_MS = 1000;
 
 const NOT_BUSY = new ErrorReply("NOTBUSY No scripts in execution right now.");
 const UNKILLABLE = new ErrorReply(
@@ -28,11 +35,22 @@ const UNKILLABLE = new ErrorReply(
 
 let interpreters: typeof import("./interpreter.ts") | undefined;
 let loading: Promise<void> | undefined;
+let failedAtMs = -Infinity;
 
-/** Loads the interpreter. Undefined when it is there. */
+/** Loads the interpreter; never rejects. Undefined when it is there, or cannot be loaded now. */
 export function loadInterpreter(): Promise<void> | undefined {
-  if (interpreters !== undefined) return undefined;
-  return loading ??= import("./interpreter.ts").then((module) => void (interpreters = module));
+  if (interpreters !== undefined || performance.now() < failedAtMs + RETRY_MS) return undefined;
+  if (loading === undefined && !canLoadModules()) return undefined;
+  return loading ??= load().finally(() => loading = undefined);
+}
+
+async function load(): Promise<void> {
+  try {
+    interpreters = await loadModule(() => import("./interpreter.ts"));
+  } catch (error) {
+    failedAtMs = performance.now();
+    logger.error("cannot load the interpreter of scripts: {error}", { error });
+  }
 }
 
 /** How a script is called. */

@@ -50,8 +50,8 @@ function checked<T>(value: T, check: (value: T) => void): T {
   }
 }
 
-function write({ service: state }: StateContext, number: string, write: StateWrite): string {
-  return state.write(numberOf(number), write, outcomeReply);
+function write({ service: state, store }: StateContext, number: string, write: StateWrite): string {
+  return state.write(numberOf(number), { write, store, toReply: outcomeReply });
 }
 
 function outcomeReply(outcome: WriteOutcome): string {

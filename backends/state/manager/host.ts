@@ -5,6 +5,7 @@
  */
 
 import { checkNoMore } from "../../../lib/base/checks.ts";
+import type { Store } from "../../store/store.ts";
 import type { Command } from "../../tcp/server/command.ts";
 import type { CommandService } from "../../tcp/server/service.ts";
 import { TextMap } from "../../../lib/base/text_map.ts";
@@ -94,6 +95,8 @@ export class StateHost implements CommandService {
   readonly #onEnd: (() => void) | undefined;
   readonly #sessions = new Set<StateSession>();
   readonly #clients = new TextMap<WriteDedup>();
+  /** What each store has counted of it. */
+  readonly #counted = new WeakMap<Store, number>();
   #isEnded = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -111,6 +114,16 @@ export class StateHost implements CommandService {
     this.limits = resolveLimits(options);
     this.table = new StateTable(this.limits, options.now ?? monotonicNow);
     this.#endIn(FIRST_CLIENT_MS);
+  }
+
+  /**
+   * Counts in the store of a server what the state takes.
+   * @internal
+   */
+  count(store: Store): void {
+    const { bytes } = this.table;
+    store.chargeKept(bytes - (this.#counted.get(store) ?? 0));
+    this.#counted.set(store, bytes);
   }
 
   #endIn(ms: number): void {

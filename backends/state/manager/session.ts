@@ -6,12 +6,20 @@
  */
 
 import { InvalidInputError } from "../../store/errors.ts";
+import type { Store } from "../../store/store.ts";
 import type { ServiceSession } from "../../tcp/server/service.ts";
 import type { StateLimits } from "../config.ts";
 import { SharedBackendLimitError } from "../errors.ts";
-import type { StateTable, StateWrite } from "../table.ts";
+import { bytesOfWrite, type StateTable, type StateWrite } from "../table.ts";
 import { isProof, makeNonce, NONCE_BYTES, proofOf } from "./handshake.ts";
 import type { WriteDedup } from "./write_dedup.ts";
+
+/** A write, and the store of the server that serves it. */
+export interface ServedWrite {
+  readonly write: StateWrite;
+  readonly store: Store;
+  readonly toReply: (outcome: WriteOutcome) => string;
+}
 
 /** The state that sessions belong to. */
 export interface StateOwner {
@@ -21,6 +29,8 @@ export interface StateOwner {
   readonly table: StateTable;
   /** Limits that all clients must agree with. */
   readonly limits: StateLimits;
+  /** Counts in the store of the server what the state takes. */
+  count(store: Store): void;
   /** Attaches a client. Returns the replies to its writes, or undefined if the state has ended. */
   attach(session: StateSession, clientId: string): WriteDedup | undefined;
   /** Detaches a client that leaves. True if the state ends with that. */
@@ -98,18 +108,34 @@ export class StateSession implements ServiceSession {
     return this.#attached && this.#host.table;
   }
 
-  /** Carries out the write with a number once. Returns the reply that `toReply` makes. */
-  write(number: number, write: StateWrite, toReply: (outcome: WriteOutcome) => string): string {
-    return this.#attached.dedup.once(number, () => toReply(this.#attempt(write)));
+  /**
+   * Carries out the write with a number once. Returns the reply that `toReply` makes.
+   *
+   * @throws {StoreFullError} if the server has no room for it
+   */
+  write(number: number, { write, store, toReply }: ServedWrite): string {
+    return this.#attached.dedup.once(number, () => toReply(this.#attempt(write, store)));
   }
 
-  #attempt(write: StateWrite): WriteOutcome {
+  #attempt(write: StateWrite, store: Store): WriteOutcome {
+    const { table } = this.#host;
+    const bytes = bytesOfWrite(write);
+    if (bytes > 0) this.#makeRoom(bytes, store);
     try {
-      return this.#host.table.write(write);
+      return table.write(write);
     } catch (error) {
       if (error instanceof SharedBackendLimitError) return error;
       throw error;
+    } finally {
+      this.#host.count(store);
     }
+  }
+
+  /** The state counts for `maxBytes` of the server. What has expired holds no room. */
+  #makeRoom(bytes: number, store: Store): void {
+    this.#host.table.sweep();
+    this.#host.count(store);
+    store.reserveKept(bytes);
   }
 
   /** Detaches the client. True if the state ends with that. */

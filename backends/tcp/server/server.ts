@@ -14,6 +14,7 @@ import { ACCEPT_BACKOFF } from "../../hosting/accepting.ts";
 import { addressText, listenAt } from "../../hosting/endpoint.ts";
 import { graceMsOf, reportDropped, runTask, type StopOptions } from "../../hosting/stop.ts";
 import { queueOptionsOf, storeOf } from "../../hosting/store_options.ts";
+import { loadedModules } from "../../../lib/base/descriptors.ts";
 import { guardMemory } from "../../hosting/memory_guard.ts";
 import { secretMatcher } from "../../hosting/token.ts";
 import { RespFront } from "../../resp/server/front.ts";
@@ -189,6 +190,8 @@ export class EmbeddedServer {
     while (this.#listener === listener) {
       try {
         this.#connections.admit(await listener.accept());
+        const modules = loadedModules();
+        if (modules !== undefined) await modules;
         backoff.reset();
         if (isTurnDue()) await takeTurn();
       } catch (error) {

@@ -53,3 +53,37 @@ Deno.test("a scan has every entry that stays, whatever is added and removed mean
   );
   assertProperty(property);
 });
+
+Deno.test("entries that are added and removed meanwhile keep no other from being read once", () => {
+  const property = fc.property(changes, fc.array(changes, { maxLength: 30 }), (first, later) => {
+    const table = new EntryTable<TableEntry>();
+    for (const each of first) change(table, each);
+    const staying = new Set(table.values().map(({ key }) => key));
+    const seen: number[] = [];
+    const keysSeen = new Set<string>();
+    for (const { key, order } of table.values()) {
+      assert.ok(table.has(key));
+      seen.push(order);
+      keysSeen.add(key);
+      for (const each of later[seen.length - 1] ?? []) {
+        change(table, each);
+        if (!each[0]) staying.delete(each[1]);
+      }
+    }
+    assert.deepEqual(seen, seen.toSorted((a, b) => a - b));
+    assert.equal(new Set(seen).size, seen.length);
+    assert.ok(staying.isSubsetOf(keysSeen));
+  });
+  assertProperty(property);
+});
+
+Deno.test("entries whose keys have one hash are found and removed one by one", () => {
+  const table = new EntryTable<TableEntry>();
+  // Of so many keys, some share one of the 2^24 hashes.
+  const all = Array.from({ length: 20_000 }, (_, i) => `key ${i}`);
+  for (const key of all) table.add(entry(key));
+  for (const key of all) assert.equal(table.get(key)?.key, key);
+  for (const key of all.filter((_, i) => i % 2 === 0)) assert.equal(table.delete(key)?.key, key);
+  for (const [i, key] of all.entries()) assert.equal(table.has(key), i % 2 === 1);
+  assert.equal(table.size, all.length / 2);
+});

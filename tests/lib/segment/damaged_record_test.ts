@@ -13,6 +13,7 @@ import {
 import { TestDirectory } from "../../conformance/channel/directory.ts";
 import { pattern } from "../../conformance/channel/values.ts";
 import { half, halfAt, laneAt, poke, word } from "../../support/damage.ts";
+import { frameHigh } from "../../../lib/segment/checksum.ts";
 import * as layout from "../../../wasm/layout.ts";
 
 const CAPACITY = 4096;
@@ -264,6 +265,72 @@ for (const [which, offset] of Object.entries(LANE_WORDS)) {
     assert.deepEqual(directory.files(), []);
   });
 }
+
+Deno.test("a lane whose tail is no multiple of eight is reported once, and keeps its messages", () => {
+  using directory = new TestDirectory();
+  const options = { dir: directory.path, capacityBytes: CAPACITY, codec: "raw" } as const;
+  using pusher = new Pusher<Uint8Array>("a", options);
+  for (let n = 0; n < MESSAGES; n++) pusher.send(message(n));
+  const tail = laneAt(CAPACITY, 0) + layout.LANE_TAIL;
+  for (const damage of [1, 39, 159]) {
+    poke(directory.file("a"), tail, half(damage));
+    using puller = new Puller<Uint8Array>("a", options);
+    assertDamage(receiveAll(() => one(puller.tryRecv())).errors, /a record is not whole;/);
+  }
+  poke(directory.file("a"), tail, half(0));
+  using puller = new Puller<Uint8Array>("a", options);
+  assert.deepEqual(puller.drain(), [0, 1, 2, 3, 4].map(message));
+});
+
+const MISPLACED: [string, number, number, number[], number][] = [
+  ["head lies in the middle of a record", layout.LANE_HEAD, 2 * RECORD + 16, [0, 1], 1],
+  ["head lies before the last records", layout.LANE_HEAD, 2 * RECORD, [0, 1], 0],
+  ["tail lies in the middle of a record", layout.LANE_TAIL, 2 * RECORD + 16, [], 1],
+];
+
+for (const [what, offset, damage, seen, errors] of MISPLACED) {
+  Deno.test(`a lane whose ${what} keeps its messages, and its file stays`, () => {
+    using directory = new TestDirectory();
+    const options = { dir: directory.path, capacityBytes: CAPACITY, codec: "raw" } as const;
+    const pusher = new Pusher<Uint8Array>("a", options);
+    for (let n = 0; n < MESSAGES; n++) pusher.send(message(n));
+    pusher.close();
+    const at = laneAt(CAPACITY, 0) + offset;
+    const before = halfAt(directory.file("a"), at);
+    poke(directory.file("a"), at, half(damage));
+    const puller = new Puller<Uint8Array>("a", options);
+    const first = receiveAll(() => one(puller.tryRecv()));
+    assert.deepEqual([first.received, first.errors.length], [seen.map(message), errors]);
+    puller.close();
+    assert.deepEqual(directory.files(), ["a"]);
+    poke(directory.file("a"), at, half(before));
+    const later = new Puller<Uint8Array>("a", options);
+    assert.deepEqual(later.drain(), [0, 1, 2, 3, 4].slice(seen.length).map(message));
+    later.close();
+    assert.deepEqual(directory.files(), []);
+  });
+}
+
+Deno.test("a queue is empty though its writer died before it published a record", () => {
+  using directory = new TestDirectory();
+  const options = { dir: directory.path, capacityBytes: CAPACITY, codec: "raw" } as const;
+  const pusher = new Pusher<Uint8Array>("a", options);
+  pusher.send(message(0));
+  using puller = new Puller<Uint8Array>("a", options);
+  assert.deepEqual(puller.drain(), [message(0)]);
+  // The next record is written, and is the last one: nothing else is.
+  const path = directory.file("a");
+  const record = new Uint8Array(layout.RECORD_PAYLOAD);
+  new DataView(record.buffer).setBigUint64(layout.RECORD_SIZE, BigInt(BYTES + 8), true);
+  const high = frameHigh(RECORD, BYTES + 8, 1, 0);
+  new DataView(record.buffer).setUint32(layout.RECORD_FRAME, 1, true);
+  new DataView(record.buffer).setUint32(layout.RECORD_FRAME + 4, high, true);
+  poke(path, recordAt(1), record);
+  poke(path, laneAt(CAPACITY, 0) + layout.LANE_LAST, word(BigInt(RECORD)));
+  pusher.close();
+  puller.close();
+  assert.deepEqual(directory.files(), []);
+});
 
 Deno.test("a lane whose words are right again is received by the puller that has reported it", () => {
   using directory = new TestDirectory();

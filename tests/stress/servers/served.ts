@@ -17,6 +17,8 @@ export interface ServedProcess extends AsyncDisposable, ServerAddresses {
   readonly httpPort: number;
   /** Resident memory, in bytes. */
   rssBytes(): number;
+  /** Open file descriptors. */
+  descriptors(): number;
   /** Clients that wish it well. */
   httpBackend(): SharedMemoryMessagingBackend;
   tcpBackend(): EmbeddedMessagingBackend;
@@ -48,6 +50,7 @@ function servedBy(program: Running, addresses: ServerAddresses): ServedProcess {
     ...addresses,
     httpPort: Number(new URL(httpUrl).port),
     rssBytes: () => rssBytes(program.pid),
+    descriptors: () => [...Deno.readDirSync(`/proc/${program.pid}/fd`)].length,
     httpBackend: () => new SharedMemoryMessagingBackend({ serverUrl: httpUrl }),
     tcpBackend: () => new EmbeddedMessagingBackend({ port: tcpPort, autoStartServer: false }),
     async stop() {

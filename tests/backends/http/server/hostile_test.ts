@@ -2,6 +2,8 @@
 
 import assert from "node:assert/strict";
 import { SharedMemoryMessagingBackend, SharedMemoryServer } from "../../../../backends/http/mod.ts";
+import { Router } from "../../../../backends/http/server/router.ts";
+import { ROUTES } from "../../../../backends/http/server/routes.ts";
 import { Random } from "../../../support/random.ts";
 import { MessageCollector, numbered, numbersOf } from "../../../conformance/messaging/transport.ts";
 import { until } from "../../../support/deadline.ts";
@@ -175,4 +177,17 @@ Deno.test("http: a server that has no descriptor for a connection serves again l
   await using program = new Running("sh", "sh", ["-c", command, Deno.execPath()]);
   const lines = await program.lines();
   assert.equal(lines.at(-1), "healthy");
+});
+
+Deno.test("http: a path with many slashes has few readings, and delays nobody", async () => {
+  const slashes = "a/".repeat(25_000);
+  const router = new Router(ROUTES);
+  for (const path of [`/messages_since/${slashes}1`, `/hget/${slashes}1`]) {
+    const readings = router.match("GET", `http://localhost${path}`).readings();
+    assert.ok([...readings].length < 1000);
+  }
+  await using server = new SharedMemoryServer({ port: 0 });
+  const url = await server.start();
+  const response = await fetch(`${url}/messages_since/${slashes}1`);
+  assert.deepEqual(await response.json(), []);
 });

@@ -9,6 +9,7 @@ import {
   type StateOptions,
 } from "../../../../backends/state/mod.ts";
 import { EmbeddedServer, StateHost, type StateHostOptions } from "../../../../backends/tcp/mod.ts";
+import { Store } from "../../../../mod.ts";
 import { bytes } from "../../../conformance/state/transport.ts";
 import { testSharedBackend } from "../../../conformance/state/suite.ts";
 import { WaitingTests } from "../../../support/waiting_tests.ts";
@@ -422,4 +423,39 @@ Deno.test("manager state: reading a thread or a pair delays its expiry", async (
     assert.equal(await backend.bufferThreadLen("t"), 0);
     assert.equal(await backend.registryGetChain("u"), undefined);
   }, { ttlSeconds: 10, now: () => nowMs });
+});
+
+Deno.test("manager: the state counts for maxBytes of its server, until it is deleted or has expired", async () => {
+  const authkey = new Uint8Array(32).fill(7);
+  let nowMs = 0;
+  const state = new StateHost({ authkey, ttlSeconds: 10, now: () => nowMs });
+  const store = new Store({ maxBytes: 8 * 2 ** 20 });
+  await using server = new EmbeddedServer({ port: 0, state, store });
+  const port = await server.start();
+  await using backend = new ManagerBackend({
+    managerAddress: ["127.0.0.1", port],
+    managerAuthkey: authkey,
+    ttlSeconds: 10,
+  });
+  const slot = new Uint8Array(2 ** 20);
+  const fill = async () => {
+    for (let i = 0; i < 7; i++) await backend.bufferAppend(`t${i}`, slot);
+    await assert.rejects(backend.bufferAppend("more", slot), /cannot store .* bytes/);
+    await assert.rejects(backend.bufferAppend("t0", slot), /cannot store .* bytes/);
+  };
+  await fill();
+  assert.ok(store.usedBytes > 7 * slot.length);
+  assert.equal(await backend.bufferDeleteThread("t0"), true);
+  await backend.bufferAppend("more", slot);
+  await backend.bufferClear();
+  assert.equal(store.usedBytes, 0);
+  await fill();
+  nowMs += 10_001;
+  await fill();
+  nowMs += 10_001;
+  await backend.registrySet("chain", "uuid");
+  await backend.registrySet("chain", "other");
+  assert.ok(store.usedBytes > 0 && store.usedBytes < 3000);
+  await backend.registryClear();
+  assert.equal(store.usedBytes, 0);
 });
