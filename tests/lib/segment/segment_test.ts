@@ -12,6 +12,7 @@ import {
   ShmCorruptionError,
   Subscriber,
 } from "../../../mod.ts";
+import { pluralize } from "../../../lib/base/pluralize.ts";
 import { controlOffset } from "../../../lib/segment/format.ts";
 import { platform } from "../../../lib/platform/mod.ts";
 import { TestDirectory } from "../../conformance/channel/directory.ts";
@@ -124,7 +125,7 @@ Deno.test("a truncated segment is rejected at every length", () => {
   const whole = Deno.readFileSync(path);
   for (const length of [0, 1, 127, 128, 4095, 4096, 40_000, whole.length - 4096]) {
     Deno.writeFileSync(path, whole.subarray(0, length));
-    assertRejected(directory, `${length} bytes`);
+    assertRejected(directory, pluralize(length, "byte"));
   }
   Deno.writeFileSync(path, whole);
   using puller = new Puller("a", { dir: directory.path });
