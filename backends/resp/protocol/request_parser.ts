@@ -76,6 +76,8 @@ export class RequestParser {
   /** Bytes of the arguments that have arrived. */
   #requestBytes = 0;
   #isLine = false;
+  /** True from a call of `space` until the call of `filled`: bytes may come into this buffer. */
+  #isFilling = false;
   /** Bytes of arguments that the quota knows of. */
   #countedBytes = 0;
 
@@ -108,11 +110,13 @@ export class RequestParser {
     if (this.#end === this.#bytes.length || this.#start + needed > this.#bytes.length) {
       this.#enlarge(Math.min(needed, this.length * 2));
     }
+    this.#isFilling = true;
     return this.#bytes.subarray(this.#end);
   }
 
   /** Reports how many bytes were written to `space`. */
   filled(count: number): void {
+    this.#isFilling = false;
     this.#end += count;
     if (this.#end > READ_BYTES) this.#wasLarge = true;
     const isFull = this.#end === this.#bytes.length;
@@ -149,7 +153,8 @@ export class RequestParser {
     if (this.#missing > 0) return;
     this.#quota?.add(-this.#countedBytes);
     this.#countedBytes = 0;
-    if (this.length > 0 || this.#bytes.length <= READ_BYTES) return;
+    // A client that waits may send more, and go on while its connection is being read.
+    if (this.#isFilling || this.length > 0 || this.#bytes.length <= READ_BYTES) return;
     const isKept = this.#wasLarge && this.#bytes.length <= KEPT_BYTES;
     this.#wasLarge = false;
     if (isKept) return;

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { until } from "../../support/deadline.ts";
 import { RespClient, type WireReply } from "../../support/resp_client.ts";
+import { withResp } from "../../support/resp_server.ts";
 import { assertProperty } from "../../support/property.ts";
 import { withPorts } from "../../stress/redis/servers.ts";
 
@@ -95,4 +96,18 @@ Deno.test("resp: calls that wait are served as by redis-server", () =>
       assert.deepEqual(JSON.parse(one), JSON.parse(other));
     });
     await assertProperty(property, { numRuns: 60 });
+  }));
+
+Deno.test("resp: what comes while a client waits is not lost when it goes on", () =>
+  withResp({}, async ({ server, client, connect }) => {
+    const other = await connect();
+    const text = "x".repeat(5000);
+    const replies = client.pipeline([["BLPOP", "q", "0"], ...Array(100).fill(["ECHO", text])]);
+    const unread = () =>
+      [...server.resp.service.clients.values()].map((each) => each.output.unreadBytes);
+    await until(() => unread().some((bytes) => bytes > 100 * text.length), "all requests");
+    await other.call("RPUSH", "q", "v");
+    assert.deepEqual(await replies, [["q", "v"], ...Array(100).fill(text)]);
+    // These bytes come into the space that was given while the client waited.
+    for (let i = 0; i < 3; i++) assert.equal(await client.call("ECHO", `${i}`), `${i}`);
   }));
