@@ -165,7 +165,9 @@ Deno.test("tests that the page on reliability names exist", () => {
     .filter((token): token is Tokens.Table => token.type === "table")
     .filter(({ header }) => header.at(-1)!.text === "test")
     .flatMap(({ rows }) => rows);
-  const titles = textsIn(sourcesIn("tests/lib/", "tests/stress/")).map(({ text }) => text).filter(
+  const titles = textsIn(sourcesIn("tests/lib/", "tests/stress/", "tests/backends/")).map((
+    { text },
+  ) => text).filter(
     isDescriptive,
   );
   const missing = rows.map((row) => row.at(-1)!.text)
