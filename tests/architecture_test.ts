@@ -52,7 +52,7 @@ const ALLOWED = table(`
   backends/queue/redis:     lib/base backends/queue backends/redis
   backends/queue/shm:       lib/base lib/channel lib/journal backends/queue backends/queue/memory
   backends/http/metrics:    lib/base backends/store backends/queue
-  backends/http/dashboard:  backends/store backends/http/metrics
+  backends/http/dashboard:  backends/store backends/queue backends/http/metrics
   backends/http/server:     lib/base lib/message backends/store backends/queue backends/hosting backends/http/metrics backends/http/dashboard
   backends/http/client:     lib/base lib/message backends/store backends/hosting backends/messaging backends/http/server
   backends/tcp/protocol:    lib/message backends/store

@@ -12,11 +12,13 @@ const WIDE = "number wide";
 const SLOW_SECONDS = 1;
 const STUCK_SECONDS = 10;
 
-function number(title, of, show, className = NUMBER) {
+/** A column of numbers. */
+export function number(title, of, show, className = NUMBER) {
   return { title, className, text: (row) => show(of(row)), sortBy: of };
 }
 
-function name(title, of, className = NAME) {
+/** A column of names. */
+export function name(title, of, className = NAME) {
   return { title, className, update: (cell, row) => updateName(cell, of(row)), sortBy: of };
 }
 
@@ -26,24 +28,34 @@ function updateName(cell, name) {
   if (cell.title !== name) cell.title = name;
 }
 
-/** The rates of each topic that was shown lately. */
-const rates = new Map();
+/** The last values of each thing that was shown lately, by its name. */
+export class Histories {
+  #series = new Map();
 
-/** Takes the rates of new topics in, and forgets those that are gone. */
-export function recordRates(topics) {
-  for (const { topic, storedPerSecond } of topics) {
-    const series = rates.get(topic) ?? new Series();
-    if (storedPerSecond !== null) series.push(storedPerSecond);
-    rates.set(topic, series);
+  /** Takes values of new things in, and forgets those that are gone. */
+  record(values) {
+    for (const [name, value] of values) {
+      const series = this.#series.get(name) ?? new Series();
+      if (value !== null) series.push(value);
+      this.#series.set(name, series);
+    }
+    for (const name of this.#series.keys()) if (!values.has(name)) this.#series.delete(name);
   }
-  const shown = new Set(topics.map(({ topic }) => topic));
-  for (const topic of rates.keys()) if (!shown.has(topic)) rates.delete(topic);
+
+  draw(cell, name) {
+    if (cell.firstChild === null) cell.append(sparkline());
+    draw(cell.firstChild, this.#series.get(name));
+  }
 }
 
-function updateSparkline(cell, { topic }) {
-  if (cell.firstChild === null) cell.append(sparkline());
-  draw(cell.firstChild, rates.get(topic));
+const rates = new Histories();
+
+/** Takes the rates of topics in. */
+export function recordRates(topics) {
+  rates.record(new Map(topics.map(({ topic, storedPerSecond }) => [topic, storedPerSecond])));
 }
+
+const updateSparkline = (cell, { topic }) => rates.draw(cell, topic);
 
 export const TOPICS = {
   caption: "Topics with their messages",
@@ -68,7 +80,7 @@ function updateSubscriber(cell, { transport, name }) {
   updateName(text, name);
 }
 
-function updateWait(cell, { oldestSeconds }) {
+export function updateWait(cell, { oldestSeconds }) {
   const level = oldestSeconds >= STUCK_SECONDS
     ? "stuck"
     : oldestSeconds >= SLOW_SECONDS

@@ -34,6 +34,17 @@ export function rate(number) {
   return number < 100 ? threeDigits(number) : count(Math.round(number));
 }
 
+/** Characters that are not seen, or that change the order or the look of those around them. */
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\u115f\u1160\u3164\uffa0]/gu;
+
+/** A text of somebody else, with such characters as escapes. */
+export function visible(text) {
+  return text.replace(
+    UNSEEN,
+    (character) => `\\u{${character.codePointAt(0).toString(16)}}`,
+  );
+}
+
 export function bytes(number) {
   let unit = 0;
   for (; number >= 1024 && unit < BYTE_UNITS.length - 1; unit++) number /= 1024;

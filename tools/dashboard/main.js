@@ -3,6 +3,7 @@
 import { COMMANDS, recordRates, REQUESTS, SUBSCRIBERS, TOPICS } from "./columns.js";
 import { byId, setText } from "./dom.js";
 import { duration, pluralize } from "./format.js";
+import { QueueSection } from "./queues.js";
 import { follow } from "./stream.js";
 import { Table } from "./table.js";
 import { makeFacts, makeTiles } from "./tiles.js";
@@ -17,6 +18,7 @@ const subscribers = new Table(byId("subscribers"), SUBSCRIBERS);
 const topics = new Table(byId("topics"), TOPICS);
 const requests = new Table(byId("requests"), REQUESTS);
 const commands = new Table(byId("commands"), COMMANDS);
+const queues = new QueueSection(() => sessionStorage.getItem(TOKEN_KEY));
 let following = new AbortController();
 
 function showState(state, text) {
@@ -38,6 +40,7 @@ function showSnapshot(now) {
   topics.show(now.topics, now.totals.topics);
   subscribers.show(now.subscribers, now.totals.subscribers);
   requests.show(now.requests);
+  queues.show(now.queues);
   byId("tcp").hidden = now.tcp === null;
   if (now.tcp === null) return;
   commands.show(now.tcp.commands);
@@ -50,6 +53,7 @@ function showLost(cause) {
 
 function askForToken(problem) {
   byId("dashboard").hidden = true;
+  queues.close();
   byId("sign-in").hidden = false;
   byId("sign-out").hidden = true;
   setText(byId("uptime"), "");

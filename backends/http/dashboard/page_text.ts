@@ -382,6 +382,14 @@ export const PAGE: string =
   "  text-overflow: ellipsis;\n" +
   "}\n" +
   "\n" +
+  "#queue-leased .name {\n" +
+  "  width: 33%;\n" +
+  "}\n" +
+  "\n" +
+  "#queue-dead .name {\n" +
+  "  width: 20%;\n" +
+  "}\n" +
+  "\n" +
   "span.name {\n" +
   "  max-width: none;\n" +
   "}\n" +
@@ -411,6 +419,69 @@ export const PAGE: string =
   "  color: var(--stuck);\n" +
   "  background: var(--stuck-ground);\n" +
   "  font-weight: 600;\n" +
+  "}\n" +
+  "\n" +
+  "td.action {\n" +
+  "  text-align: right;\n" +
+  "}\n" +
+  "\n" +
+  "td.action button,\n" +
+  "tbody th button {\n" +
+  "  padding: 0.05rem 0.5rem;\n" +
+  "}\n" +
+  "\n" +
+  "tbody th button {\n" +
+  "  max-width: 100%;\n" +
+  "  overflow: hidden;\n" +
+  "  text-overflow: ellipsis;\n" +
+  "}\n" +
+  "\n" +
+  ".actions {\n" +
+  "  display: flex;\n" +
+  "  flex-wrap: wrap;\n" +
+  "  align-items: center;\n" +
+  "  gap: 0.5rem;\n" +
+  "  margin: 0.6rem 0;\n" +
+  "}\n" +
+  "\n" +
+  ".actions label {\n" +
+  "  margin-left: auto;\n" +
+  "}\n" +
+  "\n" +
+  ".actions input {\n" +
+  "  width: 9rem;\n" +
+  "  padding: 0.3rem 0.6rem;\n" +
+  "  background: var(--panel);\n" +
+  "  border: 1px solid var(--edge);\n" +
+  "  border-radius: 0.4rem;\n" +
+  "  color: var(--ink);\n" +
+  "  font: inherit;\n" +
+  "}\n" +
+  "\n" +
+  "#queue-detail h3 {\n" +
+  "  margin: 1rem 0 0.4rem;\n" +
+  "}\n" +
+  "\n" +
+  "#queue-name {\n" +
+  "  color: var(--ink);\n" +
+  "  font-size: 0.95rem;\n" +
+  "  overflow-wrap: anywhere;\n" +
+  "}\n" +
+  "\n" +
+  "dialog {\n" +
+  "  max-width: 30rem;\n" +
+  "  padding: 1.4rem;\n" +
+  "  color: var(--ink);\n" +
+  "  overflow-wrap: anywhere;\n" +
+  "}\n" +
+  "\n" +
+  "dialog::backdrop {\n" +
+  "  background: rgb(0 0 0 / 45%);\n" +
+  "}\n" +
+  "\n" +
+  "dialog .actions {\n" +
+  "  justify-content: flex-end;\n" +
+  "  margin: 1.2rem 0 0;\n" +
   "}\n" +
   "\n" +
   "#sign-in-form {\n" +
@@ -493,6 +564,11 @@ export const PAGE: string =
   "    display: none;\n" +
   "  }\n" +
   "\n" +
+  "  #queue-leased .name,\n" +
+  "  #queue-dead .name {\n" +
+  "    width: 50%;\n" +
+  "  }\n" +
+  "\n" +
   "  th,\n" +
   "  td {\n" +
   "    padding: 0.2rem 0.5rem;\n" +
@@ -571,6 +647,10 @@ export const PAGE: string =
   "  if (number2 === 0) return \"0\";\n" +
   "  if (number2 < 0.01) return \"<0.01\";\n" +
   "  return number2 < 100 ? threeDigits(number2) : count(Math.round(number2));\n" +
+  "}\n" +
+  "var UNSEEN = /[\\p{Cc}\\p{Cf}\\p{Cs}\\p{Zl}\\p{Zp}\\u115f\\u1160\\u3164\\uffa0]/gu;\n" +
+  "function visible(text) {\n" +
+  "  return text.replace(UNSEEN, (character) => `\\\\u{${character.codePointAt(0).toString(16)}}`);\n" +
   "}\n" +
   "function bytes(number2) {\n" +
   "  let unit = 0;\n" +
@@ -686,20 +766,30 @@ export const PAGE: string =
   "  setText(cell, name2);\n" +
   "  if (cell.title !== name2) cell.title = name2;\n" +
   "}\n" +
-  "var rates = /* @__PURE__ */ new Map();\n" +
-  "function recordRates(topics2) {\n" +
-  "  for (const { topic, storedPerSecond } of topics2) {\n" +
-  "    const series = rates.get(topic) ?? new Series();\n" +
-  "    if (storedPerSecond !== null) series.push(storedPerSecond);\n" +
-  "    rates.set(topic, series);\n" +
+  "var Histories = class {\n" +
+  "  #series = /* @__PURE__ */ new Map();\n" +
+  "  /** Takes values of new things in, and forgets those that are gone. */\n" +
+  "  record(values) {\n" +
+  "    for (const [name2, value] of values) {\n" +
+  "      const series = this.#series.get(name2) ?? new Series();\n" +
+  "      if (value !== null) series.push(value);\n" +
+  "      this.#series.set(name2, series);\n" +
+  "    }\n" +
+  "    for (const name2 of this.#series.keys()) if (!values.has(name2)) this.#series.delete(name2);\n" +
   "  }\n" +
-  "  const shown = new Set(topics2.map(({ topic }) => topic));\n" +
-  "  for (const topic of rates.keys()) if (!shown.has(topic)) rates.delete(topic);\n" +
+  "  draw(cell, name2) {\n" +
+  "    if (cell.firstChild === null) cell.append(sparkline());\n" +
+  "    draw(cell.firstChild, this.#series.get(name2));\n" +
+  "  }\n" +
+  "};\n" +
+  "var rates = new Histories();\n" +
+  "function recordRates(topics2) {\n" +
+  "  rates.record(new Map(topics2.map(({ topic, storedPerSecond }) => [\n" +
+  "    topic,\n" +
+  "    storedPerSecond\n" +
+  "  ])));\n" +
   "}\n" +
-  "function updateSparkline(cell, { topic }) {\n" +
-  "  if (cell.firstChild === null) cell.append(sparkline());\n" +
-  "  draw(cell.firstChild, rates.get(topic));\n" +
-  "}\n" +
+  "var updateSparkline = (cell, { topic }) => rates.draw(cell, topic);\n" +
   "var TOPICS = {\n" +
   "  caption: \"Topics with their messages\",\n" +
   "  sorted: \"Messages\",\n" +
@@ -794,73 +884,32 @@ export const PAGE: string =
   "  ]\n" +
   "};\n" +
   "\n" +
-  "// stream.js\n" +
-  "var MIN_RETRY_MS = 500;\n" +
-  "var MAX_RETRY_MS = 1e4;\n" +
-  "var SILENCE_MS = 45e3;\n" +
-  "async function follow(token, on, signal) {\n" +
-  "  for (let retryMs = MIN_RETRY_MS; !signal.aborted; ) {\n" +
-  "    const cause = await read(token, (snapshot) => {\n" +
-  "      retryMs = MIN_RETRY_MS;\n" +
-  "      on.snapshot(snapshot);\n" +
-  "    }, signal);\n" +
-  "    if (cause === \"unauthorized\" || signal.aborted) return;\n" +
-  "    on.lost(cause);\n" +
-  "    await sleep(retryMs, signal);\n" +
-  "    retryMs = Math.min(retryMs * 2, MAX_RETRY_MS);\n" +
-  "  }\n" +
+  "// calls.js\n" +
+  "function ask(path, token) {\n" +
+  "  return call(path, token, {});\n" +
   "}\n" +
-  "async function read(token, onSnapshot, signal) {\n" +
-  "  const silence = new AbortController();\n" +
-  "  let timer;\n" +
-  "  const wind = () => {\n" +
-  "    clearTimeout(timer);\n" +
-  "    timer = setTimeout(() => silence.abort(), SILENCE_MS);\n" +
-  "  };\n" +
-  "  try {\n" +
-  "    wind();\n" +
-  "    const response = await fetch(\"/snapshots\", {\n" +
-  "      headers: token === null ? {} : {\n" +
-  "        authorization: `Bearer ${token}`\n" +
-  "      },\n" +
-  "      cache: \"no-store\",\n" +
-  "      signal: AbortSignal.any([\n" +
-  "        signal,\n" +
-  "        silence.signal\n" +
-  "      ])\n" +
-  "    });\n" +
-  "    if (response.status === 401) return \"unauthorized\";\n" +
-  "    if (!response.ok) return \"busy\";\n" +
-  "    for await (const snapshot of snapshotsIn(response.body)) {\n" +
-  "      wind();\n" +
-  "      onSnapshot(snapshot);\n" +
-  "    }\n" +
-  "    return \"lost\";\n" +
-  "  } catch {\n" +
-  "    return \"lost\";\n" +
-  "  } finally {\n" +
-  "    clearTimeout(timer);\n" +
-  "  }\n" +
-  "}\n" +
-  "async function* snapshotsIn(body) {\n" +
-  "  let text = \"\";\n" +
-  "  const reader = body.pipeThrough(new TextDecoderStream()).getReader();\n" +
-  "  for (let piece; !(piece = await reader.read()).done; ) {\n" +
-  "    const events = (text + piece.value).split(\"\\n\\n\");\n" +
-  "    text = events.pop();\n" +
-  "    for (const event of events) yield JSON.parse(event.slice(\"data: \".length));\n" +
-  "  }\n" +
-  "}\n" +
-  "function sleep(ms, signal) {\n" +
-  "  return new Promise((resolve) => {\n" +
-  "    const timer = setTimeout(resolve, ms);\n" +
-  "    signal.addEventListener(\"abort\", () => {\n" +
-  "      clearTimeout(timer);\n" +
-  "      resolve();\n" +
-  "    }, {\n" +
-  "      once: true\n" +
-  "    });\n" +
+  "function change(path, members, token) {\n" +
+  "  return call(path, token, {\n" +
+  "    method: \"POST\",\n" +
+  "    headers: {\n" +
+  "      \"content-type\": \"application/json\"\n" +
+  "    },\n" +
+  "    body: JSON.stringify(members)\n" +
   "  });\n" +
+  "}\n" +
+  "async function call(path, token, init) {\n" +
+  "  const headers = {\n" +
+  "    ...init.headers\n" +
+  "  };\n" +
+  "  if (token !== null) headers.authorization = `Bearer ${token}`;\n" +
+  "  const response = await fetch(path, {\n" +
+  "    cache: \"no-store\",\n" +
+  "    ...init,\n" +
+  "    headers\n" +
+  "  });\n" +
+  "  const json = await response.json();\n" +
+  "  if (response.ok) return json;\n" +
+  "  throw new Error(json.error);\n" +
   "}\n" +
   "\n" +
   "// table.js\n" +
@@ -954,6 +1003,382 @@ export const PAGE: string =
   "function compare(a, b) {\n" +
   "  if (typeof a === \"string\") return a.localeCompare(b);\n" +
   "  return (a ?? -1) - (b ?? -1);\n" +
+  "}\n" +
+  "\n" +
+  "// queues.js\n" +
+  "var LOOK_MS = 3e3;\n" +
+  "var depths = new Histories();\n" +
+  "var ages = new Histories();\n" +
+  "var keyOf = ({ queue, channel }) => JSON.stringify([\n" +
+  "  queue,\n" +
+  "  channel\n" +
+  "]);\n" +
+  "var titleOf = ({ queue, channel }) => visible(`${queue}: ${channel}`);\n" +
+  "var depthOf = ({ waiting, delayed, leased }) => waiting + delayed + leased;\n" +
+  "var QueueSection = class {\n" +
+  "  #tokenOf;\n" +
+  "  #channels;\n" +
+  "  #leased;\n" +
+  "  #dead;\n" +
+  "  #selected;\n" +
+  "  #agents = [];\n" +
+  "  #isChangeable = false;\n" +
+  "  #looking = new AbortController();\n" +
+  "  /** @param tokenOf returns the token, or null */\n" +
+  "  constructor(tokenOf) {\n" +
+  "    this.#tokenOf = tokenOf;\n" +
+  "    this.#channels = new Table(byId(\"queue-channels\"), channelTable((row) => this.#select(row)));\n" +
+  "    const act = (path, verb) => (row) => this.#changeMessage(path, verb, row);\n" +
+  "    const isActive = () => this.#isChangeable;\n" +
+  "    this.#leased = new Table(byId(\"queue-leased\"), leasedTable(actionColumn(\"Reject\", act(\"/queue_reject\", \"Reject\"), isActive)));\n" +
+  "    this.#dead = new Table(byId(\"queue-dead\"), deadTable(actionColumn(\"Requeue\", act(\"/queue_requeue\", \"Requeue\"), isActive)));\n" +
+  "    byId(\"queue-close\").addEventListener(\"click\", () => this.close());\n" +
+  "    byId(\"queue-pause\").addEventListener(\"click\", () => this.#togglePause());\n" +
+  "    byId(\"queue-purge\").addEventListener(\"click\", () => this.#purge([\n" +
+  "      \"waiting\",\n" +
+  "      \"delayed\"\n" +
+  "    ]));\n" +
+  "    byId(\"queue-purge-dead\").addEventListener(\"click\", () => this.#purge([\n" +
+  "      \"dead\"\n" +
+  "    ]));\n" +
+  "    byId(\"queue-agent-form\").addEventListener(\"submit\", (event) => {\n" +
+  "      event.preventDefault();\n" +
+  "      this.#addAgent(byId(\"queue-agent\").value);\n" +
+  "    });\n" +
+  "  }\n" +
+  "  /** Shows the queues of a snapshot. */\n" +
+  "  show(queues2) {\n" +
+  "    byId(\"queues\").hidden = queues2 === null;\n" +
+  "    if (queues2 === null) return this.close();\n" +
+  "    const { channels, silent, isChangeable } = queues2;\n" +
+  "    this.#isChangeable = isChangeable;\n" +
+  "    setText(byId(\"queue-silent\"), silent.length === 0 ? \"\" : `no answer from ${visible(silent.join(\", \"))}`);\n" +
+  "    depths.record(new Map(channels.map((row) => [\n" +
+  "      keyOf(row),\n" +
+  "      depthOf(row)\n" +
+  "    ])));\n" +
+  "    ages.record(new Map(channels.map((row) => [\n" +
+  "      keyOf(row),\n" +
+  "      row.oldestSeconds ?? 0\n" +
+  "    ])));\n" +
+  "    this.#channels.show(channels);\n" +
+  "    this.#showSelected(channels);\n" +
+  "  }\n" +
+  "  #showSelected(channels) {\n" +
+  "    const selected = this.#selected;\n" +
+  "    if (selected === void 0) return;\n" +
+  "    this.#selected = channels.find((row) => keyOf(row) === keyOf(selected)) ?? selected;\n" +
+  "    setText(byId(\"queue-pause\"), this.#selected.isPaused ? \"Resume\" : \"Pause\");\n" +
+  "    for (const id of [\n" +
+  "      \"queue-pause\",\n" +
+  "      \"queue-purge\",\n" +
+  "      \"queue-purge-dead\"\n" +
+  "    ]) {\n" +
+  "      byId(id).hidden = !this.#isChangeable;\n" +
+  "    }\n" +
+  "  }\n" +
+  "  /** Closes the channel that is selected. */\n" +
+  "  close() {\n" +
+  "    this.#looking.abort();\n" +
+  "    this.#selected = void 0;\n" +
+  "    byId(\"queue-detail\").hidden = true;\n" +
+  "    byId(\"confirm\").close();\n" +
+  "  }\n" +
+  "  #select(row) {\n" +
+  "    this.close();\n" +
+  "    this.#selected = row;\n" +
+  "    this.#agents = [];\n" +
+  "    this.#showSelected([\n" +
+  "      row\n" +
+  "    ]);\n" +
+  "    this.#leased.show([]);\n" +
+  "    this.#dead.show([]);\n" +
+  "    this.#say(\"\");\n" +
+  "    setText(byId(\"queue-name\"), titleOf(row));\n" +
+  "    byId(\"queue-detail\").hidden = false;\n" +
+  "    byId(\"queue-name\").focus();\n" +
+  "    this.#look();\n" +
+  "  }\n" +
+  "  /** Looks at the messages again and again, until another channel is selected. */\n" +
+  "  async #look() {\n" +
+  "    this.#looking.abort();\n" +
+  "    const { signal } = this.#looking = new AbortController();\n" +
+  "    while (!signal.aborted) {\n" +
+  "      await this.#lookOnce(signal);\n" +
+  "      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));\n" +
+  "    }\n" +
+  "  }\n" +
+  "  async #lookOnce(signal) {\n" +
+  "    const { queue, channel } = this.#selected;\n" +
+  "    const query = new URLSearchParams({\n" +
+  "      queue,\n" +
+  "      channel\n" +
+  "    });\n" +
+  "    for (const agent of this.#agents) query.append(\"agent\", agent);\n" +
+  "    try {\n" +
+  "      const { leased, dead } = await ask(`/queue_messages?${query}`, this.#tokenOf());\n" +
+  "      if (signal.aborted) return;\n" +
+  "      this.#leased.show(leased);\n" +
+  "      this.#dead.show(dead);\n" +
+  "    } catch (error) {\n" +
+  "      if (!signal.aborted) this.#say(error.message);\n" +
+  "    }\n" +
+  "  }\n" +
+  "  #addAgent(agent) {\n" +
+  "    if (agent === \"\" || this.#selected === void 0) return;\n" +
+  "    this.#agents = [\n" +
+  "      .../* @__PURE__ */ new Set([\n" +
+  "        agent,\n" +
+  "        ...this.#agents\n" +
+  "      ])\n" +
+  "    ];\n" +
+  "    byId(\"queue-agent\").value = \"\";\n" +
+  "    this.#look();\n" +
+  "  }\n" +
+  "  #togglePause() {\n" +
+  "    const { queue, channel, isPaused } = this.#selected;\n" +
+  "    const verb = isPaused ? \"Resume\" : \"Pause\";\n" +
+  "    const path = isPaused ? \"/queue_resume\" : \"/queue_pause\";\n" +
+  "    this.#change(verb, `${verb} the channel ${titleOf(this.#selected)}, in all processes?`, [\n" +
+  "      [\n" +
+  "        path,\n" +
+  "        {\n" +
+  "          queue,\n" +
+  "          channel\n" +
+  "        }\n" +
+  "      ]\n" +
+  "    ]);\n" +
+  "  }\n" +
+  "  #purge(states) {\n" +
+  "    const { queue, channel } = this.#selected;\n" +
+  "    const number2 = states.reduce((sum, state) => sum + this.#selected[state], 0);\n" +
+  "    const noun = states.includes(\"dead\") ? \"dead letter\" : \"waiting message\";\n" +
+  "    this.#change(\"Purge\", `Remove ${pluralize(number2, noun)} of ${titleOf(this.#selected)} for good?`, states.map((state) => [\n" +
+  "      \"/queue_purge\",\n" +
+  "      {\n" +
+  "        queue,\n" +
+  "        channel,\n" +
+  "        state\n" +
+  "      }\n" +
+  "    ]));\n" +
+  "  }\n" +
+  "  #changeMessage(path, verb, { id, agent }) {\n" +
+  "    const { queue } = this.#selected;\n" +
+  "    const message = `message ${visible(id)} of agent ${visible(agent)}`;\n" +
+  "    this.#change(verb, `${verb} ${message}?`, [\n" +
+  "      [\n" +
+  "        path,\n" +
+  "        {\n" +
+  "          queue,\n" +
+  "          id,\n" +
+  "          agent\n" +
+  "        }\n" +
+  "      ]\n" +
+  "    ]);\n" +
+  "  }\n" +
+  "  /** Changes the queue if the user says so. */\n" +
+  "  async #change(verb, question, calls) {\n" +
+  "    if (!await confirmed(question, verb)) return;\n" +
+  "    try {\n" +
+  "      let changed = 0;\n" +
+  "      for (const [path, members] of calls) {\n" +
+  "        changed += (await change(path, members, this.#tokenOf())).changed;\n" +
+  "      }\n" +
+  "      this.#say(`${verb}: ${changed === 0 ? \"there was nothing to change\" : `done, ${changed}`}`);\n" +
+  "      if (this.#selected !== void 0) this.#look();\n" +
+  "    } catch (error) {\n" +
+  "      this.#say(error.message);\n" +
+  "    }\n" +
+  "  }\n" +
+  "  #say(text) {\n" +
+  "    setText(byId(\"queue-said\"), visible(text));\n" +
+  "  }\n" +
+  "};\n" +
+  "function confirmed(question, verb) {\n" +
+  "  const dialog = byId(\"confirm\");\n" +
+  "  setText(byId(\"confirm-text\"), question);\n" +
+  "  setText(byId(\"confirm-yes\"), verb);\n" +
+  "  dialog.showModal();\n" +
+  "  byId(\"confirm-no\").focus();\n" +
+  "  return new Promise((resolve) => {\n" +
+  "    let isSure = false;\n" +
+  "    byId(\"confirm-no\").onclick = () => dialog.close();\n" +
+  "    byId(\"confirm-yes\").onclick = () => {\n" +
+  "      isSure = true;\n" +
+  "      dialog.close();\n" +
+  "    };\n" +
+  "    dialog.onclose = () => resolve(isSure);\n" +
+  "  });\n" +
+  "}\n" +
+  "function updateButton(cell, title, onClick) {\n" +
+  "  if (cell.firstChild === null) cell.append(element(\"button\", {\n" +
+  "    type: \"button\"\n" +
+  "  }));\n" +
+  "  setText(cell.firstChild, title);\n" +
+  "  cell.firstChild.onclick = onClick;\n" +
+  "}\n" +
+  "function actionColumn(title, onClick, isActive) {\n" +
+  "  return {\n" +
+  "    title: \"Action\",\n" +
+  "    className: \"action\",\n" +
+  "    update(cell, row) {\n" +
+  "      updateButton(cell, title, () => onClick(row));\n" +
+  "      cell.firstChild.hidden = !isActive();\n" +
+  "    }\n" +
+  "  };\n" +
+  "}\n" +
+  "function channelTable(onSelect) {\n" +
+  "  return {\n" +
+  "    caption: \"Channels of message queues\",\n" +
+  "    sorted: \"Waiting\",\n" +
+  "    empty: \"No channel has messages yet.\",\n" +
+  "    columns: [\n" +
+  "      {\n" +
+  "        title: \"Channel\",\n" +
+  "        className: \"name\",\n" +
+  "        sortBy: titleOf,\n" +
+  "        update(cell, row) {\n" +
+  "          updateButton(cell, titleOf(row), () => onSelect(row));\n" +
+  "          cell.firstChild.title = titleOf(row);\n" +
+  "        }\n" +
+  "      },\n" +
+  "      number(\"Waiting\", ({ waiting }) => waiting, count),\n" +
+  "      number(\"Delayed\", ({ delayed }) => delayed, count, \"number wide\"),\n" +
+  "      number(\"Leased\", ({ leased }) => leased, count),\n" +
+  "      number(\"Dead\", ({ dead }) => dead, count),\n" +
+  "      {\n" +
+  "        title: \"Oldest\",\n" +
+  "        className: \"number wide\",\n" +
+  "        sortBy: ({ oldestSeconds }) => oldestSeconds,\n" +
+  "        update: (cell, { oldestSeconds }) => updateWait(cell, {\n" +
+  "          oldestSeconds: oldestSeconds ?? 0\n" +
+  "        })\n" +
+  "      },\n" +
+  "      number(\"Consumers\", ({ consumers }) => consumers, count, \"number wide\"),\n" +
+  "      number(\"Done/s\", ({ acknowledgedPerSecond }) => acknowledgedPerSecond, rate, \"number wide\"),\n" +
+  "      {\n" +
+  "        title: \"State\",\n" +
+  "        className: \"wide\",\n" +
+  "        sortBy: ({ isPaused }) => Number(isPaused),\n" +
+  "        text: ({ isPaused }) => isPaused ? \"paused\" : \"\"\n" +
+  "      },\n" +
+  "      {\n" +
+  "        title: \"Depth\",\n" +
+  "        className: \"wide picture\",\n" +
+  "        update: (cell, row) => depths.draw(cell, keyOf(row))\n" +
+  "      },\n" +
+  "      {\n" +
+  "        title: \"Age\",\n" +
+  "        className: \"wide picture\",\n" +
+  "        update: (cell, row) => ages.draw(cell, keyOf(row))\n" +
+  "      }\n" +
+  "    ]\n" +
+  "  };\n" +
+  "}\n" +
+  "var seen = (of) => (row) => visible(of(row));\n" +
+  "function leasedTable(action) {\n" +
+  "  return {\n" +
+  "    caption: \"Leased messages with their holders\",\n" +
+  "    sorted: \"Lease ends\",\n" +
+  "    empty: \"No leased messages of the agents that were looked at.\",\n" +
+  "    columns: [\n" +
+  "      name(\"Message\", seen(({ id }) => id), \"name wide\"),\n" +
+  "      name(\"Held by\", seen(({ agent }) => agent)),\n" +
+  "      number(\"Attempts\", ({ attempts }) => attempts, count, \"number wide\"),\n" +
+  "      number(\"Lease ends\", ({ leasedUntilMs }) => leasedUntilMs, time),\n" +
+  "      name(\"Payload\", seen(({ payload }) => payload)),\n" +
+  "      action\n" +
+  "    ]\n" +
+  "  };\n" +
+  "}\n" +
+  "function deadTable(action) {\n" +
+  "  return {\n" +
+  "    caption: \"Dead letters with their reasons\",\n" +
+  "    sorted: \"Died\",\n" +
+  "    empty: \"No dead letters of the agents that were looked at.\",\n" +
+  "    columns: [\n" +
+  "      name(\"Message\", seen(({ id }) => id), \"name wide\"),\n" +
+  "      name(\"Agent\", seen(({ agent }) => agent), \"name wide\"),\n" +
+  "      number(\"Attempts\", ({ attempts }) => attempts, count, \"number wide\"),\n" +
+  "      name(\"Reason\", seen(({ reason }) => reason)),\n" +
+  "      name(\"Error\", seen(({ error }) => error), \"name wide\"),\n" +
+  "      number(\"Died\", ({ diedMs }) => diedMs, time, \"number wide\"),\n" +
+  "      name(\"Payload\", seen(({ payload }) => payload)),\n" +
+  "      action\n" +
+  "    ]\n" +
+  "  };\n" +
+  "}\n" +
+  "function time(ms) {\n" +
+  "  return new Date(ms).toLocaleTimeString(\"en-GB\");\n" +
+  "}\n" +
+  "\n" +
+  "// stream.js\n" +
+  "var MIN_RETRY_MS = 500;\n" +
+  "var MAX_RETRY_MS = 1e4;\n" +
+  "var SILENCE_MS = 45e3;\n" +
+  "async function follow(token, on, signal) {\n" +
+  "  for (let retryMs = MIN_RETRY_MS; !signal.aborted; ) {\n" +
+  "    const cause = await read(token, (snapshot) => {\n" +
+  "      retryMs = MIN_RETRY_MS;\n" +
+  "      on.snapshot(snapshot);\n" +
+  "    }, signal);\n" +
+  "    if (cause === \"unauthorized\" || signal.aborted) return;\n" +
+  "    on.lost(cause);\n" +
+  "    await sleep(retryMs, signal);\n" +
+  "    retryMs = Math.min(retryMs * 2, MAX_RETRY_MS);\n" +
+  "  }\n" +
+  "}\n" +
+  "async function read(token, onSnapshot, signal) {\n" +
+  "  const silence = new AbortController();\n" +
+  "  let timer;\n" +
+  "  const wind = () => {\n" +
+  "    clearTimeout(timer);\n" +
+  "    timer = setTimeout(() => silence.abort(), SILENCE_MS);\n" +
+  "  };\n" +
+  "  try {\n" +
+  "    wind();\n" +
+  "    const response = await fetch(\"/snapshots\", {\n" +
+  "      headers: token === null ? {} : {\n" +
+  "        authorization: `Bearer ${token}`\n" +
+  "      },\n" +
+  "      cache: \"no-store\",\n" +
+  "      signal: AbortSignal.any([\n" +
+  "        signal,\n" +
+  "        silence.signal\n" +
+  "      ])\n" +
+  "    });\n" +
+  "    if (response.status === 401) return \"unauthorized\";\n" +
+  "    if (!response.ok) return \"busy\";\n" +
+  "    for await (const snapshot of snapshotsIn(response.body)) {\n" +
+  "      wind();\n" +
+  "      onSnapshot(snapshot);\n" +
+  "    }\n" +
+  "    return \"lost\";\n" +
+  "  } catch {\n" +
+  "    return \"lost\";\n" +
+  "  } finally {\n" +
+  "    clearTimeout(timer);\n" +
+  "  }\n" +
+  "}\n" +
+  "async function* snapshotsIn(body) {\n" +
+  "  let text = \"\";\n" +
+  "  const reader = body.pipeThrough(new TextDecoderStream()).getReader();\n" +
+  "  for (let piece; !(piece = await reader.read()).done; ) {\n" +
+  "    const events = (text + piece.value).split(\"\\n\\n\");\n" +
+  "    text = events.pop();\n" +
+  "    for (const event of events) yield JSON.parse(event.slice(\"data: \".length));\n" +
+  "  }\n" +
+  "}\n" +
+  "function sleep(ms, signal) {\n" +
+  "  return new Promise((resolve) => {\n" +
+  "    const timer = setTimeout(resolve, ms);\n" +
+  "    signal.addEventListener(\"abort\", () => {\n" +
+  "      clearTimeout(timer);\n" +
+  "      resolve();\n" +
+  "    }, {\n" +
+  "      once: true\n" +
+  "    });\n" +
+  "  });\n" +
   "}\n" +
   "\n" +
   "// tiles.js\n" +
@@ -1095,6 +1520,7 @@ export const PAGE: string =
   "var topics = new Table(byId(\"topics\"), TOPICS);\n" +
   "var requests = new Table(byId(\"requests\"), REQUESTS);\n" +
   "var commands = new Table(byId(\"commands\"), COMMANDS);\n" +
+  "var queues = new QueueSection(() => sessionStorage.getItem(TOKEN_KEY));\n" +
   "var following = new AbortController();\n" +
   "function showState(state, text) {\n" +
   "  const target = byId(\"state\");\n" +
@@ -1114,6 +1540,7 @@ export const PAGE: string =
   "  topics.show(now.topics, now.totals.topics);\n" +
   "  subscribers.show(now.subscribers, now.totals.subscribers);\n" +
   "  requests.show(now.requests);\n" +
+  "  queues.show(now.queues);\n" +
   "  byId(\"tcp\").hidden = now.tcp === null;\n" +
   "  if (now.tcp === null) return;\n" +
   "  commands.show(now.tcp.commands);\n" +
@@ -1124,6 +1551,7 @@ export const PAGE: string =
   "}\n" +
   "function askForToken(problem) {\n" +
   "  byId(\"dashboard\").hidden = true;\n" +
+  "  queues.close();\n" +
   "  byId(\"sign-in\").hidden = false;\n" +
   "  byId(\"sign-out\").hidden = true;\n" +
   "  setText(byId(\"uptime\"), \"\");\n" +
@@ -1211,6 +1639,27 @@ export const PAGE: string =
   "        <h2 id=\"topics-title\">Topics</h2>\n" +
   "        <div id=\"topics\"></div>\n" +
   "      </section>\n" +
+  "      <section id=\"queues\" aria-labelledby=\"queues-title\" hidden>\n" +
+  "        <h2 id=\"queues-title\">Message queues <span id=\"queue-silent\" class=\"problem\"></span></h2>\n" +
+  "        <div id=\"queue-channels\"></div>\n" +
+  "        <div id=\"queue-detail\" hidden>\n" +
+  "          <h3 id=\"queue-name\" tabindex=\"-1\"></h3>\n" +
+  "          <form id=\"queue-agent-form\" class=\"actions\">\n" +
+  "            <button type=\"button\" id=\"queue-pause\"></button>\n" +
+  "            <button type=\"button\" id=\"queue-purge\">Purge what waits</button>\n" +
+  "            <button type=\"button\" id=\"queue-purge-dead\">Purge dead letters</button>\n" +
+  "            <label for=\"queue-agent\">Agent</label>\n" +
+  "            <input id=\"queue-agent\" autocomplete=\"off\" spellcheck=\"false\">\n" +
+  "            <button type=\"submit\">Look at it</button>\n" +
+  "            <button type=\"button\" id=\"queue-close\">Close</button>\n" +
+  "          </form>\n" +
+  "          <p id=\"queue-said\" class=\"quiet\" role=\"status\"></p>\n" +
+  "          <h3>Leased messages</h3>\n" +
+  "          <div id=\"queue-leased\"></div>\n" +
+  "          <h3>Dead letters</h3>\n" +
+  "          <div id=\"queue-dead\"></div>\n" +
+  "        </div>\n" +
+  "      </section>\n" +
   "      <div class=\"columns\">\n" +
   "        <section aria-labelledby=\"requests-title\">\n" +
   "          <h2 id=\"requests-title\">HTTP requests</h2>\n" +
@@ -1222,9 +1671,17 @@ export const PAGE: string =
   "        </section>\n" +
   "      </div>\n" +
   "    </main>\n" +
+  "\n" +
+  "    <dialog id=\"confirm\" class=\"panel\" aria-labelledby=\"confirm-text\">\n" +
+  "      <p id=\"confirm-text\"></p>\n" +
+  "      <p class=\"actions\">\n" +
+  "        <button type=\"button\" id=\"confirm-no\">Cancel</button>\n" +
+  "        <button type=\"button\" id=\"confirm-yes\"></button>\n" +
+  "      </p>\n" +
+  "    </dialog>\n" +
   "  </body>\n" +
   "</html>\n";
 
 /** What its policy allows: this style and this script. */
-export const STYLE_HASH: string = "'sha256-STwCbkgjtckyUqd2y+3SSWoSUCxWsU7dIzwdUowaQGY='";
-export const SCRIPT_HASH: string = "'sha256-OwwGRHHVNZiHiMohqn4dy9fYN0nRx5tHm6iqK+qnYPY='";
+export const STYLE_HASH: string = "'sha256-40ExY2U9et2KPl8A7b5tjaVI/arSDQ1DTtH88NspygM='";
+export const SCRIPT_HASH: string = "'sha256-qq9MZ1+hIfz34bWZ+iuU7hz9EMKxkryix2V8oDSWzqk='";

@@ -10,6 +10,7 @@ import { type Observed, type View, viewOf } from "../metrics/view.ts";
 import type { Subscription } from "../../store/subscription.ts";
 import type { Topic } from "../../store/topic.ts";
 import { CounterDeltas, deltasOf } from "./rates.ts";
+import { QueueFollower } from "./queue_follower.ts";
 import type { Rates, RouteRow, Snapshot, SubscriberRow, TcpPart, TopicRow } from "./snapshot.ts";
 
 /** Most rows of a table. */
@@ -32,10 +33,12 @@ export class Sampler {
   readonly #dropped = new CounterDeltas<Subscription>();
   readonly #requests = new CounterDeltas<RouteStats>();
   readonly #requestSeconds = new CounterDeltas<RouteStats>();
+  readonly #queues: QueueFollower;
   #last: CounterSample | undefined;
 
   constructor(observed: Observed) {
     this.#observed = observed;
+    this.#queues = new QueueFollower(observed.queues ?? {}, observed.hasToken ?? false);
   }
 
   /** A snapshot of the server. */
@@ -53,6 +56,7 @@ export class Sampler {
       subscribers: this.#subscribers(view.nowMs, rate),
       requests: this.#routes(rate),
       tcp: tcpOf(view, last, rate),
+      queues: this.#queues.next(),
     };
   }
 

@@ -55,6 +55,31 @@ export interface TcpPart {
   commands: { command: string; count: number; perSecond: number | null }[];
 }
 
+/** One channel of a message queue. */
+export interface QueueChannelRow {
+  queue: string;
+  channel: string;
+  waiting: number;
+  delayed: number;
+  leased: number;
+  dead: number;
+  consumers: number;
+  /** Age of the oldest message that waits; null if none does. */
+  oldestSeconds: number | null;
+  isPaused: boolean;
+  publishedPerSecond: number;
+  acknowledgedPerSecond: number;
+}
+
+/** The message queues that a server shows. */
+export interface QueuesPart {
+  /** Whether the page may change them. */
+  isChangeable: boolean;
+  /** Names of those that do not say their numbers. */
+  silent: string[];
+  channels: QueueChannelRow[];
+}
+
 /** A server at one moment. Rates are null in the first snapshot. */
 export interface Snapshot {
   /** Milliseconds of the Unix epoch. */
@@ -81,4 +106,6 @@ export interface Snapshot {
   subscribers: SubscriberRow[];
   requests: RouteRow[];
   tcp: TcpPart | null;
+  /** Null if it shows none, and until they have said their numbers once. */
+  queues: QueuesPart | null;
 }

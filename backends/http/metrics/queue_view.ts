@@ -23,27 +23,50 @@ export interface QueueView {
   readonly channels: readonly QueueStats[] | undefined;
 }
 
+/** Queues that could not say their numbers the last time: the log has that once. */
+const silent = new WeakSet<MessageQueue>();
+
 /** Asks all queues at the same time. One that cannot say is told as such. */
 export function viewsOf(queues: NamedQueues): Promise<QueueView[]> {
   return Promise.all(
     Object.entries(queues).map(async ([name, queue]) => ({
       name,
-      channels: await inTime(name, statsOf(queue)),
+      channels: await inTime(name, queue),
     })),
   );
 }
 
-async function statsOf(queue: MessageQueue): Promise<QueueStats[]> {
+/** What queues were asked and have not answered. One that hangs is not asked again meanwhile. */
+const asked = new WeakMap<MessageQueue, Promise<QueueStats[]>>();
+
+function statsOf(queue: MessageQueue): Promise<QueueStats[]> {
+  const pending = asked.get(queue);
+  if (pending !== undefined) return pending;
+  const work = readStats(queue).finally(() => asked.delete(queue));
+  asked.set(queue, work);
+  return work;
+}
+
+async function readStats(queue: MessageQueue): Promise<QueueStats[]> {
   const channels = (await queue.channels()).slice(0, MAX_CHANNEL_SERIES);
   return await Promise.all(channels.map((channel) => queue.stats(channel)));
 }
 
-async function inTime<T>(queue: string, work: Promise<T>): Promise<T | undefined> {
+async function inTime(name: string, queue: MessageQueue): Promise<QueueStats[] | undefined> {
   const timer = new AbortController();
+  const work = statsOf(queue);
   try {
-    return await Promise.race([work, sleep(MAX_WAIT_MS, timer.signal).then(() => undefined)]);
+    const stats = await Promise.race([
+      work,
+      sleep(MAX_WAIT_MS, timer.signal).then(() => undefined),
+    ]);
+    if (stats !== undefined) silent.delete(queue);
+    return stats;
   } catch (error) {
-    logger.warn("cannot read the numbers of queue {queue}: {error}", { queue, error });
+    if (!silent.has(queue)) {
+      logger.warn("cannot read the numbers of queue {name}: {error}", { name, error });
+    }
+    silent.add(queue);
     return undefined;
   } finally {
     timer.abort();

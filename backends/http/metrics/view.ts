@@ -18,6 +18,8 @@ export interface Observed {
   readonly eventStreams: { readonly size: number };
   /** Message queues to show. */
   readonly queues?: NamedQueues | undefined;
+  /** Whether requests need a token. */
+  readonly hasToken?: boolean;
   uptimeSeconds(): number;
 }
 

@@ -23,6 +23,11 @@ export class Auth {
     this.#isToken = token === undefined ? undefined : secretMatcher(token);
   }
 
+  /** Whether requests need a token. */
+  get hasToken(): boolean {
+    return this.#isToken !== undefined;
+  }
+
   /** Throws for a request that a browser sends on behalf of a page of another site. */
   checkOrigin(headers: Headers): void {
     const host = headers.get("host") ?? "";

@@ -166,6 +166,10 @@ export function parameterOf(
 /** A text in path or query. */
 export const text = (summary: string): Parameter<string> => required(summary, TEXT);
 
+/** A text in the body. */
+export const memberText = (summary: string): Parameter<string> =>
+  required(summary, BODY_READERS.text as Reader<string>);
+
 /** An optional number in the query. */
 export const optionalNumber = (summary: string): Parameter<number | undefined> =>
   optional(summary, NUMBER);

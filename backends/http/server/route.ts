@@ -21,6 +21,8 @@ export interface RouteContext {
   readonly requests: RequestStats;
   readonly viewers: Viewers;
   readonly queues: NamedQueues | undefined;
+  /** Whether requests need a token. */
+  readonly hasToken: boolean;
   /** Seconds since the server was started. */
   uptimeSeconds(): number;
 }

@@ -16,6 +16,7 @@ import { reserveStream } from "./reply_quota.ts";
 import { describeRoutes } from "./openapi.ts";
 import { OPERATION_ROUTES } from "./operation_routes.ts";
 import { optionalId, optionalNumber, optionalText, text, texts } from "./parameters.ts";
+import { QUEUE_ROUTES } from "./queue_routes.ts";
 import { textResponse } from "./responses.ts";
 import { type Route, route } from "./route.ts";
 import { array, COUNT, object, status, TEXT } from "./schemas.ts";
@@ -142,6 +143,7 @@ export const ROUTES: readonly Route[] = [
     response: { type: "object" },
     run: () => JSON.stringify(describeRoutes(ROUTES)),
   }),
+  ...QUEUE_ROUTES,
   route({
     method: "GET",
     path: "/",

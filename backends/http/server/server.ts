@@ -69,8 +69,8 @@ export interface SharedMemoryServerOptions extends SharedMemoryServerConfig {
    */
   clock?: (Clock | (() => number)) | undefined;
   /**
-   * Message queues whose numbers `/metrics` shows, by the names that it has for them. They must be
-   * initialized, and stay open. Default: none.
+   * Message queues that `/metrics` and the dashboard show, by the names that they have there. They must be
+   * initialized, and stay open. With a token, the dashboard also changes them. Default: none.
    */
   queues?: Readonly<Record<string, MessageQueue>> | undefined;
   /** Called for each request, such as `traceRequests()` of `./otel`. Default: none. */
@@ -91,7 +91,18 @@ export const CONFIG_CHECKS: OptionChecks<SharedMemoryServerConfig> = {
   ...QUEUE_CHECKS,
 };
 /** A message queue. Its class is not needed here. */
-const QUEUE = objectWith<MessageQueue>("channels", "stats");
+const QUEUE = objectWith<MessageQueue>(
+  "channels",
+  "stats",
+  "list",
+  "getPending",
+  "getDeadLetters",
+  "requeue",
+  "reject",
+  "purge",
+  "pause",
+  "resume",
+);
 
 /** Options of a server. */
 export const SERVER_OPTIONS = new OptionRules<SharedMemoryServerOptions>(

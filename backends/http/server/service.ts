@@ -63,6 +63,7 @@ export class Service {
       requests: new RequestStats(),
       viewers: new Viewers(() => new Sampler(this.#context)),
       queues: options.queues,
+      hasToken: auth.hasToken,
       uptimeSeconds: () => (performance.now() - startedMs) / 1000,
     };
   }
