@@ -2,15 +2,14 @@
 
 import assert from "node:assert/strict";
 import { MemorySpace } from "../../../../backends/queue/memory/space.ts";
-import type { MessageToPut, NewMessage, QueueDelivery } from "../../../../backends/queue/store.ts";
+import type { MessageToPut, QueueDelivery } from "../../../../backends/queue/store.ts";
 import type { QueueEvent } from "../../../../mod.ts";
 import { SteppedClock } from "../../../conformance/queue/stage.ts";
 import { Random } from "../../../support/random.ts";
+import { AGENTS, CHANNELS, maybe, randomMessage } from "../../../support/random_queue_message.ts";
 import { withSeed } from "../../../support/seed.ts";
 
 const CONFIG = { maxItems: 12, leaseMs: 1000, maxAttempts: 3, whenFull: "dropOldest" } as const;
-const CHANNELS = ["c", "d"];
-const AGENTS = ["a", "b"];
 
 /** A namespace, and what it has told. */
 class Copy {
@@ -35,40 +34,16 @@ class CallMaker {
     this.#random = random;
   }
 
-  #maybe<T>(value: T): T | null {
-    return this.#random.chance(0.3) ? value : null;
-  }
-
-  #message(): NewMessage {
-    const random = this.#random;
-    return {
-      channel: random.pick(CHANNELS),
-      source: "s",
-      target: this.#maybe(random.pick(AGENTS)),
-      payload: "1",
-      metadata: "{}",
-      priority: random.below(2),
-      ttlMs: this.#maybe(1500),
-      dueMs: null,
-      delayMs: this.#maybe(700),
-      deduplicationMs: 2000,
-      deduplicationId: this.#maybe(`d${random.below(3)}`),
-      orderingKey: this.#maybe(`k${random.below(2)}`),
-      maxAttempts: this.#maybe(1),
-      leaseMs: this.#maybe(300),
-      backoff: null,
-      resultMs: this.#maybe(2500),
-    };
-  }
-
   #publish(id: string): Call {
-    const message = this.#message();
+    const message = randomMessage(this.#random);
     this.#ids.push(id);
     return (space) => space.publish(message, id, CONFIG);
   }
 
   #put(): Call {
-    const { ttlMs: _, delayMs: _delay, deduplicationMs: _window, ...message } = this.#message();
+    const { ttlMs: _, delayMs: _delay, deduplicationMs: _window, ...message } = randomMessage(
+      this.#random,
+    );
     const times = { createdMs: 5, expiresMs: null, acknowledged: false };
     const record: MessageToPut = { ...message, ...times, id: this.#random.pick(this.#ids) };
     return (space) => space.put(record, CONFIG);
@@ -77,7 +52,7 @@ class CallMaker {
   #claim(): Call {
     const [channel, agent] = [this.#random.pick(CHANNELS), this.#random.pick(AGENTS)];
     const limit = this.#random.between(1, 3);
-    const claimant = { consumer: "x", rate: this.#maybe({ max: 2, windowMs: 400 }) };
+    const claimant = { consumer: "x", rate: maybe(this.#random, { max: 2, windowMs: 400 }) };
     return (space) => {
       const claim = space.claim(channel, agent, limit, 0, claimant, CONFIG);
       this.#leases.push(...claim.deliveries.map((delivery) => ({ agent, delivery })));
@@ -90,7 +65,7 @@ class CallMaker {
     if (lease === undefined) return (space) => space.channels();
     const { agent, delivery: { id, leaseToken } } = lease;
     const target = { id, agent, token: this.#random.chance(0.2) ? undefined : leaseToken! };
-    const failure = { reason: this.#maybe("why"), error: null };
+    const failure = { reason: maybe(this.#random, "why"), error: null };
     const delayMs = this.#random.pick([0, 600]);
     return this.#random.pick<Call>([
       (space) => space.acknowledge(target, "1"),

@@ -7,17 +7,15 @@ import { MemoryStore } from "../../../../backends/queue/memory/store.ts";
 import { RedisStore } from "../../../../backends/queue/redis/store.ts";
 import type {
   MessageToPut,
-  NewMessage,
   QueueDelivery,
   QueueRecord,
   QueueStore,
 } from "../../../../backends/queue/store.ts";
 import { embeddedRedis, SteppableClock } from "../../../../testing/mod.ts";
 import { Random } from "../../../support/random.ts";
+import { AGENTS, CHANNELS, maybe, randomMessage } from "../../../support/random_queue_message.ts";
 import { withSeed } from "../../../support/seed.ts";
 
-const CHANNELS = ["c", "d"];
-const AGENTS = ["a", "b"];
 const ROUNDS = 4;
 const CALLS = 120;
 
@@ -61,34 +59,8 @@ class CallMaker {
     this.#clock = clock;
   }
 
-  #maybe<T>(value: T): T | null {
-    return this.#random.chance(0.3) ? value : null;
-  }
-
-  #message(): NewMessage {
-    const random = this.#random;
-    return {
-      channel: random.pick(CHANNELS),
-      source: "s",
-      target: this.#random.chance(0.7) ? random.pick(AGENTS) : null,
-      payload: String(random.below(1_000_000)),
-      metadata: "{}",
-      priority: random.below(3),
-      ttlMs: this.#maybe(1500),
-      dueMs: null,
-      delayMs: this.#maybe(700),
-      deduplicationMs: 2000,
-      deduplicationId: this.#maybe(`d${random.below(3)}`),
-      orderingKey: this.#maybe(`k${random.below(2)}`),
-      maxAttempts: this.#maybe(1),
-      leaseMs: this.#maybe(300),
-      backoff: null,
-      resultMs: this.#maybe(2500),
-    };
-  }
-
   #publish(): Call {
-    const message = this.#message();
+    const message = randomMessage(this.#random);
     const number = this.#messages++;
     return {
       what: `publish ${JSON.stringify(message)}`,
@@ -105,13 +77,13 @@ class CallMaker {
   }
 
   #put(): Call {
-    const { ttlMs: _, delayMs, deduplicationMs: _window, ...message } = this.#message();
+    const { ttlMs: _, delayMs, deduplicationMs: _window, ...message } = randomMessage(this.#random);
     const nowMs = this.#clock.now();
     const record: Omit<MessageToPut, "id"> = {
       ...message,
       dueMs: delayMs === null ? null : nowMs + delayMs,
       createdMs: nowMs - 10,
-      expiresMs: this.#maybe(nowMs + 900),
+      expiresMs: maybe(this.#random, nowMs + 900),
       acknowledged: message.target !== null && this.#random.chance(0.1),
     };
     const number = this.#number();
@@ -124,7 +96,7 @@ class CallMaker {
   #claim(): Call {
     const [channel, agent] = [this.#random.pick(CHANNELS), this.#random.pick(AGENTS)];
     const limit = this.#random.between(1, 3);
-    const claimant = { consumer: "x", rate: this.#maybe({ max: 2, windowMs: 400 }) };
+    const claimant = { consumer: "x", rate: maybe(this.#random, { max: 2, windowMs: 400 }) };
     const run = async ({ store, leases }: Side) => {
       const [receiver] = store.receivers(channel, agent);
       const { deliveries, missed } = await receiver.claim(limit, 0, claimant);
