@@ -667,6 +667,14 @@ end`,
   ],
 ];
 
+/** A repeated operation returns the number that the first one has returned. */
+export const RETURN_SAVED_NUMBER = `
+local saved = call('GET', PREFIX .. 'op:' .. operation)
+if saved then
+  writeMarker()
+  return tonumber(saved)
+end`;
+
 /** Flags of scripts that free memory or serve consumers: they run when the memory is full. */
 export const ALLOW_OOM = "#!lua flags=allow-oom\n";
 /** Flags of scripts that need memory. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ALLOW_OOM, script } from "./fragments.ts";
+import { ALLOW_OOM, RETURN_SAVED_NUMBER, script } from "./fragments.ts";
 
 /**
  * Removes a message. With `ARGV[7]`, only one whose sequence number is smaller. Returns 1 if there was one.
@@ -13,11 +13,7 @@ export const remove: string = script(
   ALLOW_OOM,
   `
 local operation, id = ARGV[5], ARGV[6]
-local saved = call('GET', PREFIX .. 'op:' .. operation)
-if saved then
-  writeMarker()
-  return tonumber(saved)
-end
+${RETURN_SAVED_NUMBER}
 local seq = ARGV[7] ~= '' and fieldsOf(id, { SEQ })[1]
 if seq and tonumber(seq) >= tonumber(ARGV[7]) then return 0 end
 local wasThere, hadExpired = remove(id)

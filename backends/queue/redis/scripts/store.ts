@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ALLOW_OOM, DENY_OOM, script } from "./fragments.ts";
+import { ALLOW_OOM, DENY_OOM, RETURN_SAVED_NUMBER, script } from "./fragments.ts";
 
 /** Arguments of one message. */
 const ARGUMENTS = 18;
@@ -247,11 +247,7 @@ export const fire: string = script(
   DENY_OOM,
   `${STORE}
 local operation, key, dueMs, nextMs = ARGV[7], ARGV[8], ARGV[9], ARGV[10]
-local saved = call('GET', PREFIX .. 'op:' .. operation)
-if saved then
-  writeMarker()
-  return tonumber(saved)
-end
+${RETURN_SAVED_NUMBER}
 if call('ZSCORE', PREFIX .. 'schedules', key) ~= dueMs then return 0 end
 if ARGV[11] then
   -- A full channel does not keep a schedule from its time.
@@ -274,11 +270,7 @@ export const putSchedule: string = script(
   DENY_OOM,
   `
 local operation, key = ARGV[5], ARGV[6]
-local saved = call('GET', PREFIX .. 'op:' .. operation)
-if saved then
-  writeMarker()
-  return tonumber(saved)
-end
+${RETURN_SAVED_NUMBER}
 if (call('ZSCORE', PREFIX .. 'schedules', key) or '') ~= ARGV[11] then return 0 end
 call('ZADD', PREFIX .. 'schedules', ARGV[9], key)
 call('HSET', PREFIX .. 'schedule:' .. key, 'rule', ARGV[7], 'message', ARGV[8], 'count', ARGV[10])
@@ -292,11 +284,7 @@ export const removeSchedule: string = script(
   ALLOW_OOM,
   `
 local operation, key = ARGV[5], ARGV[6]
-local saved = call('GET', PREFIX .. 'op:' .. operation)
-if saved then
-  writeMarker()
-  return tonumber(saved)
-end
+${RETURN_SAVED_NUMBER}
 local nextMs = call('ZSCORE', PREFIX .. 'schedules', key)
 if not nextMs or (ARGV[7] ~= '' and nextMs ~= ARGV[7]) then return 0 end
 call('ZREM', PREFIX .. 'schedules', key)
