@@ -79,7 +79,7 @@ Deno.test("ringbus queue delays, purges and schedules messages", () =>
     assert.equal(await queue(shell, ["schedule", "daily", "--remove"]), "removed schedule daily\n");
   }));
 
-Deno.test("ringbus serve --queue shows queues in its metrics", () =>
+Deno.test("ringbus serve --queue shows queues in its metrics and on its dashboard", () =>
   inShell(async (shell) => {
     await queue(shell, ["publish", "tasks", "1", "--to", "worker"]);
     await using server = shell.start([...SERVE, "--queue", "work=work"]);
@@ -89,6 +89,8 @@ Deno.test("ringbus serve --queue shows queues in its metrics", () =>
       text,
       /^ringbus_queue_messages\{queue="work",channel="tasks",state="waiting"\} 1$/m,
     );
+    const looked = await fetch(`${httpUrl}/queue_messages?queue=work&channel=tasks`);
+    assert.deepEqual(await looked.json(), { agents: ["worker"], leased: [], dead: [] });
     server.kill("SIGTERM");
     await server.lines();
     assert.equal(await queue(shell, ["pull", "tasks", ...AGENT, "-n", "1"]), "1\n");

@@ -39,7 +39,7 @@ async function keepPicture(page: Page, folder: string, name: string): Promise<vo
 }
 
 Deno.test("dashboard in a browser: message queues are shown, and changed after a confirmation", async () => {
-  await using queue = new InMemoryMessageQueue();
+  await using queue = new InMemoryMessageQueue({ leaseSeconds: 3600 });
   await queue.initialize();
   const common = { channel: CHANNEL, sourceAgent: "s", targetAgent: HOSTILE };
   for (let n = 1; n <= 4; n++) await queue.publish({ ...common, payload: `${n}${HOSTILE}` });
@@ -109,7 +109,7 @@ Deno.test("dashboard in a browser: message queues are shown, and changed after a
 });
 
 Deno.test("dashboard in a browser: without a token message queues are shown, and not changed", async () => {
-  await using queue = new InMemoryMessageQueue();
+  await using queue = new InMemoryMessageQueue({ leaseSeconds: 3600 });
   await queue.initialize();
   await queue.publish({ channel: "c", payload: 1, sourceAgent: "s", targetAgent: "a" });
   await using subscription = queue.subscribe("c", "a");

@@ -5,9 +5,13 @@ import * as format from "../../../../tools/dashboard/format.js";
 import { MAX_CHARACTERS } from "../../../../backends/http/dashboard/queue_messages.ts";
 import { QueueFollower } from "../../../../backends/http/dashboard/queue_follower.ts";
 import type { QueuesPart } from "../../../../backends/http/dashboard/snapshot.ts";
-import { InMemoryMessageQueue } from "../../../../mod.ts";
+import { viewsOf } from "../../../../backends/http/metrics/queue_view.ts";
+import { RedisMessageQueue } from "../../../../backends/queue/redis/mod.ts";
+import { InMemoryMessageQueue, type MessageQueue, ShmMessageQueue } from "../../../../mod.ts";
+import { redisServer } from "../../../../testing/mod.ts";
 import { until } from "../../../support/deadline.ts";
 import { type HttpScene, serveHttp } from "../../../support/http.ts";
+import { inScratch } from "../../../support/scratch.ts";
 
 const TOKEN = { headers: { authorization: "Bearer s3cret" } };
 const CHANGES = {
@@ -19,8 +23,7 @@ const CHANGES = {
 };
 
 /** A queue with a leased message, a dead letter and one that waits, of one agent. */
-async function filledQueue() {
-  const queue = new InMemoryMessageQueue();
+async function filledQueue(queue: MessageQueue = new InMemoryMessageQueue()) {
   await queue.initialize();
   const common = { channel: "c", sourceAgent: "s", targetAgent: "a" };
   const [dead, leased, waiting] = [
@@ -92,8 +95,8 @@ Deno.test("dashboard queues: messages of a broadcast are those of an agent that 
   assert.deepEqual([await leased(""), await leased("&agent=reader")], [0, 1]);
 });
 
-Deno.test("dashboard queues: pause, resume, purge, requeue and reject", async () => {
-  const { queue, ids, subscription } = await filledQueue();
+async function changeAll(made: MessageQueue): Promise<void> {
+  const { queue, ids, subscription } = await filledQueue(made);
   await using _queue = queue;
   await using _subscription = subscription;
   await using scene = await serveHttp({ token: "s3cret", queues: { jobs: queue } });
@@ -114,6 +117,41 @@ Deno.test("dashboard queues: pause, resume, purge, requeue and reject", async ()
   assert.deepEqual(await queue.getDeadLetters("a"), []);
   assert.deepEqual(await change("/queue_resume", { channel: "c" }), { changed: 1 });
   assert.equal((await queue.stats("c")).isPaused, false);
+}
+
+Deno.test("dashboard queues: pause, purge, requeue, reject and resume, in memory", () =>
+  changeAll(new InMemoryMessageQueue()));
+
+Deno.test("dashboard queues: pause, purge, requeue, reject and resume, on Redis", async () => {
+  await using server = await redisServer();
+  await changeAll(new RedisMessageQueue({ redisUrl: server.url }));
+});
+
+Deno.test("dashboard queues: pause, purge, requeue, reject and resume, in shared memory", () =>
+  inScratch(({ path }) =>
+    changeAll(new ShmMessageQueue({ name: "jobs", dir: path, persist: false }))
+  ));
+
+Deno.test("dashboard queues: a queue that hangs is named, is not asked again meanwhile, and comes back", async () => {
+  await using server = await redisServer();
+  await using queue = new RedisMessageQueue({ redisUrl: server.url });
+  await queue.initialize();
+  await queue.publish({ channel: "c", payload: 1, sourceAgent: "s", targetAgent: "a" });
+  let calls = 0;
+  const counted = {
+    channels: () => (calls++, queue.channels()),
+    stats: (channel: string) => queue.stats(channel),
+  } as MessageQueue;
+  const channels = async () => (await viewsOf({ jobs: counted }))[0].channels?.length;
+  assert.equal(await channels(), 1);
+  Deno.kill(server.pid, "SIGSTOP");
+  try {
+    assert.deepEqual(await Promise.all([channels(), channels()]), [undefined, undefined]);
+    assert.equal(calls, 2);
+  } finally {
+    Deno.kill(server.pid, "SIGCONT");
+  }
+  await until(async () => await channels() === 1, "the numbers");
 });
 
 Deno.test("dashboard queues: only who has the token changes them, and no page of another site", async () => {
