@@ -58,7 +58,7 @@ async function run(name: string, seed: number, seconds: number): Promise<boolean
     const { ledger, faults } = await runFaults(carrier, { seed, seconds, signal: stopping.signal });
     console.log(`${name}:`);
     for (const [what, count] of Object.entries({ ...faults, ...figuresOf(ledger) })) {
-      console.log(`  ${what.padEnd(28)}${count}`);
+      console.log(`  ${what.padEnd(30)}${count}`);
     }
     wrong = faultsIn(ledger);
   } catch (error) {
