@@ -5,6 +5,7 @@
  * @module
  */
 
+import { pluralize } from "../../lib/base/pluralize.ts";
 import type {
   CountedEvent,
   InitializeOptions,
@@ -251,4 +252,9 @@ export interface QueueStore {
 /** The order of delivery: by priority, then by age. */
 export function byPriority(a: QueueRecord, b: QueueRecord): number {
   return b.priority - a.priority || a.sequence - b.sequence;
+}
+
+/** Why a delivery whose attempts are used up is a dead letter, if nobody has given a reason. */
+export function exhaustedReason(attempts: number): string {
+  return `delivered ${pluralize(attempts, "time")} without acknowledgement`;
 }

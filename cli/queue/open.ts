@@ -7,8 +7,11 @@
 import { type OptionTable, UsageError } from "../command.ts";
 import type { Output } from "../output.ts";
 import { ShmMessageQueue } from "../../backends/queue/shm/queue.ts";
+import { provideCronLibrary } from "../../backends/queue/schedule/cron_library.ts";
 import type { MessageQueue } from "../../backends/queue/types.ts";
 import { segmentDirectory } from "../../lib/platform/directory.ts";
+
+provideCronLibrary(() => import("croner"));
 
 const VARIABLE = "RINGBUS_QUEUE_URL";
 

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { exhaustedReason } from "../store.ts";
 import { DefaultMap } from "./default_map.ts";
 import {
   byDeath,
@@ -355,8 +356,7 @@ function holderOf(token: string | null): string | undefined {
 
 /** The death of a delivery whose attempts are used up. */
 export function exhaustion({ attempts }: Delivery, at: Moment): Death {
-  const times = attempts === 1 ? "once" : `${attempts} times`;
-  return { at, reason: `delivered ${times} without acknowledgement`, error: null };
+  return { at, reason: exhaustedReason(attempts), error: null };
 }
 
 /** The key of an agent on a channel. Neither name contains NUL. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { parsePlainJson } from "../../../lib/base/plain_json.ts";
 import type { EngineConfig } from "../config.ts";
 import type { AcknowledgeOutcome, DeliveryTarget, Failure, LeaseOutcome } from "../store.ts";
 import type { QueueEvent } from "../types.ts";
@@ -104,7 +105,7 @@ export class LeaseCalls {
     const delivery = this.#findLeased(target, "progress");
     if (typeof delivery === "string") return delivery;
     const { entry: { channel, id }, agent: agentId } = delivery;
-    const event = { type: "progress", channel, id, agentId, value: JSON.parse(value) } as const;
+    const event = { type: "progress", channel, id, agentId, value: parsePlainJson(value) } as const;
     this.#messages.events.tell(event);
     return "done";
   }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { parsePlainJson } from "../../../lib/base/plain_json.ts";
 import type { QueueEvent } from "../types.ts";
 import { failureOf } from "./replies.ts";
 
@@ -18,7 +19,7 @@ interface ToldEvent extends Omit<QueueEvent, "reason" | "value"> {
 
 /** The events of a notification. */
 export function toEvents(text: string): QueueEvent[] {
-  return (JSON.parse(text) as ToldEvent[]).map(toEvent);
+  return (parsePlainJson(text) as ToldEvent[]).map(toEvent);
 }
 
 function toEvent({ failure, attempts, value, ...event }: ToldEvent): QueueEvent {
@@ -26,6 +27,6 @@ function toEvent({ failure, attempts, value, ...event }: ToldEvent): QueueEvent 
   return {
     ...event,
     ...isFailure && { reason: failureOf(failure ?? "", attempts ?? 0).reason },
-    ...value !== undefined && { value: JSON.parse(value) },
+    ...value !== undefined && { value: parsePlainJson(value) },
   };
 }

@@ -4,8 +4,15 @@
  * @module
  */
 
+import { parsePlainJson } from "../../../lib/base/plain_json.ts";
 import type { Reply } from "../../redis/connection.ts";
-import type { Failure, QueueDeadLetter, QueueDelivery, QueueRecord } from "../store.ts";
+import {
+  exhaustedReason,
+  type Failure,
+  type QueueDeadLetter,
+  type QueueDelivery,
+  type QueueRecord,
+} from "../store.ts";
 import { settingsOf } from "./settings.ts";
 
 /** Index of the number of attempts in the reply. What concerns the delivery follows. */
@@ -57,9 +64,9 @@ export function failureOf(
   text: string,
   attempts: number,
 ): { reason: string; error: string | null } {
-  const { reason, error }: Failure = text === "" ? { reason: null, error: null } : JSON.parse(text);
-  const times = attempts === 1 ? "once" : `${attempts} times`;
-  return { reason: reason ?? `delivered ${times} without acknowledgement`, error };
+  const failure = text === "" ? { reason: null, error: null } : parsePlainJson(text);
+  const { reason, error } = failure as Failure;
+  return { reason: reason ?? exhaustedReason(attempts), error };
 }
 
 function timeOf(text: string): number | null {

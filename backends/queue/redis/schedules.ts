@@ -5,6 +5,7 @@
  * @module
  */
 
+import { parsePlainJson } from "../../../lib/base/plain_json.ts";
 import type { Reply } from "../../redis/connection.ts";
 import type { StoredSchedule } from "../store.ts";
 import type { PublishOptions } from "../types.ts";
@@ -24,7 +25,7 @@ export class Schedules {
   /** Stores a schedule, if the one with its key has a next time. */
   async put(schedule: StoredSchedule, replacedMs: number | null | undefined): Promise<boolean> {
     const { key, rule, message, nextMs, count } = schedule;
-    const { channel, targetAgent } = JSON.parse(message) as PublishOptions;
+    const { channel, targetAgent } = parsePlainJson(message) as PublishOptions;
     const partition = this.#partitions.of(targetAgent ?? null, channel);
     const others = this.#partitions.all.filter((each) => each !== partition);
     const expected = replacedMs === undefined ? "" : scoreOf(replacedMs);

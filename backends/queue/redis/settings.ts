@@ -4,6 +4,7 @@
  * @module
  */
 
+import { parsePlainJson } from "../../../lib/base/plain_json.ts";
 import type { DeliverySettings } from "../store.ts";
 
 /** Letters by the names of settings. Scripts read some of them. */
@@ -36,7 +37,7 @@ export function settingsText(settings: DeliverySettings): string {
 /** The settings of a text. */
 export function settingsOf(text: string): DeliverySettings {
   if (text === "") return NONE;
-  const given = JSON.parse(text);
+  const given = parsePlainJson(text) as Record<string, unknown>;
   return Object.fromEntries(
     NAMES.map((name) => [name, given[LETTERS[name]] ?? null]),
   ) as unknown as DeliverySettings;

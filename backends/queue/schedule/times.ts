@@ -4,6 +4,7 @@
  * @module
  */
 
+import { cronLibrary } from "./cron_library.ts";
 import type { StoredRule } from "./rule.ts";
 import { formatValue } from "../../../lib/base/options.ts";
 import { messageOf } from "../../../lib/base/thrown.ts";
@@ -26,13 +27,12 @@ function intervalAfter({ everyMs, startMs, anchorMs }: StoredRule, afterMs: numb
   return firstMs + (Math.floor((afterMs - firstMs) / everyMs!) + 1) * everyMs!;
 }
 
-/** The library is loaded for the first expression. */
 async function cronAfter(
   expression: string,
   timezone: string,
   afterMs: number,
 ): Promise<number | null> {
-  const { Cron } = await import("croner");
+  const { Cron } = await cronLibrary();
   try {
     const cron = new Cron(expression, { timezone, mode: "5-or-6-parts", paused: true });
     return cron.nextRun(new Date(afterMs))?.getTime() ?? null;

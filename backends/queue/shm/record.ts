@@ -4,6 +4,7 @@
  * @module
  */
 
+import { parsePlainJson } from "../../../lib/base/plain_json.ts";
 import { ShmCorruptionError } from "../../../lib/base/errors.ts";
 import type { EngineConfig } from "../config.ts";
 import type { SpacePart } from "../memory/contents.ts";
@@ -48,11 +49,13 @@ function encode(fields: readonly unknown[]): Uint8Array<ArrayBuffer> {
  */
 export function decodeRecord(bytes: Uint8Array<ArrayBuffer>): QueueRecordLine {
   try {
-    const [name, first, ...rest] = JSON.parse(decoder.decode(bytes));
-    if (name === PART) return { name, part: first };
+    const [name, first, ...rest] = parsePlainJson(decoder.decode(bytes)) as [string, ...unknown[]];
+    if (name === PART) return { name, part: first as SpacePart };
     const [leaseMs, maxAttempts, maxItems, whenFull] = rest;
-    const config = { leaseMs, maxAttempts, maxItems, whenFull };
-    if (Object.hasOwn(OPERATIONS, name)) return { name, call: first, config };
+    const config = { leaseMs, maxAttempts, maxItems, whenFull } as EngineConfig;
+    if (Object.hasOwn(OPERATIONS, name)) {
+      return { name: name as OperationName, call: first, config };
+    }
   } catch {
     // Reported below.
   }

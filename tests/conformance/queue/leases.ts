@@ -91,7 +91,7 @@ export function leaseTests(test: TestOn, waiting: TestOn): void {
     const record = await takeOne(queue);
     await stage.advance(LEASE_OVER_MS);
     const [dead] = await queue.getDeadLetters("worker");
-    assert.equal(dead.reason, "delivered once without acknowledgement");
+    assert.equal(dead.reason, "delivered 1 time without acknowledgement");
     assert.deepEqual([dead.error, dead.attempts, dead.leaseToken], [null, 1, null]);
     assert.ok(dead.diedAt >= dead.createdAt);
     assert.equal(await queue.acknowledge(record), true);
