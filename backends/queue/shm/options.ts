@@ -15,20 +15,18 @@ import type { QueueConfig } from "../types.ts";
 /** When what was stored is written to the disk of `dir`. */
 export type Fsync = "always" | "everySecond" | "never";
 
-/** What a queue in shared memory takes of the configuration of queues. */
-type SharedConfig = Pick<
-  QueueConfig,
-  | "ttlSeconds"
-  | "maxItems"
-  | "whenFull"
-  | "leaseSeconds"
-  | "maxAttempts"
-  | "deadlineMs"
-  | "instrumentation"
->;
-
 /** Options of a queue in shared memory. */
-export interface ShmQueueOptions extends SharedConfig {
+export interface ShmQueueOptions extends
+  Pick<
+    QueueConfig,
+    | "ttlSeconds"
+    | "maxItems"
+    | "whenFull"
+    | "leaseSeconds"
+    | "maxAttempts"
+    | "deadlineMs"
+    | "instrumentation"
+  > {
   /** Name of the queue: all queues with the same name and directory have the same messages. */
   name: string;
   /** Directory of the messages: in shared memory, or on a disk. Default: `RINGBUS_DIR`, or one of the user. */
