@@ -79,10 +79,11 @@ Deno.test("worker: what a handler has done while the server is away is stored la
 });
 
 Deno.test("worker: cut connections lose no message, and repeat none", async () => {
-  const count = 60;
   await using server = await redisServer();
   await using proxy = await tcpProxy(server.port);
-  await using queue = await open(`redis://127.0.0.1:${proxy.port}`, { leaseSeconds: 30 });
+  // A connection lives 30 ms at most: a call may need many, and must not give up.
+  const patient = { leaseSeconds: 30, deadlineMs: 60_000 };
+  await using queue = await open(`redis://127.0.0.1:${proxy.port}`, patient);
   await using witness = await open(server.url);
   const seen = new Map<unknown, number>();
   const handler = async ({ payload }: DeliveryRecord) => {
@@ -90,17 +91,23 @@ Deno.test("worker: cut connections lose no message, and repeat none", async () =
     await sleep(2);
   };
   await using worker = queue.worker("tasks", "worker", handler, { concurrency: 4 });
-  const isDone = async () => await witness.count({ acknowledged: true }) === count;
+  let published = 0;
+  let isCutting = true;
   const cutting = (async () => {
-    for (let i = 0; !await isDone(); i++) {
+    for (let i = 0; i < 60; i++) {
       proxy.cutAfter(i * 41 % 300, i % 2 === 0 ? "to client" : "to server");
       await sleep(30);
     }
+    isCutting = false;
   })();
-  for (let i = 0; i < count; i++) await queue.publish(task(i));
-  await within(cutting, "all acknowledgements");
+  const publishing = (async () => {
+    while (isCutting || published < 60) await queue.publish(task(published++));
+  })();
+  await within(Promise.all([cutting, publishing]), "all publishes");
+  const isDone = async () => await witness.count({ acknowledged: true }) === published;
+  await until(isDone, "all acknowledgements");
   await untilIdle(witness, worker);
-  assert.equal(seen.size, count);
+  assert.equal(seen.size, published);
   assert.deepEqual([...seen.values()].filter((runs) => runs !== 1), []);
   assert.ok(proxy.cuts > 5);
 });
