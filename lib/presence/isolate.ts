@@ -271,7 +271,6 @@ export class Isolate {
   /** Makes the FIFO again if its name was removed, or names another file. */
   #restoreFifo(): void {
     if (isNameOf(this.#path, this.#fifo) || !exists(this.directory)) return;
-    unlinkIfExists(this.#path);
     const fifo = makeFifoAgain(this.#path);
     if (fifo === undefined) return;
     const isWaiting = this.#doorbell !== undefined;
@@ -351,7 +350,7 @@ function claimId(directory: string): { id: bigint; fifo: number } {
     const fifo = makeLockedFifo(temporaryPath, NEW_MODE);
     if (fifo === undefined) continue;
     const id = newIsolateId(platform().statusOf(fifo).inode);
-    if (giveName(fifo, temporaryPath, isolatePath(directory, id))) return { id, fifo };
+    if (giveFreeName(fifo, temporaryPath, isolatePath(directory, id))) return { id, fifo };
   }
 }
 
@@ -359,11 +358,16 @@ function claimId(directory: string): { id: bigint; fifo: number } {
 const NEW_MODE = 0o600;
 const RESTORED_MODE = 0o700;
 
-/** Makes another FIFO for an isolate; undefined if the name is taken. */
+/**
+ * Makes another FIFO for an isolate, in one step in the place of what has its name: others never find
+ * the name missing. Undefined if that has to be tried again.
+ */
 function makeFifoAgain(path: string): number | undefined {
   const temporaryPath = path.replace(ISOLATE_PREFIX, TEMPORARY_PREFIX);
   const fifo = makeLockedFifo(temporaryPath, RESTORED_MODE);
-  return fifo !== undefined && giveName(fifo, temporaryPath, path) ? fifo : undefined;
+  if (fifo === undefined || tryRename(temporaryPath, path)) return fifo;
+  platform().close(fifo);
+  return undefined;
 }
 
 /**
@@ -379,7 +383,7 @@ function makeLockedFifo(temporaryPath: string, mode: number): number | undefined
 }
 
 /** False, and the FIFO is closed, if the name is taken. */
-function giveName(fd: number, temporaryPath: string, path: string): boolean {
+function giveFreeName(fd: number, temporaryPath: string, path: string): boolean {
   // The name is gone if this process was stopped for long, and the FIFO was taken for that of a dead one.
   if (!exists(path) && tryRename(temporaryPath, path)) return true;
   unlinkIfExists(temporaryPath);

@@ -12,6 +12,7 @@ import {
   removeUnlockedFifo,
 } from "../../../lib/presence/isolate.ts";
 import { newIsolateId } from "../../../lib/presence/isolate_id.ts";
+import { ISOLATE_PREFIX, TEMPORARY_PREFIX } from "../../../lib/platform/directory.ts";
 import { platform } from "../../../lib/platform/mod.ts";
 import { TestDirectory } from "../../conformance/channel/directory.ts";
 
@@ -72,5 +73,29 @@ Deno.test("isolates of one thread never share an id, however many there are", ()
     for (const { id } of isolates) assert.ok(isolates[0].isAlive(id));
   } finally {
     for (const isolate of isolates) isolate.close();
+  }
+});
+
+Deno.test("others never find the name of a live isolate's FIFO missing while it is made again", () => {
+  using directory = new TestDirectory();
+  const { path } = directory;
+  const os = platform();
+  const isolate = acquireIsolate(path);
+  try {
+    const name = isolatePath(path, isolate.id);
+    const unfinished = name.replace(ISOLATE_PREFIX, TEMPORARY_PREFIX);
+    os.close(os.makeFifo(`${path}/copy`));
+    os.rename(`${path}/copy`, name);
+    const copy = os.status(name).inode;
+    // The new FIFO cannot be made: the copy keeps the name.
+    os.close(os.makeFifo(unfinished));
+    isolate.check();
+    assert.equal(os.status(name).inode, copy);
+    os.unlink(unfinished);
+    isolate.check();
+    assert.notEqual(os.status(name).inode, copy);
+    assert.equal(probeIsolate(path, isolate.id), true);
+  } finally {
+    releaseIsolate(isolate);
   }
 });

@@ -65,8 +65,7 @@ for (const [how, under] of Object.entries(NAMESPACES)) {
           happen(scratch);
           using rival = new Puller("work", { dir, ack: true });
           assert.throws(() => rival.recvSync({ timeoutMs: 300 }), ShmTimeoutError);
-          await until(() => hiddenFiles(scratch).length === 2, "the FIFOs of both processes");
-          await untilLocked(scratch);
+          await untilLocked(scratch, 2);
           child.kill("SIGKILL");
           const delivery = await rival.recv({ timeoutMs: 20_000 });
           assert.equal(delivery.value, "job");
@@ -124,9 +123,12 @@ Deno.test({
     }),
 });
 
-/** Waits until the FIFOs are not copies any more: their owners hold the locks. */
-async function untilLocked(scratch: Scratch): Promise<void> {
-  await until(() => hiddenFiles(scratch).every(isLocked), "the locks of the FIFOs");
+/** Waits until all FIFOs are there and are not copies any more: their owners hold the locks. */
+async function untilLocked(scratch: Scratch, count: number): Promise<void> {
+  await until(() => {
+    const files = hiddenFiles(scratch);
+    return files.length === count && files.every(isLocked);
+  }, "the FIFOs with their locks");
 }
 
 function isLocked(file: string): boolean {
