@@ -11,8 +11,6 @@ import { provideCronLibrary } from "../../backends/queue/schedule/cron_library.t
 import type { MessageQueue } from "../../backends/queue/types.ts";
 import { segmentDirectory } from "../../lib/platform/directory.ts";
 
-provideCronLibrary(() => import("croner"));
-
 const VARIABLE = "RINGBUS_QUEUE_URL";
 
 /** Options that name a queue. */
@@ -53,6 +51,7 @@ export async function openQueue(
   output: Output,
   { mayCreate = false }: OpenOptions = {},
 ): Promise<MessageQueue> {
+  bundleCronLibrary();
   const queue = await queueOf(values, output, mayCreate);
   await queue.initialize();
   return queue;
@@ -60,12 +59,18 @@ export async function openQueue(
 
 /** Makes the queue that a text names: the URL of one on Redis, or the name of one in shared memory. */
 export async function queueAt(place: string): Promise<MessageQueue> {
+  bundleCronLibrary();
   if (!place.includes("://")) {
     checkExists(place, undefined);
     return new ShmMessageQueue({ name: place });
   }
   const { RedisMessageQueue } = await import("../../backends/queue/redis/mod.ts");
   return new RedisMessageQueue({ redisUrl: place });
+}
+
+/** The single binary has the library under this specifier alone. */
+function bundleCronLibrary(): void {
+  provideCronLibrary(() => import("croner"));
 }
 
 async function queueOf(

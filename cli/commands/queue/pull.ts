@@ -8,6 +8,7 @@ import { defineCommand, UsageError } from "../../command.ts";
 import { RECEIVE_OPTIONS, receivingOf } from "../../messages/receive.ts";
 import { openQueue, QUEUE_OPTIONS } from "../../queue/open.ts";
 import { QueueTimeoutError } from "../../../backends/queue/errors.ts";
+import { withDeadline } from "../../../lib/base/timer.ts";
 
 const { limit, "timeout-ms": timeout } = RECEIVE_OPTIONS;
 
@@ -31,22 +32,14 @@ with --json the whole records, until Ctrl-C. A message is acknowledged when its 
     await using queue = await openQueue(values, output, { mayCreate: true });
     const messages = queue.subscribe(channel, agent, { signal });
     for (let count = 0; count < limit; count++) {
-      const { done, value } = await within(timeoutMs, messages.next());
+      const { done, value } = await withDeadline(
+        messages.next(),
+        timeoutMs ?? Infinity,
+        () => new QueueTimeoutError(`no message arrived within ${timeoutMs} ms`),
+      );
       if (done) return;
       output.json(output.isJson ? value : value.payload);
       if (await output.flush(signal)) await queue.acknowledge(value);
     }
   },
 });
-
-async function within<T>(timeoutMs: number | undefined, work: Promise<T>): Promise<T> {
-  if (timeoutMs === undefined) return await work;
-  const { promise, reject } = Promise.withResolvers<never>();
-  const error = new QueueTimeoutError(`no message arrived within ${timeoutMs} ms`);
-  const timer = setTimeout(() => reject(error), timeoutMs);
-  try {
-    return await Promise.race([work, promise]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
