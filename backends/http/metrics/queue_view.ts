@@ -5,7 +5,7 @@
  */
 
 import { logger } from "../../../lib/base/log.ts";
-import { sleep } from "../../../lib/base/sleep.ts";
+import { withTimer } from "../../../lib/base/timer.ts";
 import type { MessageQueue, QueueStats } from "../../queue/types.ts";
 
 /** Number of channels of a queue with series of their own: the first ones by name. */
@@ -53,13 +53,11 @@ async function readStats(queue: MessageQueue): Promise<QueueStats[]> {
 }
 
 async function inTime(name: string, queue: MessageQueue): Promise<QueueStats[] | undefined> {
-  const timer = new AbortController();
   const work = statsOf(queue);
+  work.catch(() => {});
+  const { promise: late, resolve: give } = Promise.withResolvers<undefined>();
   try {
-    const stats = await Promise.race([
-      work,
-      sleep(MAX_WAIT_MS, timer.signal).then(() => undefined),
-    ]);
+    const stats = await withTimer(Promise.race([work, late]), MAX_WAIT_MS, () => give(undefined));
     if (stats !== undefined) silent.delete(queue);
     return stats;
   } catch (error) {
@@ -68,8 +66,5 @@ async function inTime(name: string, queue: MessageQueue): Promise<QueueStats[] |
     }
     silent.add(queue);
     return undefined;
-  } finally {
-    timer.abort();
-    work.catch(() => {});
   }
 }
