@@ -12,7 +12,7 @@ import {
 } from "../../../mod.ts";
 import { within } from "../../support/deadline.ts";
 import { Program } from "../../support/program.ts";
-import type { WaitingTests } from "../../support/waiting_tests.ts";
+import type { Pass, WaitingTests } from "../../support/waiting_tests.ts";
 
 /** Groups of the methods that resemble commands of Redis. */
 export type RedisLikeGroup = "keys" | "publish" | "patterns";
@@ -83,19 +83,20 @@ export function testWaitingOn(
   test: (scene: Scene) => Promise<void>,
 ): void {
   if (transport.waiting === undefined) testOn(transport, behaviour, test);
-  else transport.waiting.add(behaviour, () => run(transport, test));
+  else transport.waiting.add(behaviour, (pass) => run(transport, test, pass));
 }
 
 async function run(
   transport: MessagingTransport,
   test: (scene: Scene) => Promise<void>,
+  pass?: Pass,
 ): Promise<void> {
   await using state = await transport.open();
   await using opened = new AsyncDisposableStack();
   await test({
     backend: (options = {}) =>
       opened.use(state.backend(options)) as MessagingBackend & RedisLikeBackend,
-    advance: (ms) => state.advance(ms),
+    advance: pass ?? ((ms) => state.advance(ms)),
     writeElsewhere: (job) => runWriter(state.remote!, job),
   });
 }

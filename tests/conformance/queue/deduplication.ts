@@ -1,5 +1,13 @@
 import assert from "node:assert/strict";
-import { nextOf, payloads, takeFrom, task, type TestOn } from "./stage.ts";
+import {
+  nextOf,
+  payloads,
+  SOON_OVER_MS,
+  SOON_SECONDS,
+  takeFrom,
+  task,
+  type TestOn,
+} from "./stage.ts";
 
 /** Messages that their publishers may publish twice. */
 export function deduplicationTests(test: TestOn, waiting: TestOn): void {
@@ -38,10 +46,13 @@ export function deduplicationTests(test: TestOn, waiting: TestOn): void {
 
   waiting("a deduplicationId is forgotten after its time", async (stage) => {
     const queue = await stage.open();
-    const options = task("hourly", { deduplicationId: "hourly", deduplicationSeconds: 0.4 });
+    const options = task("hourly", {
+      deduplicationId: "hourly",
+      deduplicationSeconds: SOON_SECONDS,
+    });
     const first = await queue.publish(options);
     assert.equal((await queue.publish(options)).isNew, false);
-    await stage.advance(500);
+    await stage.advance(SOON_OVER_MS);
     const second = await queue.publish(options);
     assert.equal(second.isNew, true);
     assert.notEqual(second.id, first.id);

@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import { within } from "../../support/deadline.ts";
-import { neverResolves, payloads, takeFrom, task, type TestOn } from "./stage.ts";
+import {
+  neverResolves,
+  payloads,
+  SOON_OVER_MS,
+  SOON_SECONDS,
+  takeFrom,
+  task,
+  type TestOn,
+} from "./stage.ts";
 
 /** Messages that are published for later. */
 export function delayTests(test: TestOn, waiting: TestOn): void {
@@ -11,12 +19,12 @@ export function delayTests(test: TestOn, waiting: TestOn): void {
       await using idle = receiver.subscribe("tasks", "worker");
       const coming = idle.next();
       assert.equal(await neverResolves(coming), true);
-      const record = await sender.publish(task("later", { delaySeconds: 0.6 }));
-      assert.equal(record.deliverAt!.getTime() - record.createdAt.getTime(), 600);
+      const record = await sender.publish(task("later", { delaySeconds: SOON_SECONDS }));
+      assert.equal(record.deliverAt!.getTime() - record.createdAt.getTime(), SOON_SECONDS * 1000);
       assert.equal(record.isNew, true);
       assert.equal(await neverResolves(coming), true);
       assert.deepEqual(await receiver.getPending("worker"), []);
-      await stage.advance(700);
+      await stage.advance(SOON_OVER_MS);
       const { value } = await within(coming, "the message that is due");
       assert.deepEqual([value.payload, value.attempts], ["later", 1]);
       assert.deepEqual(value.deliverAt, record.deliverAt);
@@ -63,11 +71,13 @@ export function delayTests(test: TestOn, waiting: TestOn): void {
 
   waiting("the time to live of a message begins when it is due", async (stage) => {
     const queue = await stage.open();
-    const record = await queue.publish(task(1, { delaySeconds: 0.4, ttlSeconds: 1 }));
-    assert.equal(record.expiresAt!.getTime() - record.deliverAt!.getTime(), 1000);
-    await stage.advance(480);
+    const record = await queue.publish(
+      task(1, { delaySeconds: SOON_SECONDS, ttlSeconds: SOON_SECONDS }),
+    );
+    assert.equal(record.expiresAt!.getTime() - record.deliverAt!.getTime(), SOON_SECONDS * 1000);
+    await stage.advance(SOON_OVER_MS);
     assert.deepEqual(payloads(await queue.getPending("worker")), [1]);
-    await stage.advance(1000);
+    await stage.advance(SOON_OVER_MS);
     assert.deepEqual(await queue.getPending("worker"), []);
     assert.equal(await queue.get(record.id), undefined);
   });
@@ -76,20 +86,20 @@ export function delayTests(test: TestOn, waiting: TestOn): void {
     const queue = await stage.open();
     await using early = queue.subscribe("tasks", "early");
     await early.ready;
-    await queue.publish(task("meeting", { targetAgent: null, delaySeconds: 0.4 }));
+    await queue.publish(task("meeting", { targetAgent: null, delaySeconds: SOON_SECONDS }));
     await using late = queue.subscribe("tasks", "late", { from: "oldest" });
     assert.equal(await neverResolves(late.next()), true);
-    await stage.advance(500);
+    await stage.advance(SOON_OVER_MS);
     assert.deepEqual(await takeFrom(queue, early, 1), ["meeting"]);
     assert.deepEqual(payloads(await queue.getPending("late")), ["meeting"]);
   });
 
   waiting("a message that is due has the position of its storing", async (stage) => {
     const queue = await stage.open();
-    await queue.publish(task("stored first", { delaySeconds: 0.3 }));
+    await queue.publish(task("stored first", { delaySeconds: SOON_SECONDS }));
     await queue.publish(task("stored second"));
-    await queue.publish(task("urgent", { delaySeconds: 0.3, priority: 1 }));
-    await stage.advance(400);
+    await queue.publish(task("urgent", { delaySeconds: SOON_SECONDS, priority: 1 }));
+    await stage.advance(SOON_OVER_MS);
     assert.deepEqual(payloads(await queue.getPending("worker")), [
       "urgent",
       "stored first",
@@ -100,14 +110,15 @@ export function delayTests(test: TestOn, waiting: TestOn): void {
   waiting("a record that is put with a time in the future waits until then", async (stage) => {
     const queue = await stage.open();
     const record = await queue.publish(task("put"));
-    const deliverAt = new Date(record.createdAt.getTime() + 3000);
+    const deliverAt = new Date(record.createdAt.getTime() + 60_000);
     await queue.put({ ...record, deliverAt });
     assert.deepEqual(await queue.getPending("worker"), []);
     assert.deepEqual((await queue.getDelayed())[0].deliverAt, deliverAt);
     // Replaced by one that is due earlier.
-    await queue.put({ ...record, deliverAt: new Date(record.createdAt.getTime() + 800) });
+    const earlier = new Date(record.createdAt.getTime() + SOON_SECONDS * 1000);
+    await queue.put({ ...record, deliverAt: earlier });
     assert.equal((await queue.getDelayed()).length, 1);
-    await stage.advance(900);
+    await stage.advance(SOON_OVER_MS);
     assert.deepEqual(payloads(await queue.getPending("worker")), ["put"]);
     assert.deepEqual(await queue.getDelayed(), []);
   });

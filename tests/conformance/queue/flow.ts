@@ -7,6 +7,8 @@ import {
   nextOf,
   payloads,
   type QueueStage,
+  SOON_OVER_MS,
+  SOON_SECONDS,
   takeFrom,
   task,
   type TestOn,
@@ -80,11 +82,11 @@ export function flowTests(test: TestOn, waiting: TestOn): void {
   });
 
   waiting("a publish on a channel that stays full rejects at its deadline", async (stage) => {
-    const queue = await stage.open({ maxItems: 1, whenFull: "wait", deadlineMs: 300 });
+    const queue = await stage.open({ maxItems: 1, whenFull: "wait", deadlineMs: 3000 });
     await queue.publish(task(1));
     await assert.rejects(advanceUntil(stage, queue.publish(task(2))), {
       name: "QueueFullError",
-      message: /not done for 300 ms/,
+      message: /not done for 3000 ms/,
     });
     assert.equal(await queue.count(), 1);
   });
@@ -126,7 +128,7 @@ export function flowTests(test: TestOn, waiting: TestOn): void {
   waiting("leases end and messages become due during a pause", async (stage) => {
     const queue = await stage.open({ leaseSeconds: LEASE_SECONDS });
     await queue.publish(task("held"));
-    await queue.publish(task("later", { delaySeconds: 0.4 }));
+    await queue.publish(task("later", { delaySeconds: SOON_SECONDS }));
     await using subscription = queue.subscribe("tasks", "worker");
     await nextOf(subscription);
     await queue.pause("tasks");
@@ -144,7 +146,7 @@ export function flowTests(test: TestOn, waiting: TestOn): void {
   waiting("consumers with a limiter share one rate over all queues", async (stage) => {
     const [queue, other] = [await stage.open(), await stage.open()];
     for (let i = 0; i < 5; i++) await queue.publish(task(i));
-    const options = { limiter: { max: 2, seconds: 0.6 }, prefetch: 3 };
+    const options = { limiter: { max: 2, seconds: SOON_SECONDS }, prefetch: 3 };
     await using one = queue.subscribe("tasks", "worker", options);
     await using two = other.subscribe("tasks", "worker", options);
     assert.deepEqual(await takeFrom(queue, one, 2), [0, 1]);
@@ -152,7 +154,7 @@ export function flowTests(test: TestOn, waiting: TestOn): void {
     assert.equal(await neverResolves(coming), true);
     await using unlimited = queue.subscribe("tasks", "worker");
     assert.deepEqual(await takeFrom(queue, unlimited, 1), [2]);
-    await stage.advance(700);
+    await stage.advance(SOON_OVER_MS);
     const { value } = await within(coming, "the next window");
     assert.equal(value.payload, 3);
     assert.equal(await other.acknowledge(value), true);

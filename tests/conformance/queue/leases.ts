@@ -6,6 +6,8 @@ import {
   neverResolves,
   nextOf,
   payloads,
+  SOON_OVER_MS,
+  SOON_SECONDS,
   takeFrom,
   task,
   type TestOn,
@@ -132,10 +134,10 @@ export function leaseTests(test: TestOn, waiting: TestOn): void {
     assert.equal(await queue.extend(record.id, { seconds: 30 }), true);
     await stage.advance(LEASE_OVER_MS);
     const byThirty = await secondsLonger();
-    assert.ok(byThirty > 29 && byThirty < 35, `${byThirty} s`);
+    assert.ok(byThirty > 26 && byThirty < 50, `${byThirty} s`);
     assert.equal(await patient.extend(record), true);
     const bySixty = await secondsLonger();
-    assert.ok(bySixty > 59 && bySixty < 65, `${bySixty} s`);
+    assert.ok(bySixty > 56 && bySixty < 80, `${bySixty} s`);
     await using other = queue.subscribe("tasks", "worker");
     const coming = other.next();
     assert.equal(await neverResolves(coming), true);
@@ -194,13 +196,13 @@ export function leaseTests(test: TestOn, waiting: TestOn): void {
     for (const payload of ["a", "b", "c"]) await queue.publish(task(payload));
     await using subscription = queue.subscribe("tasks", "worker");
     const first = await nextOf(subscription);
-    assert.equal(await queue.release(first, { delaySeconds: 0.4 }), true);
+    assert.equal(await queue.release(first, { delaySeconds: SOON_SECONDS }), true);
     const pending = await queue.getPending("worker");
     assert.deepEqual(payloads(pending), ["a", "b", "c"]);
     assert.ok(pending[0].deliverAt! > first.createdAt);
     assert.equal(pending[0].leasedUntil, null);
     assert.deepEqual(await takeFrom(queue, subscription, 1), ["b"]);
-    await stage.advance(500);
+    await stage.advance(SOON_OVER_MS);
     const again = await nextOf(subscription);
     assert.deepEqual([again.payload, again.attempts], ["a", 2]);
     await queue.acknowledge(again);
@@ -214,9 +216,9 @@ export function leaseTests(test: TestOn, waiting: TestOn): void {
     await using idle = two.subscribe("tasks", "worker");
     const coming = idle.next();
     assert.equal(await neverResolves(coming), true);
-    assert.equal(await one.release(record, { delaySeconds: 0.4 }), true);
+    assert.equal(await one.release(record, { delaySeconds: SOON_SECONDS }), true);
     assert.equal(await neverResolves(coming), true);
-    await stage.advance(500);
+    await stage.advance(SOON_OVER_MS);
     assert.equal((await coming).value.attempts, 2);
   });
 

@@ -6,24 +6,22 @@ import {
   LEASE_SECONDS,
   nextOf,
   payloads,
+  SOON_OVER_MS,
+  SOON_SECONDS,
   takeFrom,
   task,
   type TestOn,
 } from "./stage.ts";
 
-/** A time to live that ends while a test waits, and not before, even on a busy machine. */
-const TTL_SECONDS = 1;
-const TTL_OVER_MS = 1060;
-
 /** Expiry, and the limit of a channel. */
 export function limitTests(test: TestOn, waiting: TestOn): void {
   waiting("an expired message is not in any result", async (stage) => {
     const queue = await stage.open();
-    const { id } = await queue.publish(task("short", { ttlSeconds: TTL_SECONDS }));
+    const { id } = await queue.publish(task("short", { ttlSeconds: SOON_SECONDS }));
     await queue.publish(task("long", { ttlSeconds: 3600 }));
     await queue.publish(task("endless"));
     assert.equal(await queue.count(), 3);
-    await stage.advance(TTL_OVER_MS);
+    await stage.advance(SOON_OVER_MS);
     assert.equal(await queue.count(), 2);
     assert.equal(await queue.count({ channel: "tasks", sourceAgent: "boss" }), 2);
     assert.equal(await queue.get(id), undefined);
@@ -53,19 +51,19 @@ export function limitTests(test: TestOn, waiting: TestOn): void {
     ];
     const published = await Promise.all(reads.map(async (read, i) => {
       const queue = await stage.open({ namespace: `read-${i}` });
-      const { id } = await queue.publish(task("short", { ttlSeconds: TTL_SECONDS }));
+      const { id } = await queue.publish(task("short", { ttlSeconds: SOON_SECONDS }));
       return { read, queue, id };
     }));
-    await stage.advance(TTL_OVER_MS);
+    await stage.advance(SOON_OVER_MS);
     for (const { read, queue, id } of published) await read(queue, id);
   });
 
   waiting("acknowledging an expired message has no effect", async (stage) => {
     const queue = await stage.open();
-    await queue.publish(task("short", { ttlSeconds: TTL_SECONDS }));
+    await queue.publish(task("short", { ttlSeconds: SOON_SECONDS }));
     await using subscription = queue.subscribe("tasks", "worker");
     const record = await nextOf(subscription);
-    await stage.advance(TTL_OVER_MS);
+    await stage.advance(SOON_OVER_MS);
     assert.equal(await queue.acknowledge(record), false);
     assert.equal(await queue.exists(record.id), false);
     assert.equal(await queue.count(), 0);
@@ -74,11 +72,11 @@ export function limitTests(test: TestOn, waiting: TestOn): void {
   });
 
   waiting("the time to live of the queue is the default of its messages", async (stage) => {
-    const queue = await stage.open({ ttlSeconds: TTL_SECONDS });
+    const queue = await stage.open({ ttlSeconds: SOON_SECONDS });
     const short = await queue.publish(task("default"));
     const long = await queue.publish(task("own", { ttlSeconds: 3600 }));
-    assert.equal(short.expiresAt!.getTime() - short.createdAt.getTime(), TTL_SECONDS * 1000);
-    await stage.advance(TTL_OVER_MS);
+    assert.equal(short.expiresAt!.getTime() - short.createdAt.getTime(), SOON_SECONDS * 1000);
+    await stage.advance(SOON_OVER_MS);
     assert.deepEqual((await queue.list()).map(({ id }) => id), [long.id]);
   });
 
@@ -174,9 +172,9 @@ export function limitTests(test: TestOn, waiting: TestOn): void {
   waiting("an expired message does not count for maxItems", async (stage) => {
     const queue = await stage.open({ maxItems: 3 });
     await queue.publish(task("lives"));
-    await queue.publish(task("dies", { ttlSeconds: TTL_SECONDS }));
-    await queue.publish(task("dies, too", { ttlSeconds: TTL_SECONDS }));
-    await stage.advance(TTL_OVER_MS);
+    await queue.publish(task("dies", { ttlSeconds: SOON_SECONDS }));
+    await queue.publish(task("dies, too", { ttlSeconds: SOON_SECONDS }));
+    await stage.advance(SOON_OVER_MS);
     await queue.publish(task("new"));
     await queue.publish(task("newer"));
     assert.deepEqual(payloads(await queue.list()), ["newer", "new", "lives"]);

@@ -6,6 +6,8 @@ import {
   LEASE_SECONDS,
   nextOf,
   payloads,
+  SOON_OVER_MS,
+  SOON_SECONDS,
   takeFrom,
   task,
   type TestOn,
@@ -79,7 +81,7 @@ export function monitoringTests(test: TestOn, waiting: TestOn): void {
     await queue.publish(task("new", { priority: 5 }));
     const { oldestSeconds, waiting } = await queue.stats("tasks");
     assert.equal(waiting, 2);
-    assert.ok(oldestSeconds! >= 0.5 && oldestSeconds! < 5, `${oldestSeconds} s`);
+    assert.ok(oldestSeconds! >= 0.5 && oldestSeconds! < 60, `${oldestSeconds} s`);
   });
 
   test("channels names the channels that are used", async (stage) => {
@@ -153,9 +155,9 @@ export function monitoringTests(test: TestOn, waiting: TestOn): void {
       { type: "dead", id, agentId, reason: "no" },
       { type: "drained" },
     ]);
-    const next = await queue.publish(task(2, { ttlSeconds: 0.3 }));
+    const next = await queue.publish(task(2, { ttlSeconds: SOON_SECONDS }));
     await queue.publish(task(3));
-    await stage.advance(400);
+    await stage.advance(SOON_OVER_MS);
     assert.deepEqual(await takeFrom(queue, subscription, 1), [3]);
     const others = await take(events, 6);
     assert.deepEqual(others.map(({ type }) => type), [

@@ -6,6 +6,8 @@ import {
   neverResolves,
   nextOf,
   payloads,
+  SOON_OVER_MS,
+  SOON_SECONDS,
   takeFrom,
   task,
   type TestOn,
@@ -51,10 +53,10 @@ export function orderingKeyTests(test: TestOn, waiting: TestOn): void {
     await stage.advance(LEASE_OVER_MS);
     const again = await nextOf(subscription);
     assert.deepEqual([again.payload, again.attempts], [1, 2]);
-    assert.equal(await queue.release(again, { delaySeconds: 0.4 }), true);
+    assert.equal(await queue.release(again, { delaySeconds: SOON_SECONDS }), true);
     const coming = subscription.next();
     assert.equal(await neverResolves(coming), true);
-    await stage.advance(500);
+    await stage.advance(SOON_OVER_MS);
     const { value: third } = await coming;
     assert.deepEqual([third.payload, third.attempts], [1, 3]);
     await queue.acknowledge(third);
@@ -84,14 +86,14 @@ export function orderingKeyTests(test: TestOn, waiting: TestOn): void {
 
   waiting("a key goes on when the message that blocks it expires", async (stage) => {
     const queue = await stage.open();
-    await queue.publish(keyed("a", "expires", { ttlSeconds: 0.4 }));
+    await queue.publish(keyed("a", "expires", { ttlSeconds: SOON_SECONDS }));
     await queue.publish(keyed("a", "next"));
     await using subscription = queue.subscribe("tasks", "worker");
     const first = await nextOf(subscription);
     assert.equal(first.payload, "expires");
     const coming = subscription.next();
     assert.equal(await neverResolves(coming), true);
-    await stage.advance(500);
+    await stage.advance(SOON_OVER_MS);
     assert.equal((await within(coming, "the next message of the key")).value.payload, "next");
   });
 
@@ -163,12 +165,12 @@ export function orderingKeyTests(test: TestOn, waiting: TestOn): void {
 
   waiting("a message for later joins its key when it is due", async (stage) => {
     const queue = await stage.open();
-    await queue.publish(keyed("a", "later", { delaySeconds: 0.4 }));
+    await queue.publish(keyed("a", "later", { delaySeconds: SOON_SECONDS }));
     await queue.publish(keyed("a", "now"));
     await using subscription = queue.subscribe("tasks", "worker");
     const now = await nextOf(subscription);
     assert.equal(now.payload, "now");
-    await stage.advance(500);
+    await stage.advance(SOON_OVER_MS);
     const coming = subscription.next();
     assert.equal(await neverResolves(coming), true);
     await queue.acknowledge(now);

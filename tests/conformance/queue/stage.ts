@@ -19,10 +19,14 @@ export interface QueueStage {
 /** Defines a test under its name. */
 export type TestOn = (name: string, body: (stage: QueueStage) => Promise<void>) => void;
 
-/** Long enough to see a lease before it ends, and short enough to wait for its end. */
-export const LEASE_SECONDS = 0.5;
+/** A lease whose end no test sees before it waits for it, even on a busy machine. */
+export const LEASE_SECONDS = 3;
 /** Milliseconds after which a lease has ended. */
-export const LEASE_OVER_MS = 600;
+export const LEASE_OVER_MS = 3100;
+/** As `LEASE_SECONDS`, for delays and times to live. */
+export const SOON_SECONDS = 3;
+/** Milliseconds after which such a time has passed. */
+export const SOON_OVER_MS = 3100;
 
 /** A clock that the test advances. */
 export class SteppedClock implements QueueClock {

@@ -7,7 +7,14 @@ import {
   type WorkerOptions,
 } from "../../../mod.ts";
 import { sleep, until, within } from "../../support/deadline.ts";
-import { LEASE_SECONDS, payloads, type QueueStage, task, type TestOn } from "./stage.ts";
+import {
+  LEASE_SECONDS,
+  payloads,
+  type QueueStage,
+  SOON_SECONDS,
+  task,
+  type TestOn,
+} from "./stage.ts";
 
 /** A handler whose runs the test ends. */
 class Runs {
@@ -181,7 +188,7 @@ function failureTests(test: TestOn, waiting: TestOn): void {
     await using _worker = queue.worker("tasks", "worker", ({ attempts, payload }) => {
       seen.push([attempts, String(payload)]);
       if (attempts === 1) throw new Error("not yet");
-    }, { backoff: { type: "fixed", seconds: 0.5 }, onError: () => {} });
+    }, { backoff: { type: "fixed", seconds: SOON_SECONDS }, onError: () => {} });
     const isReleased = async () => (await queue.getPending("worker"))[0]?.deliverAt !== undefined;
     await until(isReleased, "the release");
     const [waitingRecord] = await queue.getPending("worker");
@@ -195,7 +202,7 @@ function failureTests(test: TestOn, waiting: TestOn): void {
 
   waiting("the backoff of a message goes before that of its worker", async (stage) => {
     const queue = await stage.open();
-    const backoff = { type: "fixed", seconds: 0.3 };
+    const backoff = { type: "fixed", seconds: SOON_SECONDS };
     await queue.publish(task("own", { backoff }));
     await queue.publish(task("other"));
     const seen: unknown[] = [];
@@ -285,7 +292,7 @@ function failureTests(test: TestOn, waiting: TestOn): void {
 }
 
 /** Long enough to be extended in time on a busy machine. */
-const KEPT_SECONDS = 2;
+const KEPT_SECONDS = 3;
 
 function leaseTests(waiting: TestOn): void {
   waiting("a worker keeps the lease of a message while its handler runs", async (stage) => {
@@ -295,12 +302,12 @@ function leaseTests(waiting: TestOn): void {
     await using _worker = queue.worker("tasks", "worker", runs.handler, AT_ONCE);
     await runs.begun(1);
     await using _other = queue.worker("tasks", "worker", others.handler, AT_ONCE);
-    await pass(stage, KEPT_SECONDS * 2500);
+    await pass(stage, KEPT_SECONDS * 2100);
     assert.equal(others.records.length, 0);
     assert.equal(runs.contexts[0].signal.aborted, false);
     runs.return(0);
     await acknowledged(queue, 1);
-    await pass(stage, KEPT_SECONDS * 1500);
+    await pass(stage, KEPT_SECONDS * 1100);
     assert.equal(runs.records.length, 1);
     assert.equal((await queue.get(id))?.acknowledged, true);
   });
@@ -312,7 +319,7 @@ function leaseTests(waiting: TestOn): void {
     await using _worker = queue.worker("tasks", "worker", runs.handler, AT_ONCE);
     await runs.begun(1);
     await using _other = queue.worker("tasks", "worker", others.handler, AT_ONCE);
-    await pass(stage, KEPT_SECONDS * 2500);
+    await pass(stage, KEPT_SECONDS * 2100);
     assert.equal(others.records.length, 0);
     runs.return(0);
     await acknowledged(queue, 1);
@@ -346,7 +353,7 @@ function leaseTests(waiting: TestOn): void {
 
   waiting("the signal of a handler fires when its message expires", async (stage) => {
     const queue = await stage.open({ leaseSeconds: 3600 });
-    await queue.publish(task("short", { ttlSeconds: 1 }));
+    await queue.publish(task("short", { ttlSeconds: SOON_SECONDS }));
     await queue.publish(task("long", { ttlSeconds: 3600 }));
     const runs = new Runs();
     await using _worker = queue.worker("tasks", "worker", runs.handler, {
@@ -389,7 +396,7 @@ function closeTests(test: TestOn, waiting: TestOn): void {
     const queue = await stage.open();
     await queue.publish(task("endless"));
     const runs = new Runs();
-    const worker = queue.worker("tasks", "worker", runs.handler, { graceSeconds: 0.3 });
+    const worker = queue.worker("tasks", "worker", runs.handler, { graceSeconds: 2 });
     await runs.begun(1);
     let isClosed = false;
     const closing = worker.close().then(() => isClosed = true);
@@ -469,7 +476,7 @@ function limitTests(test: TestOn, waiting: TestOn): void {
     const queues = await Promise.all([stage.open(), stage.open()]);
     for (let i = 0; i < 5; i++) await queues[0].publish(task(i));
     const seen: unknown[] = [];
-    const limiter = { max: 2, seconds: 1 };
+    const limiter = { max: 2, seconds: SOON_SECONDS };
     await using workers = new AsyncDisposableStack();
     for (const queue of queues) {
       workers.use(queue.worker("tasks", "worker", ({ payload }) => {

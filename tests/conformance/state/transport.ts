@@ -2,7 +2,7 @@
 // time pass, and attaches a backend in another process.
 
 import type { BackendConfig, SharedBackend, StateOptions } from "../../../backends/state/mod.ts";
-import type { WaitingTests } from "../../support/waiting_tests.ts";
+import type { Pass, WaitingTests } from "../../support/waiting_tests.ts";
 
 /** One kind of backend. */
 export interface StateTransport {
@@ -45,18 +45,19 @@ export function testWaitingState(
   options: StateOptions,
 ): void {
   if (transport.waiting === undefined) testState(transport, name, test, options);
-  else transport.waiting.add(name, () => run(transport, test, options));
+  else transport.waiting.add(name, (pass) => run(transport, test, options, pass));
 }
 
 async function run(
   transport: StateTransport,
   test: StateTest,
   options: StateOptions,
+  pass?: Pass,
 ): Promise<void> {
   await using state = await transport.open(options);
   await using one = await state.backend();
   await using other = await state.backend();
-  await test(one, other, state);
+  await test(one, other, { ...state, advance: pass ?? state.advance });
 }
 
 /** Bytes with these values. */
