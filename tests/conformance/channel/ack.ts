@@ -64,10 +64,10 @@ export function testAck(transport: TestTransport): void {
       seen.push(message.value);
       message.ack();
     };
-    const later = puller.recv({ timeoutMs: 5000 });
+    const later = puller.recv({ timeoutMs: 30_000 });
     pusher.sendMany(numbers(5));
     take(await later);
-    take(puller.recvSync({ timeoutMs: 5000 }));
+    take(puller.recvSync({ timeoutMs: 30_000 }));
     take(puller.tryRecv()!);
     for (const message of puller.drain(1)) take(message);
     for await (const message of puller) {
@@ -103,8 +103,8 @@ export function testAck(transport: TestTransport): void {
     channel.pusher<number>().send(7);
     for (let n = 1; n < 20; n++) {
       const message = n % 2 === 0
-        ? puller.recvSync({ timeoutMs: 5000 })
-        : await puller.recv({ timeoutMs: 5000 });
+        ? puller.recvSync({ timeoutMs: 30_000 })
+        : await puller.recv({ timeoutMs: 30_000 });
       assert.deepEqual([message.value, message.deliveries], [7, n]);
       message.nack();
     }
@@ -171,14 +171,14 @@ export function testAck(transport: TestTransport): void {
     puller.tryRecv()!.nack({ delayMs: 100 });
     puller.tryRecv()!.nack({ delayMs: 150 });
     puller.tryRecv()!.ack();
-    const late = await other.recv({ timeoutMs: 5000 });
+    const late = await other.recv({ timeoutMs: 30_000 });
     assert.deepEqual([late.value, late.deliveries, waited() >= 100], ["late", 2, true]);
     late.ack();
-    const later = puller.recvSync({ timeoutMs: 5000 });
+    const later = puller.recvSync({ timeoutMs: 30_000 });
     assert.deepEqual([later.value, waited() >= 150], ["later", true]);
     later.nack({ delayMs: 1e9 });
     puller.close();
-    const last = other.recvSync({ timeoutMs: 5000 });
+    const last = other.recvSync({ timeoutMs: 30_000 });
     assert.deepEqual([last.value, last.deliveries], ["later", 3]);
     assert.throws(() => last.nack({ delayMs: -1 }), RangeError);
     assert.throws(() => last.nack({ delay: 1 } as never), TypeError);
@@ -201,7 +201,7 @@ export function testAck(transport: TestTransport): void {
     const pusher = channel.pusher<number>();
     for (let n = 0; n < 20; n++) {
       pusher.send(n);
-      const message = await other.recv({ timeoutMs: 5000 });
+      const message = await other.recv({ timeoutMs: 30_000 });
       assert.equal(message.value, n);
       message.ack();
     }
@@ -223,11 +223,11 @@ export function testAck(transport: TestTransport): void {
       pusher.send(0);
       puller.tryRecv()!.nack();
       pusher.send(1);
-      const message = puller.recvSync({ timeoutMs: 5000 });
+      const message = puller.recvSync({ timeoutMs: 30_000 });
       assert.equal(message.value, 1);
       message.ack();
       absent.close();
-      puller.recvSync({ timeoutMs: 5000 }).ack();
+      puller.recvSync({ timeoutMs: 30_000 }).ack();
       return waiting.then((error) => assert.ok(error instanceof ShmClosedError));
     },
   );
@@ -267,7 +267,7 @@ export function testAck(transport: TestTransport): void {
       const check = (bytes: Uint8Array, n: number) => {
         assert.ok(sameBytes(bytes, pattern(20 + n, n)), `message ${n}`);
       };
-      const waiting = plain.recv({ timeoutMs: 5000 });
+      const waiting = plain.recv({ timeoutMs: 30_000 });
       held[0].nack();
       check(await waiting, 0);
       for (const message of held.slice(1)) message.nack();
@@ -321,7 +321,7 @@ export function testAck(transport: TestTransport): void {
         for await (const value of puller) count(value);
       }),
     ];
-    for (let n = 0; n < 3000; n++) await pusher.sendAsync(n, { timeoutMs: 5000 });
+    for (let n = 0; n < 3000; n++) await pusher.sendAsync(n, { timeoutMs: 30_000 });
     while (seen.size < 3000) await sleep(2);
     for (const puller of [...acking, ...plain]) puller.close();
     await Promise.all(loops);
@@ -355,7 +355,7 @@ export function testAck(transport: TestTransport): void {
       abort.abort(new Error("enough"));
       await assert.rejects(aborted, /enough/);
       assert.equal(other.recvSync().value, 3);
-      const waiting = [full.recv({ timeoutMs: 5000 }), full.recv({ timeoutMs: 5000 })];
+      const waiting = [full.recv({ timeoutMs: 30_000 }), full.recv({ timeoutMs: 30_000 })];
       held[1].ack();
       assert.equal((await waiting[0]).value, 4);
       held[0].nack();
@@ -386,7 +386,7 @@ export function testAck(transport: TestTransport): void {
       const puller = channel.ackPuller<number>({ maxUnacked: 2 });
       const received: number[] = [];
       const calls = numbers(20).map(async () => {
-        const message = await puller.recv({ timeoutMs: 5000 });
+        const message = await puller.recv({ timeoutMs: 30_000 });
         received.push(message.value);
         await sleep(0);
         message.ack();

@@ -47,7 +47,7 @@ export function testBroadcast(transport: TestTransport): void {
   testOn(transport, "a subscriber may attach before its publisher", async (open) => {
     const channel = open();
     const subscriber = channel.subscriber();
-    const received = subscriber.recv({ timeoutMs: 5000 });
+    const received = subscriber.recv({ timeoutMs: 30_000 });
     channel.publisher().send("first");
     assert.equal(await received, "first");
   });
@@ -179,7 +179,7 @@ export function testBroadcast(transport: TestTransport): void {
 
   testOn(transport, "all subscribers that wait are woken", async (open) => {
     const channel = open();
-    const waits = numbers(5).map(() => channel.subscriber().recv({ timeoutMs: 5000 }));
+    const waits = numbers(5).map(() => channel.subscriber().recv({ timeoutMs: 30_000 }));
     channel.publisher().send("wake");
     assert.deepEqual(await Promise.all(waits), Array(5).fill("wake"));
   });

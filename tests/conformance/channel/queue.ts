@@ -87,7 +87,7 @@ export function testQueue(transport: TestTransport): void {
     const puller = channel.puller<number>();
     const sends = numbers(300).map((value) => pusher.sendAsync(value, { timeoutMs: 20_000 }));
     const received: number[] = [];
-    while (received.length < 300) received.push(await puller.recv({ timeoutMs: 5000 }));
+    while (received.length < 300) received.push(await puller.recv({ timeoutMs: 30_000 }));
     await Promise.all(sends);
     assert.deepEqual(received, numbers(300));
     assert.equal(pusher.statistics().dropped, 0);
@@ -99,7 +99,7 @@ export function testQueue(transport: TestTransport): void {
     const puller = channel.puller<Uint8Array>({ codec: "raw" });
     while (pusher.send(pattern(200, 1))) continue;
     const bytes = pattern(200, 2);
-    const sent = pusher.sendAsync(bytes, { timeoutMs: 5000 });
+    const sent = pusher.sendAsync(bytes, { timeoutMs: 30_000 });
     bytes.fill(0);
     const received = puller.drain();
     await sent;
@@ -143,7 +143,7 @@ export function testQueue(transport: TestTransport): void {
     });
     const pusher = channel.pusher<number>();
     for (let i = 0; i < 4000; i++) {
-      await pusher.sendAsync(i, { timeoutMs: 5000 });
+      await pusher.sendAsync(i, { timeoutMs: 30_000 });
       if (i % 50 === 0) await sleep(0);
     }
     while (all.size < 4000) await sleep(5);
@@ -158,13 +158,13 @@ export function testQueue(transport: TestTransport): void {
     const busy = channel.puller<number>();
     const idle = channel.puller<number>();
     const pusher = channel.pusher<number>();
-    const first = busy.recv({ timeoutMs: 5000 });
+    const first = busy.recv({ timeoutMs: 30_000 });
     pusher.send(0);
     await first;
     const start = performance.now();
     for (let i = 1; i <= 1000; i++) {
       pusher.send(i);
-      assert.equal(await idle.recv({ timeoutMs: 5000 }), i);
+      assert.equal(await idle.recv({ timeoutMs: 30_000 }), i);
     }
     assert.ok(performance.now() - start < 2000);
   });
@@ -176,7 +176,7 @@ export function testQueue(transport: TestTransport): void {
     await assertPrompt(async () => {
       let sent = 0;
       while (pusher.send(sent)) sent++;
-      const late = pusher.sendAsync(sent, { timeoutMs: 5000 });
+      const late = pusher.sendAsync(sent, { timeoutMs: 30_000 });
       const start = performance.now();
       assert.deepEqual(puller.drain().length, sent);
       await late;

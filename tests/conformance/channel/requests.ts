@@ -38,13 +38,13 @@ export function testRequests(transport: TestTransport): void {
     const served = serve(channel.replier<number, number>(), (n) => n * 2);
     const requester = channel.requester<number, number>();
     assert.equal(await requester.request(21), 42);
-    assert.equal(await requester.request(4, { timeoutMs: 5000 }), 8);
+    assert.equal(await requester.request(4, { timeoutMs: 30_000 }), 8);
     await served.stop();
   });
 
   testOn(transport, "a requester may attach before its replier", async (open) => {
     const channel = open();
-    const reply = channel.requester<string, string>().request("early", { timeoutMs: 5000 });
+    const reply = channel.requester<string, string>().request("early", { timeoutMs: 30_000 });
     const served = serve(channel.replier<string, string>(), (text) => `${text} bird`);
     assert.equal(await reply, "early bird");
     await served.stop();
@@ -80,7 +80,7 @@ export function testRequests(transport: TestTransport): void {
     const requesters = numbers(5).map(() => channel.requester<string, string>());
     const replies = await Promise.all(
       requesters.flatMap((requester, index) =>
-        numbers(50).map((n) => requester.request(`r${index}-${n}`, { timeoutMs: 5000 }))
+        numbers(50).map((n) => requester.request(`r${index}-${n}`, { timeoutMs: 30_000 }))
       ),
     );
     assert.deepEqual(replies, numbers(250).map((n) => `R${Math.floor(n / 50)}-${n % 50}`));
@@ -96,7 +96,7 @@ export function testRequests(transport: TestTransport): void {
       return n;
     }, { concurrency: 3 });
     const requester = channel.requester<number, number>();
-    const replies = numbers(3).map((n) => requester.request(n, { timeoutMs: 5000 }));
+    const replies = numbers(3).map((n) => requester.request(n, { timeoutMs: 30_000 }));
     for (const n of [2, 1, 0]) {
       gates[n].resolve();
       assert.equal(await replies[n], n);
@@ -122,7 +122,7 @@ export function testRequests(transport: TestTransport): void {
         return n;
       }, { concurrency });
       const requester = channel.requester<number, number>();
-      const replies = numbers(12).map((n) => requester.request(n, { timeoutMs: 5000 }));
+      const replies = numbers(12).map((n) => requester.request(n, { timeoutMs: 30_000 }));
       assert.deepEqual(await Promise.all(replies), numbers(12));
       await served.stop();
       replier.close();
@@ -139,7 +139,7 @@ export function testRequests(transport: TestTransport): void {
       return n;
     });
     const requester = channel.requester<number, number>();
-    const reply = requester.request(5, { timeoutMs: 5000 });
+    const reply = requester.request(5, { timeoutMs: 30_000 });
     await taken.promise;
     const stopped = served.stop();
     mayReply.resolve();
@@ -176,7 +176,7 @@ export function testRequests(transport: TestTransport): void {
     });
     const requester = channel.requester<string, unknown>();
     const fails = (text: string, remoteName: string, message: RegExp, remoteCode?: string) =>
-      assert.rejects(requester.request(text, { timeoutMs: 5000 }), (error: Error) => {
+      assert.rejects(requester.request(text, { timeoutMs: 30_000 }), (error: Error) => {
         assert.ok(error instanceof ShmRemoteError);
         assert.equal(error.remoteName, remoteName);
         assert.equal(error.remoteCode, remoteCode);
@@ -185,9 +185,9 @@ export function testRequests(transport: TestTransport): void {
       });
     await fails("type", "TypeError", /no such arm/);
     await fails("string", "Error", /plain text/);
-    assert.equal(await requester.request("undefined", { timeoutMs: 5000 }), undefined);
+    assert.equal(await requester.request("undefined", { timeoutMs: 30_000 }), undefined);
     await fails("function", "ShmSerializationError", /cannot be encoded/, SERIALIZATION);
-    assert.equal(await requester.request("x", { timeoutMs: 5000 }), "fine");
+    assert.equal(await requester.request("x", { timeoutMs: 30_000 }), "fine");
     await served.stop();
   });
 
@@ -201,12 +201,12 @@ export function testRequests(transport: TestTransport): void {
         const replier = channel.replier<unknown, void>({ codec });
         const served = serve(replier, () => {});
         const request = codec === "raw" ? new Uint8Array(1) : null;
-        assert.equal(await requester.request(request, { timeoutMs: 5000 }), undefined, codec);
+        assert.equal(await requester.request(request, { timeoutMs: 30_000 }), undefined, codec);
         await served.stop();
         requester.send(request);
         await replier.recv();
         replier.send();
-        assert.equal(await requester.recv({ timeoutMs: 5000 }), undefined, codec);
+        assert.equal(await requester.recv({ timeoutMs: 30_000 }), undefined, codec);
       }
     },
   );
@@ -217,12 +217,12 @@ export function testRequests(transport: TestTransport): void {
     const replier = channel.replier<string, string>();
     assert.equal(requester.send("one"), true);
     assert.equal(requester.send("two"), true);
-    assert.equal(await replier.recv({ timeoutMs: 5000 }), "one");
+    assert.equal(await replier.recv({ timeoutMs: 30_000 }), "one");
     assert.equal(replier.send("eins"), true);
     assert.equal(replier.tryRecv(), "two");
     assert.equal(replier.send("zwei"), true);
-    assert.equal(await requester.recv({ timeoutMs: 5000 }), "eins");
-    assert.equal(requester.recvSync({ timeoutMs: 5000 }), "zwei");
+    assert.equal(await requester.recv({ timeoutMs: 30_000 }), "eins");
+    assert.equal(requester.recvSync({ timeoutMs: 30_000 }), "zwei");
   });
 
   testOn(transport, "replies are received in the order of their requests", (open) => {
@@ -234,8 +234,8 @@ export function testRequests(transport: TestTransport): void {
     for (const replier of repliers) replier.tryRecv();
     repliers[1].send(20);
     repliers[0].send(10);
-    assert.equal(requester.recvSync({ timeoutMs: 5000 }), 10);
-    assert.equal(requester.recvSync({ timeoutMs: 5000 }), 20);
+    assert.equal(requester.recvSync({ timeoutMs: 30_000 }), 10);
+    assert.equal(requester.recvSync({ timeoutMs: 30_000 }), 20);
   });
 
   testOn(transport, "send and recv out of turn are rejected", async (open) => {
@@ -254,19 +254,19 @@ export function testRequests(transport: TestTransport): void {
     await assert.rejects(replier.serve(() => "x"), TypeError);
     replier.send("A");
     assert.throws(() => replier.send("again"), TypeError);
-    assert.equal(requester.recvSync({ timeoutMs: 5000 }), "A");
+    assert.equal(requester.recvSync({ timeoutMs: 30_000 }), "A");
   });
 
   testOn(transport, "only one recv of a replier waits at a time", async (open) => {
     const channel = open();
     const requester = channel.requester<number, number>();
     const replier = channel.replier<number, number>();
-    const first = replier.recv({ timeoutMs: 5000 });
-    await assert.rejects(replier.recv({ timeoutMs: 5000 }), TypeError);
+    const first = replier.recv({ timeoutMs: 30_000 });
+    await assert.rejects(replier.recv({ timeoutMs: 30_000 }), TypeError);
     requester.send(1);
     assert.equal(await first, 1);
     replier.send(10);
-    assert.equal(requester.recvSync({ timeoutMs: 5000 }), 10);
+    assert.equal(requester.recvSync({ timeoutMs: 30_000 }), 10);
   });
 
   testOn(transport, "a reply that cannot be encoded can be replaced", (open) => {
@@ -277,7 +277,7 @@ export function testRequests(transport: TestTransport): void {
     replier.tryRecv();
     assert.throws(() => replier.send(() => 1), ShmSerializationError);
     assert.equal(replier.send("better"), true);
-    assert.equal(requester.recvSync({ timeoutMs: 5000 }), "better");
+    assert.equal(requester.recvSync({ timeoutMs: 30_000 }), "better");
   });
 
   testOn(transport, "a reply after the requester gave up is not delivered", async (open) => {
@@ -288,7 +288,7 @@ export function testRequests(transport: TestTransport): void {
     assert.equal(replier.tryRecv(), "slow");
     await assert.rejects(given, ShmTimeoutError);
     assert.equal(replier.send("too late"), false);
-    const next = requester.request("quick", { timeoutMs: 5000 });
+    const next = requester.request("quick", { timeoutMs: 30_000 });
     assert.equal(replier.tryRecv(), "quick");
     assert.equal(replier.send("in time"), true);
     assert.equal(await next, "in time");
@@ -320,7 +320,7 @@ export function testRequests(transport: TestTransport): void {
     );
     await Promise.allSettled(aborted);
     const served = serve(channel.replier<number, number>(), (n) => n);
-    assert.equal(await requester.request(7, { timeoutMs: 5000 }), 7);
+    assert.equal(await requester.request(7, { timeoutMs: 30_000 }), 7);
     await served.stop();
   });
 
@@ -338,7 +338,7 @@ export function testRequests(transport: TestTransport): void {
         const mixed = numbers(30).map((n) => requester.request(n, { timeoutMs: n % 3 }));
         await Promise.allSettled(mixed);
       }
-      const replies = numbers(256).map((n) => requester.request(n, { timeoutMs: 5000 }));
+      const replies = numbers(256).map((n) => requester.request(n, { timeoutMs: 30_000 }));
       assert.deepEqual(await Promise.all(replies), numbers(256));
       await served.stop();
     },
@@ -354,7 +354,7 @@ export function testRequests(transport: TestTransport): void {
     const replier = channel.replier<number, number>();
     assert.equal(replier.tryRecv(), 0);
     replier.send(100);
-    assert.equal(requester.recvSync({ timeoutMs: 5000 }), 100);
+    assert.equal(requester.recvSync({ timeoutMs: 30_000 }), 100);
     assert.equal(requester.send(256), true);
   });
 
@@ -362,7 +362,7 @@ export function testRequests(transport: TestTransport): void {
     const channel = open();
     const requester = channel.requester<string, string>();
     const replier = channel.replier<string, string>();
-    const reply = requester.request("taken", { timeoutMs: 5000 });
+    const reply = requester.request("taken", { timeoutMs: 30_000 });
     assert.equal(replier.tryRecv(), "taken");
     const start = performance.now();
     replier.close();
@@ -382,7 +382,7 @@ export function testRequests(transport: TestTransport): void {
         await mayReply.promise;
         return n;
       }, { concurrency: 3 });
-      const replies = numbers(3).map((n) => requester.request(n, { timeoutMs: 5000 }));
+      const replies = numbers(3).map((n) => requester.request(n, { timeoutMs: 30_000 }));
       await Promise.all(taken.map(({ promise }) => promise));
       const start = performance.now();
       replier.close();
@@ -401,7 +401,7 @@ export function testRequests(transport: TestTransport): void {
       const channel = open();
       const requester = channel.requester<number, number>();
       const leaver = channel.replier<number, number>();
-      const replies = numbers(20).map((n) => requester.request(n, { timeoutMs: 5000 }));
+      const replies = numbers(20).map((n) => requester.request(n, { timeoutMs: 30_000 }));
       for (let i = 0; i < 5; i++) leaver.send(leaver.tryRecv()! + 100);
       leaver.close();
       const served = serve(channel.replier<number, number>(), (n) => n + 200);
@@ -420,7 +420,7 @@ export function testRequests(transport: TestTransport): void {
     leaver.send("queued");
     leaver.close();
     const requester = channel.requester<string, string>();
-    const reply = requester.request("mine", { timeoutMs: 5000 });
+    const reply = requester.request("mine", { timeoutMs: 30_000 });
     assert.equal(replier.send("for no requester"), false);
     assert.equal(replier.tryRecv(), "mine");
     assert.equal(replier.send("yours"), true);
@@ -431,7 +431,7 @@ export function testRequests(transport: TestTransport): void {
     const channel = open();
     const requester = channel.requester<string, string>();
     const replier = channel.replier<string, string>();
-    const early = requester.request("early", { timeoutMs: 5000 });
+    const early = requester.request("early", { timeoutMs: 30_000 });
     assert.equal(replier.tryRecv(), "early");
     replier.send("bird");
     assert.throws(() => requester.requestSync("x", { timeoutMs: 1 }), ShmTimeoutError);

@@ -5,7 +5,7 @@ import { ShmPeerLostError, ShmRemoteError, ShmTimeoutError } from "../../../mod.
 import { THROWN } from "../../support/thrown.ts";
 import { type TestChannel, testOn, type TestTransport } from "./channel.ts";
 
-const WAIT = { timeoutMs: 5000 };
+const WAIT = { timeoutMs: 30_000 };
 
 /** A requester, and a replier that serves until the test ends. */
 async function withServer(

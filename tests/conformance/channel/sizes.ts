@@ -39,7 +39,7 @@ export function testSizes(transport: TestTransport): void {
     const requester = channel.requester<Uint8Array, Uint8Array>({ codec: "raw" });
     const lengths = [0, 1, 7, 8, 9, 63, 64, 65, 1000, 600_000, BIG, 3, BIG + 1, 0];
     for (const [seed, length] of lengths.entries()) {
-      const reply = requester.request(pattern(length, seed), { timeoutMs: 5000 });
+      const reply = requester.request(pattern(length, seed), { timeoutMs: 30_000 });
       assertBytes(replier.tryRecv(), length, seed);
       replier.send(pattern(length, seed + 1));
       assertBytes(await reply, length, seed + 1);

@@ -13,7 +13,7 @@ const VALUES: Record<Exclude<CodecName, "raw">, readonly unknown[]> = {
   clone: [...EVERYWHERE, NaN, -0, 0n, new Uint8Array(0), new Date(0), new Map(), new Set()],
 };
 
-const WAIT = { timeoutMs: 2000 };
+const WAIT = { timeoutMs: 30_000 };
 
 /** Ways to receive what was sent before. */
 const RECEIVE: Record<string, (puller: Puller<unknown>, count: number) => Promise<unknown[]>> = {

@@ -122,7 +122,7 @@ export function testWaiting(transport: TestTransport): void {
     const pusher = channel.pusher<number>();
     const order: number[] = [];
     const waits = [1, 2, 3].map((n) =>
-      puller.recv({ timeoutMs: 5000 }).then((value) => order.push(n * 10 + value))
+      puller.recv({ timeoutMs: 30_000 }).then((value) => order.push(n * 10 + value))
     );
     pusher.sendMany([1, 2, 3]);
     await Promise.all(waits);
@@ -135,7 +135,7 @@ export function testWaiting(transport: TestTransport): void {
     const controller = new AbortController();
     const aborted = puller.recv({ signal: controller.signal });
     const timedOut = puller.recv({ timeoutMs: 5 });
-    const kept = puller.recv({ timeoutMs: 5000 });
+    const kept = puller.recv({ timeoutMs: 30_000 });
     controller.abort(new Error("changed my mind"));
     await assert.rejects(aborted, { message: "changed my mind" });
     await assert.rejects(timedOut, ShmTimeoutError);
@@ -181,7 +181,7 @@ export function testWaiting(transport: TestTransport): void {
     const subscriber = channel.subscriber<number>();
     const publisher = channel.publisher<number>();
     await assertPrompt(async () => {
-      const wait = subscriber.recv({ timeoutMs: 5000 });
+      const wait = subscriber.recv({ timeoutMs: 30_000 });
       await sleep(1);
       const start = performance.now();
       publisher.send(1);
@@ -243,7 +243,7 @@ function testOneWaiting(transport: TestTransport, { name, error, prepare }: Wait
     const waiting = wait({ signal: controller.signal });
     setTimeout(() => controller.abort(reason), 2);
     await assert.rejects(waiting, is);
-    await assert.rejects(wait({ signal: AbortSignal.timeout(2), timeoutMs: 5000 }), {
+    await assert.rejects(wait({ signal: AbortSignal.timeout(2), timeoutMs: 30_000 }), {
       name: "TimeoutError",
     });
   });
