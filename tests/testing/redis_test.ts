@@ -12,6 +12,7 @@ import { hasOpenssl, makeCertificates } from "../support/certificates.ts";
 import { until } from "../support/deadline.ts";
 import { Program } from "../support/program.ts";
 import { inScratch } from "../support/scratch.ts";
+import { WaitingTests } from "../support/waiting_tests.ts";
 
 function isAlive(pid: number): boolean {
   try {
@@ -214,18 +215,23 @@ for (
     }));
 }
 
-Deno.test("a Redis Cluster is complete when it is returned, survives a killed master, and is removed", async () => {
-  let pids: number[];
-  {
-    await using cluster = await redisCluster({ masters: 3, replicas: 1, password: "secret" });
-    pids = cluster.nodes.map(({ pid }) => pid);
-    await assertComplete(cluster);
-    await assertFailover(cluster);
-    pids.push(...cluster.nodes.map(({ pid }) => pid));
-  }
-  assert.deepEqual(pids.filter(isAlive), []);
-  assert.deepEqual(directories(), []);
-});
+/** Groups of servers that replace a killed master. */
+const waiting = new WaitingTests();
+
+waiting.add(
+  "a Redis Cluster is complete when it is returned, survives a killed master, and is removed",
+  async () => {
+    let pids: number[];
+    {
+      await using cluster = await redisCluster({ masters: 3, replicas: 1, password: "secret" });
+      pids = cluster.nodes.map(({ pid }) => pid);
+      await assertComplete(cluster);
+      await assertFailover(cluster);
+      pids.push(...cluster.nodes.map(({ pid }) => pid));
+    }
+    assert.deepEqual(pids.filter(isAlive), []);
+  },
+);
 
 /** Checks slots and roles, and keys on every master. */
 async function assertComplete(cluster: RedisCluster): Promise<void> {
@@ -295,22 +301,30 @@ Deno.test("a Redis Cluster that does not start leaves nothing", async () => {
   assert.deepEqual(directories(), []);
 });
 
-Deno.test("sentinels replace a killed master, take it back as a replica, replace a running one, and are removed", async () => {
-  let pids: number[];
-  {
-    const passwords = { password: "secret", sentinelPassword: "other" };
-    await using group = await redisSentinel({ replicas: 1, name: "jobs", ...passwords });
-    pids = [...group.servers, ...group.sentinels].map(({ pid }) => pid);
-    const hosts = group.sentinels.map(({ host, port }) => `${host}:${port}`);
-    assert.equal(hosts.length, 3);
-    assert.equal(
-      group.url,
-      `redis+sentinel://:secret@${hosts.join(",")}/jobs?sentinelPassword=other`,
-    );
-    await assertReplacement(group);
-    pids.push(...group.servers.map(({ pid }) => pid));
-  }
-  assert.deepEqual(pids.filter(isAlive), []);
+waiting.add(
+  "sentinels replace a killed master, take it back as a replica, replace a running one, and are removed",
+  async () => {
+    let pids: number[];
+    {
+      const passwords = { password: "secret", sentinelPassword: "other" };
+      await using group = await redisSentinel({ replicas: 1, name: "jobs", ...passwords });
+      pids = [...group.servers, ...group.sentinels].map(({ pid }) => pid);
+      const hosts = group.sentinels.map(({ host, port }) => `${host}:${port}`);
+      assert.equal(hosts.length, 3);
+      assert.equal(
+        group.url,
+        `redis+sentinel://:secret@${hosts.join(",")}/jobs?sentinelPassword=other`,
+      );
+      await assertReplacement(group);
+      pids.push(...group.servers.map(({ pid }) => pid));
+    }
+    assert.deepEqual(pids.filter(isAlive), []);
+  },
+);
+
+waiting.define("a group of Redis servers");
+
+Deno.test("groups of Redis servers leave no directories", () => {
   assert.deepEqual(directories(), []);
 });
 

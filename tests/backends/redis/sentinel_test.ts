@@ -5,29 +5,34 @@ import { QueueAuthenticationError, QueueConnectionError, QueueError } from "../.
 import { RedisMessageQueue } from "../../../backends/queue/redis/mod.ts";
 import { RedisBackend, SharedBackendError } from "../../../backends/state/mod.ts";
 import { redisDiagnostics } from "../../../cli/doctor/redis.ts";
-import {
-  type RedisSentinel,
-  redisSentinel,
-  type RedisSentinelOptions,
-  type RedisServer,
-} from "../../../testing/mod.ts";
+import { type RedisSentinel, redisSentinel, type RedisServer } from "../../../testing/mod.ts";
 import { nextOf, task } from "../../conformance/queue/stage.ts";
 import { hasOpenssl, makeCertificates } from "../../support/certificates.ts";
 import { sleep, until, within } from "../../support/deadline.ts";
 import { collectLog } from "../../support/log_records.ts";
+import { WaitingTests } from "../../support/waiting_tests.ts";
 
 const PASSWORDS = { password: "p:/@é", sentinelPassword: "s%&+" };
 
+type GroupTest = (group: RedisSentinel) => Promise<void>;
+
 /** Runs a test with a group of its own. */
-function groupTest(
-  name: string,
-  body: (group: RedisSentinel) => Promise<void>,
-  options: RedisSentinelOptions = {},
-): void {
-  Deno.test(name, async () => {
-    await using group = await redisSentinel({ ...PASSWORDS, ...options });
-    await body(group);
-  });
+async function runWithGroup(body: GroupTest): Promise<void> {
+  await using group = await redisSentinel(PASSWORDS);
+  await body(group);
+}
+
+function groupTest(name: string, body: GroupTest): void {
+  Deno.test(name, () => runWithGroup(body));
+}
+
+/** Tests that wait for the sentinels to replace a master. The longest one begins first. */
+const waiting = new WaitingTests();
+/** Each of them runs seven programs. */
+const AT_ONCE = 3;
+
+function failoverTest(name: string, body: GroupTest): void {
+  waiting.add(name, () => runWithGroup(body));
 }
 
 /** A queue and a state whose writes some replicas confirm. */
@@ -105,28 +110,49 @@ async function assertNothingLost({ queue, state }: Stage, load: Load): Promise<v
   for (const { number, index } of load.appended) assert.equal(slots[index], String(number));
 }
 
-groupTest("nothing acknowledged is lost when the master is killed and returns", async (group) => {
+failoverTest("a master that hangs is replaced, and the calls go on", async (group) => {
   await using stage = await open(group.url);
-  await using subscription = stage.queue.subscribe("other", "worker");
-  await subscription.ready;
   await using load = new Load(stage);
-  await load.more(100);
+  await load.more(50);
   const former = await group.master();
-  await group.kill(former);
-  await load.more(100);
+  Deno.kill(former.pid, "SIGSTOP");
+  try {
+    await load.more(50);
+    assert.notEqual(await group.master(), former);
+  } finally {
+    Deno.kill(former.pid, "SIGCONT");
+  }
   await group.ready();
-  assert.notEqual(await group.master(), former);
-  const again = group.restart(former);
-  await load.more(100);
-  await again;
   await load.more(20);
   await load[Symbol.asyncDispose]();
   await assertNothingLost(stage, load);
-  const { id } = await stage.queue.publish({ ...task(0), channel: "other" });
-  assert.equal((await nextOf(subscription)).id, id);
 });
 
-groupTest(
+failoverTest(
+  "nothing acknowledged is lost when the master is killed and returns",
+  async (group) => {
+    await using stage = await open(group.url);
+    await using subscription = stage.queue.subscribe("other", "worker");
+    await subscription.ready;
+    await using load = new Load(stage);
+    await load.more(100);
+    const former = await group.master();
+    await group.kill(former);
+    await load.more(100);
+    await group.ready();
+    assert.notEqual(await group.master(), former);
+    const again = group.restart(former);
+    await load.more(100);
+    await again;
+    await load.more(20);
+    await load[Symbol.asyncDispose]();
+    await assertNothingLost(stage, load);
+    const { id } = await stage.queue.publish({ ...task(0), channel: "other" });
+    assert.equal((await nextOf(subscription)).id, id);
+  },
+);
+
+failoverTest(
   "nothing that all replicas had is lost when a master in use is replaced on request",
   async (group) => {
     await using stage = await open(group.url, 2);
@@ -141,7 +167,7 @@ groupTest(
   },
 );
 
-groupTest("a client leaves a master that was replaced before that knows", async (group) => {
+failoverTest("a client leaves a master that was replaced before that knows", async (group) => {
   await using stage = await open(group.url, 0);
   await stage.queue.publish(task(0));
   // As in production, it takes seconds until the former master becomes a replica.
@@ -158,24 +184,6 @@ groupTest("a client leaves a master that was replaced before that knows", async 
   }, "the first publish to the new master");
   const [role] = await former.command("ROLE") as string[];
   assert.equal(role, "master");
-});
-
-groupTest("a master that hangs is replaced, and the calls go on", async (group) => {
-  await using stage = await open(group.url);
-  await using load = new Load(stage);
-  await load.more(50);
-  const former = await group.master();
-  Deno.kill(former.pid, "SIGSTOP");
-  try {
-    await load.more(50);
-    assert.notEqual(await group.master(), former);
-  } finally {
-    Deno.kill(former.pid, "SIGCONT");
-  }
-  await group.ready();
-  await load.more(20);
-  await load[Symbol.asyncDispose]();
-  await assertNothingLost(stage, load);
 });
 
 groupTest(
@@ -234,7 +242,7 @@ groupTest("errors of sentinels are those of the call, without passwords", async 
   }
 });
 
-groupTest("users with the documented rights can use the queue and the state", async (group) => {
+failoverTest("users with the documented rights can use the queue and the state", async (group) => {
   for (const server of group.servers) {
     const rights = ["~tinyllm:*", "~{xp:}*", "&tinyllm:*", "+@all", "-@dangerous"];
     await server.command("ACL", "SETUSER", "agent", "on", ">w:/", ...rights);
@@ -260,10 +268,8 @@ groupTest("the doctor checks the master that sentinels name", async ({ url }) =>
   assert.match(diagnostics[0].message, /^7\..* at redis\+sentinel:/);
 });
 
-Deno.test({
-  name: "rediss+sentinel:// uses TLS to the sentinels and to the master",
-  ignore: !hasOpenssl(),
-  fn: async () => {
+if (hasOpenssl()) {
+  waiting.add("rediss+sentinel:// uses TLS to the sentinels and to the master", async () => {
     const { ca, cert, key, clientCert, clientKey } = await makeCertificates("DNS:redis.example");
     const tls = { ca, cert, key, requireClientCertificate: true };
     await using secured = await redisSentinel({ replicas: 1, tls });
@@ -280,5 +286,7 @@ Deno.test({
     assert.equal(await state.bufferAppend("t", slotOf(1)), 0);
     const reachable: RedisServer = await secured.master();
     assert.match(String(await reachable.command("INFO", "keyspace")), /^db0:keys=/m);
-  },
-});
+  });
+}
+
+waiting.define("a group that sentinels watch", AT_ONCE);

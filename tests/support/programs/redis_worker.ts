@@ -8,7 +8,7 @@
 import { RedisMessageQueue } from "../../../backends/queue/redis/mod.ts";
 
 const [redisUrl, handlerMs] = Deno.args;
-await using queue = new RedisMessageQueue({ redisUrl, leaseSeconds: 1 });
+await using queue = new RedisMessageQueue({ redisUrl, leaseSeconds: 3 });
 await queue.initialize();
 const worker = queue.worker("tasks", "worker", async ({ payload, attempts }, { signal }) => {
   console.log(`begins ${payload}, attempt ${attempts}`);

@@ -12,8 +12,9 @@ import { Load } from "./load.ts";
 const DEADLINE_MS = 15_000;
 const COMMAND_TIMEOUT_MS = 300;
 
-/** The last one is a reply that comes too late. */
-const FAULTS: readonly RedisFault[] = [...TRANSIENT_FAULTS, { waitMs: 2 * COMMAND_TIMEOUT_MS }];
+/** A reply that comes too late. */
+const LATE: RedisFault = { waitMs: 2 * COMMAND_TIMEOUT_MS };
+const FAULTS: readonly RedisFault[] = [...TRANSIENT_FAULTS, LATE];
 
 async function open(redisUrl: string, deadlineMs = DEADLINE_MS): Promise<RedisMessageQueue> {
   const queue = new RedisMessageQueue({
@@ -62,7 +63,8 @@ for (const fault of FAULTS) {
     await using redis = await embeddedRedis();
     await using queue = await open(redis.url);
     await using load = new Load(queue, ["ann", "bob"], DEADLINE_MS);
-    const options = { command: "EVALSHA", nth: 9, times: 20 };
+    // Each late reply is waited for.
+    const options = { command: "EVALSHA", nth: 9, times: fault === LATE ? 8 : 20 };
     const injected = redis.faults.inject(fault, options);
     await load.flows();
     await load.verify();
@@ -79,9 +81,9 @@ Deno.test("a fault that stays is an error within the deadline", async () => {
     [{ error: "ERR no reason" }, /no reason/, QueueError],
     ["cut before", /connection|closed/, QueueError],
   ];
-  for (const [fault, message, type] of cases) {
+  await Promise.all(cases.map(async ([fault, message, type]) => {
     await using redis = await embeddedRedis();
-    await using queue = await open(redis.url, 700);
+    await using queue = await open(redis.url, 2000);
     const injected = redis.faults.inject(fault, { command: "EVALSHA", times: Infinity });
     await assert.rejects(queue.publish(task(1)), (error: Error) => {
       assert.ok(error instanceof type, `${error}`);
@@ -91,5 +93,5 @@ Deno.test("a fault that stays is an error within the deadline", async () => {
     injected.remove();
     await queue.publish(task(2));
     assert.equal(await queue.count(), 1);
-  }
+  }));
 });
