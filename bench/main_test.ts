@@ -35,6 +35,8 @@ Deno.test({
         "--quick",
         "--runs",
         "1",
+        "--scale",
+        "0.1",
         "--json",
         "--html",
         page,
