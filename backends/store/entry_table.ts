@@ -6,9 +6,12 @@
  */
 
 import { textHash } from "../../lib/base/text_hash.ts";
+import { PlaceIndex } from "./place_index.ts";
 
 /** Removed places at which the table begins to look whether it should close the gaps. */
 const MIN_GAPS = 16;
+/** With so many places a table has no index: their entries are looked at one by one. */
+const MAX_SMALL = 8;
 
 /** An entry of a table. Its places belong to the table. */
 export interface TableEntry {
@@ -18,8 +21,6 @@ export interface TableEntry {
   order: number;
   /** Index in the array of places. */
   place: number;
-  /** The next one whose key has the same hash. */
-  next: TableEntry | undefined;
 }
 
 /** One part of a table. */
@@ -31,8 +32,8 @@ export interface ScanPart<T> {
 
 /** The entries by key. */
 export class EntryTable<T extends TableEntry> {
-  /** The first entry by the hash of its key. The others follow it. */
-  readonly #byHash = new Map<number, T>();
+  /** The places of the entries by the hashes of their keys; undefined in a small table. */
+  #index: PlaceIndex | undefined;
   /** The entries in their order, with gaps where some were removed. */
   #places: (T | undefined)[] = [];
   #added = 0;
@@ -45,9 +46,18 @@ export class EntryTable<T extends TableEntry> {
 
   /** The entry with a key, or undefined. */
   get(key: string): T | undefined {
-    let entry = this.#byHash.get(textHash(key));
-    while (entry !== undefined && entry.key !== key) entry = entry.next as T | undefined;
-    return entry;
+    const index = this.#index;
+    if (index === undefined) return this.#getSmall(key);
+    for (let slot = index.find(textHash(key)); slot !== -1; slot = index.findNext(slot)) {
+      const entry = this.#places[index.placeAt(slot)]!;
+      if (entry.key === key) return entry;
+    }
+    return undefined;
+  }
+
+  #getSmall(key: string): T | undefined {
+    for (const entry of this.#places) if (entry !== undefined && entry.key === key) return entry;
+    return undefined;
   }
 
   /** True if a key has an entry. */
@@ -60,39 +70,37 @@ export class EntryTable<T extends TableEntry> {
     entry.order = ++this.#added;
     entry.place = this.#places.length;
     this.#places.push(entry);
-    const hash = textHash(entry.key);
-    entry.next = this.#byHash.get(hash);
-    this.#byHash.set(hash, entry);
     this.#size++;
+    if (this.#index !== undefined) this.#index.add(textHash(entry.key), entry.place);
+    else if (this.#places.length > MAX_SMALL) this.#addIndex();
+  }
+
+  #addIndex(): void {
+    this.#index = new PlaceIndex(this.#size);
+    for (const entry of this.#places) {
+      if (entry !== undefined) this.#index.add(textHash(entry.key), entry.place);
+    }
   }
 
   /** Removes the entry of a key; undefined if it has none. */
   delete(key: string): T | undefined {
     const entry = this.get(key);
     if (entry === undefined) return undefined;
-    this.#unlink(entry);
+    if (this.#index !== undefined) this.#index.remove(slotOf(this.#index, entry));
     this.#places[entry.place] = undefined;
     this.#size--;
     this.#closeGaps();
     return entry;
   }
 
-  #unlink(entry: T): void {
-    const hash = textHash(entry.key);
-    let former = this.#byHash.get(hash)!;
-    if (former !== entry) {
-      while (former.next !== entry) former = former.next as T;
-      former.next = entry.next;
-    } else if (entry.next === undefined) this.#byHash.delete(hash);
-    else this.#byHash.set(hash, entry.next as T);
-    entry.next = undefined;
-  }
-
   #closeGaps(): void {
     const gaps = this.#places.length - this.size;
     if (gaps < MIN_GAPS || gaps <= this.size) return;
-    this.#places = this.#places.filter((entry) => entry !== undefined);
+    const former = this.#places;
+    this.#places = former.filter((entry) => entry !== undefined);
     for (const [place, entry] of this.#places.entries()) entry!.place = place;
+    const isSmall = this.#size <= MAX_SMALL;
+    this.#index = isSmall ? undefined : this.#index?.moved((place) => former[place]!.place);
   }
 
   /** The entries, in the order in which they were added. Others may be added and removed in between. */
@@ -111,7 +119,7 @@ export class EntryTable<T extends TableEntry> {
 
   /** Removes all. */
   clear(): void {
-    this.#byHash.clear();
+    this.#index = undefined;
     this.#places = [];
     this.#size = 0;
   }
@@ -161,4 +169,11 @@ export class EntryTable<T extends TableEntry> {
     }
     return low;
   }
+}
+
+/** The slot of an entry, which is in the index. */
+function slotOf(index: PlaceIndex, { key, place }: TableEntry): number {
+  let slot = index.find(textHash(key));
+  while (index.placeAt(slot) !== place) slot = index.findNext(slot);
+  return slot;
 }

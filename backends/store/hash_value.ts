@@ -25,7 +25,6 @@ class FieldDeadline implements Expiring {
 export class HashField implements TableEntry {
   order = 0;
   place = 0;
-  next: TableEntry | undefined = undefined;
   /** When it expires, if it does. */
   deadline: FieldDeadline | undefined = undefined;
 

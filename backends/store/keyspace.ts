@@ -68,7 +68,6 @@ export class KeyEntry implements TableEntry {
   usedAfterMs = 0;
   order = 0;
   place = 0;
-  next: TableEntry | undefined = undefined;
   /** True when it is no longer in its keyspace. */
   isRemoved = false;
 

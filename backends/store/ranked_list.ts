@@ -18,7 +18,6 @@ const MIN_CHUNK = 64;
 export class ScoredEntry implements TableEntry {
   order = 0;
   place = 0;
-  next: TableEntry | undefined = undefined;
 
   constructor(readonly key: string, public score: number) {}
 }

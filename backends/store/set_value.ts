@@ -68,7 +68,7 @@ export class SetValue implements Collection {
   add(value: StoredText): boolean {
     const key = identityOf(value);
     if (this.members.has(key)) return false;
-    this.members.add({ key, value, order: 0, place: 0, next: undefined });
+    this.members.add({ key, value, order: 0, place: 0 });
     this.bytes += storedBytes(value) + ENTRY_BYTES;
     return true;
   }

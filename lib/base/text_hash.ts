@@ -13,8 +13,8 @@ import { mapKey } from "./text_map.ts";
 
 /** Longer texts have the hash of their digest. */
 const MAX_LENGTH = 8192;
-/** The low bits of the sum tell texts apart less well. */
-const DROPPED_BITS = 8;
+/** Bits of a hash. The low bits of the sum, which tell texts apart less well, are dropped. */
+export const HASH_BITS = 24;
 
 const factors = crypto.getRandomValues(new Int32Array(MAX_LENGTH));
 
@@ -26,5 +26,5 @@ export function textHash(text: string): number {
     // One more, because a character of 0 would hide that a text is longer.
     sum = (sum + Math.imul(factors[i], hashed.charCodeAt(i) + 1)) | 0;
   }
-  return sum >>> DROPPED_BITS;
+  return sum >>> (32 - HASH_BITS);
 }

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { EntryTable, type TableEntry } from "../../../backends/store/entry_table.ts";
 import { assertProperty } from "../../support/property.ts";
 
-const entry = (key: string): TableEntry => ({ key, order: 0, place: 0, next: undefined });
+const entry = (key: string): TableEntry => ({ key, order: 0, place: 0 });
 const keys = fc.integer({ min: 0, max: 60 }).map(String);
 const changes = fc.array(fc.tuple(fc.boolean(), keys), { maxLength: 200 });
 
