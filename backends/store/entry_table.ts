@@ -60,6 +60,17 @@ export class EntryTable<T extends TableEntry> {
     return undefined;
   }
 
+  /** Reads the memory in which the search for a hash begins. */
+  slotOfHash(hash: number): number {
+    return this.#index?.peek(hash) ?? 0;
+  }
+
+  /** The first entry whose key has a hash, in a table that is not small; undefined if there is none. */
+  entryOfHash(hash: number): T | undefined {
+    const slot = this.#index?.find(hash) ?? -1;
+    return slot === -1 ? undefined : this.#places[this.#index!.placeAt(slot)];
+  }
+
   /** True if a key has an entry. */
   has(key: string): boolean {
     return this.get(key) !== undefined;

@@ -48,6 +48,10 @@ export class HashValue implements Collection {
     return this.#deadlines?.length ?? 0;
   }
 
+  get table(): EntryTable<HashField> {
+    return this.fields;
+  }
+
   get entries(): number {
     return this.fields.size;
   }

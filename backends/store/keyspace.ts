@@ -13,6 +13,7 @@ import { WrongTypeError } from "./errors.ts";
 import { type Expiring, ExpiryHeap } from "./expiry.ts";
 import type { HashValue } from "./hash_value.ts";
 import type { ListValue } from "./list_value.ts";
+import type { Lookahead } from "./lookahead.ts";
 import { ENTRY_BYTES, type MemoryQuota } from "./memory_quota.ts";
 import type { SetValue } from "./set_value.ts";
 import type { SortedSetValue } from "./sorted_set_value.ts";
@@ -177,6 +178,19 @@ export class Keyspace {
     const entry = this.#table.get(key);
     if (entry !== undefined && this.#context.uses.isCounted) this.use(entry);
     return entry;
+  }
+
+  /** Adds the entry of a key to those that are loaded before they are needed. */
+  lookAhead(ahead: Lookahead, key: string): void {
+    ahead.add(this.#table, key);
+  }
+
+  /** Adds a part of the value of a key, by its name. */
+  lookAheadToPart(ahead: Lookahead, key: string, part: string): void {
+    const entry = this.#table.get(key);
+    if (entry === undefined || entry.kind === "string") return;
+    const { table } = entry.value as Collection;
+    if (table !== undefined) ahead.add(table, part);
   }
 
   /**

@@ -36,6 +36,10 @@ class Total {
     this.#entries += entries;
   }
 
+  get entries(): number {
+    return this.#entries;
+  }
+
   /** Bytes in all, with something more. */
   with(bytes: number, entries: number): number {
     return this.#bytes + bytes +
@@ -69,6 +73,11 @@ export class MemoryQuota {
   /** Bytes in use. */
   get used(): number {
     return this.#all.with(0, 0);
+  }
+
+  /** Entries that the engine keeps. */
+  get entries(): number {
+    return this.#all.entries;
   }
 
   /** True if there is room without eviction. */

@@ -37,6 +37,11 @@ export class PlaceIndex {
     return dropped >= 0 ? hash >>> dropped : hash << -dropped;
   }
 
+  /** What is in the slot at which the search for a hash begins. */
+  peek(hash: number): number {
+    return this.#slots[2 * this.#homeOf(hash) + 1];
+  }
+
   /** The first slot with a hash; -1 if there is none. */
   find(hash: number): number {
     return this.#search(hash, this.#homeOf(hash));

@@ -33,6 +33,10 @@ export class SetValue implements Collection {
   bytes = 0;
   readonly members: EntryTable<SetMember> = new EntryTable();
 
+  get table(): EntryTable<SetMember> {
+    return this.members;
+  }
+
   get entries(): number {
     return this.members.size;
   }

@@ -41,6 +41,10 @@ export class SortedSetValue implements Collection {
     return this.members.size;
   }
 
+  get table(): EntryTable<ScoredEntry> {
+    return this.members;
+  }
+
   get entries(): number {
     return this.members.size + 1;
   }

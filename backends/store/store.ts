@@ -362,6 +362,14 @@ export class Store {
   }
 
   /**
+   * Entries that the engine keeps for topics and keys, and for the parts of their values.
+   * @internal
+   */
+  get entryCount(): number {
+    return this.#quota.entries;
+  }
+
+  /**
    * Changes the limits; false if the store holds more than they allow.
    * @internal
    */

@@ -7,7 +7,7 @@
 import { HashValue } from "../../store/hash_value.ts";
 import { byteStringOf } from "../../store/value.ts";
 import type { Client } from "../engine/client.ts";
-import { commandGroup, type CommandRow, ONE_KEY, row } from "../engine/command.ts";
+import { commandGroup, type CommandRow, KEY_AND_PART, ONE_KEY, row } from "../engine/command.ts";
 import { err, NOT_A_FLOAT, OVERFLOW, SYNTAX_ERROR, wrongArity } from "../engine/errors.ts";
 import { MapReply, OK, type Reply } from "../protocol/reply.ts";
 import { HASH_EXPIRY_ROWS } from "./hash_expiry.ts";
@@ -17,15 +17,23 @@ import { sample } from "./random.ts";
 import { cursorOf, partOf, scanOptions } from "./scan.ts";
 
 const ROWS: readonly CommandRow[] = [
-  row("hdel", -3, "write fast", ONE_KEY, "2.0.0", "Deletes fields; returns their number.", hdel),
-  row("hexists", 3, "readonly fast", ONE_KEY, "2.0.0", "Whether a field exists.", hexists),
-  row("hget", 3, "readonly fast", ONE_KEY, "2.0.0", "The value of a field.", hget),
+  row(
+    "hdel",
+    -3,
+    "write fast",
+    KEY_AND_PART,
+    "2.0.0",
+    "Deletes fields; returns their number.",
+    hdel,
+  ),
+  row("hexists", 3, "readonly fast", KEY_AND_PART, "2.0.0", "Whether a field exists.", hexists),
+  row("hget", 3, "readonly fast", KEY_AND_PART, "2.0.0", "The value of a field.", hget),
   row("hgetall", 2, "readonly", ONE_KEY, "2.0.0", "All fields with their values.", hgetall),
   row(
     "hincrby",
     4,
     "write denyoom fast",
-    ONE_KEY,
+    KEY_AND_PART,
     "2.0.0",
     "Adds to a whole number in a field.",
     hincrby,
@@ -34,22 +42,22 @@ const ROWS: readonly CommandRow[] = [
     "hincrbyfloat",
     4,
     "write denyoom fast",
-    ONE_KEY,
+    KEY_AND_PART,
     "2.6.0",
     "Adds to a number in a field.",
     hincrbyfloat,
   ),
   row("hkeys", 2, "readonly", ONE_KEY, "2.0.0", "The names of all fields.", hkeys),
   row("hlen", 2, "readonly fast", ONE_KEY, "2.0.0", "The number of fields.", hlen),
-  row("hmget", -3, "readonly fast", ONE_KEY, "2.0.0", "The values of several fields.", hmget),
-  row("hmset", -4, "write denyoom fast", ONE_KEY, "2.0.0", "Sets several fields.", hmset),
+  row("hmget", -3, "readonly fast", KEY_AND_PART, "2.0.0", "The values of several fields.", hmget),
+  row("hmset", -4, "write denyoom fast", KEY_AND_PART, "2.0.0", "Sets several fields.", hmset),
   row("hrandfield", -2, "readonly", ONE_KEY, "6.2.0", "Fields at random.", hrandfield),
   row("hscan", -3, "readonly", ONE_KEY, "2.8.0", "A part of the fields.", hscan),
   row(
     "hset",
     -4,
     "write denyoom fast",
-    ONE_KEY,
+    KEY_AND_PART,
     "2.0.0",
     "Sets fields; returns the number of new ones.",
     hset,
@@ -58,7 +66,7 @@ const ROWS: readonly CommandRow[] = [
     "hsetnx",
     4,
     "write denyoom fast",
-    ONE_KEY,
+    KEY_AND_PART,
     "2.0.0",
     "Sets a field, if it does not exist.",
     hsetnx,
@@ -67,7 +75,7 @@ const ROWS: readonly CommandRow[] = [
     "hstrlen",
     3,
     "readonly fast",
-    ONE_KEY,
+    KEY_AND_PART,
     "3.2.0",
     "The length of the value of a field.",
     hstrlen,

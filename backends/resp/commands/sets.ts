@@ -7,7 +7,15 @@
 import { SetValue } from "../../store/set_value.ts";
 import { byteStringOf } from "../../store/value.ts";
 import type { Client } from "../engine/client.ts";
-import { ALL_KEYS, commandGroup, countedKeys, ONE_KEY, row, TWO_KEYS } from "../engine/command.ts";
+import {
+  ALL_KEYS,
+  commandGroup,
+  countedKeys,
+  KEY_AND_PART,
+  ONE_KEY,
+  row,
+  TWO_KEYS,
+} from "../engine/command.ts";
 import { err, SYNTAX_ERROR } from "../engine/errors.ts";
 import { type Reply, SetReply } from "../protocol/reply.ts";
 import { MAX_INT64, toInteger } from "./numbers.ts";
@@ -21,7 +29,7 @@ export const SET_COMMANDS = commandGroup("set", [
     "sadd",
     -3,
     "write denyoom fast",
-    ONE_KEY,
+    KEY_AND_PART,
     "1.0.0",
     "Adds members; returns the number of new ones.",
     sadd,
@@ -76,7 +84,7 @@ export const SET_COMMANDS = commandGroup("set", [
     "sismember",
     3,
     "readonly fast",
-    ONE_KEY,
+    KEY_AND_PART,
     "1.0.0",
     "Whether something is a member.",
     sismember,
@@ -86,7 +94,7 @@ export const SET_COMMANDS = commandGroup("set", [
     "smismember",
     -3,
     "readonly fast",
-    ONE_KEY,
+    KEY_AND_PART,
     "6.2.0",
     "Which of several are members.",
     smismember,
@@ -94,7 +102,15 @@ export const SET_COMMANDS = commandGroup("set", [
   row("smove", 4, "write fast", TWO_KEYS, "1.0.0", "Moves a member to another set.", smove),
   row("spop", -2, "write fast", ONE_KEY, "1.0.0", "Removes and returns members at random.", spop),
   row("srandmember", -2, "readonly", ONE_KEY, "1.0.0", "Members at random.", srandmember),
-  row("srem", -3, "write fast", ONE_KEY, "1.0.0", "Removes members; returns their number.", srem),
+  row(
+    "srem",
+    -3,
+    "write fast",
+    KEY_AND_PART,
+    "1.0.0",
+    "Removes members; returns their number.",
+    srem,
+  ),
   row("sscan", -3, "readonly", ONE_KEY, "2.8.0", "A part of the members.", sscan),
   row(
     "sunion",

@@ -5,7 +5,14 @@
  */
 
 import type { Client } from "../engine/client.ts";
-import { commandGroup, type CommandRow, ONE_KEY, row } from "../engine/command.ts";
+import {
+  commandGroup,
+  type CommandRow,
+  KEY_AND_LATER_PART,
+  KEY_AND_PART,
+  ONE_KEY,
+  row,
+} from "../engine/command.ts";
 import { err, SYNTAX_ERROR, wrongArity } from "../engine/errors.ts";
 import { isSince } from "../engine/version.ts";
 import { NULL_ARRAY, type Reply } from "../protocol/reply.ts";
@@ -23,7 +30,7 @@ const ROWS: readonly CommandRow[] = [
     "zadd",
     -4,
     "write denyoom fast",
-    ONE_KEY,
+    KEY_AND_LATER_PART,
     "1.2.0",
     "Adds members, or changes their scores.",
     zadd,
@@ -33,12 +40,20 @@ const ROWS: readonly CommandRow[] = [
     "zincrby",
     4,
     "write denyoom fast",
-    ONE_KEY,
+    KEY_AND_LATER_PART,
     "1.2.0",
     "Adds to the score of a member.",
     zincrby,
   ),
-  row("zmscore", -3, "readonly fast", ONE_KEY, "6.2.0", "The scores of several members.", zmscore),
+  row(
+    "zmscore",
+    -3,
+    "readonly fast",
+    KEY_AND_PART,
+    "6.2.0",
+    "The scores of several members.",
+    zmscore,
+  ),
   row("zrandmember", -2, "readonly", ONE_KEY, "6.2.0", "Members at random.", zrandmember),
   row(
     "zrank",
@@ -49,7 +64,15 @@ const ROWS: readonly CommandRow[] = [
     "How many members come before one.",
     (client, args) => rank(client, "zrank", args, (rank) => rank),
   ),
-  row("zrem", -3, "write fast", ONE_KEY, "1.2.0", "Removes members; returns their number.", zrem),
+  row(
+    "zrem",
+    -3,
+    "write fast",
+    KEY_AND_PART,
+    "1.2.0",
+    "Removes members; returns their number.",
+    zrem,
+  ),
   row(
     "zrevrank",
     -3,
@@ -60,7 +83,7 @@ const ROWS: readonly CommandRow[] = [
     (client, args) => rank(client, "zrevrank", args, (rank, size) => size - 1 - rank),
   ),
   row("zscan", -3, "readonly", ONE_KEY, "2.8.0", "A part of the members with scores.", zscan),
-  row("zscore", 3, "readonly fast", ONE_KEY, "1.2.0", "The score of a member.", zscore),
+  row("zscore", 3, "readonly fast", KEY_AND_PART, "1.2.0", "The score of a member.", zscore),
   ...SORTED_SET_ALGEBRA_ROWS,
   ...SORTED_SET_POP_ROWS,
   ...SORTED_SET_READ_ROWS,

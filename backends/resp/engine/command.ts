@@ -28,6 +28,10 @@ export type CommandRow = Omit<Command, "group" | "nameLength" | "subcommands"> &
 export const NO_KEYS: KeyPositions = { first: 0, last: 0, step: 0 };
 /** The first argument is the key. */
 export const ONE_KEY: KeyPositions = { first: 1, last: 1, step: 1 };
+/** The first argument is the key, and the next one names a field or a member. */
+export const KEY_AND_PART: KeyPositions = { ...ONE_KEY, part: 2 };
+/** The same with another word between the two. */
+export const KEY_AND_LATER_PART: KeyPositions = { ...ONE_KEY, part: 3 };
 /** The first two arguments are keys. */
 export const TWO_KEYS: KeyPositions = { first: 1, last: 2, step: 1 };
 /** All arguments are keys. */

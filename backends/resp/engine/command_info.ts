@@ -59,6 +59,8 @@ export interface KeyPositions {
   readonly last: number;
   /** Distance between two keys. */
   readonly step: number;
+  /** Position of the word that names a part of the value of the first key: a field or a member. */
+  readonly part?: number;
   /** Finds them among the words of a command that has them in changing places. */
   readonly find?: (words: readonly string[]) => readonly number[];
 }

@@ -16,6 +16,7 @@ import { acceptsWords } from "./command_info.ts";
 import type { CommandTable } from "./command_table.ts";
 import { BUSY, err, NO_AUTH, OUT_OF_MEMORY, replyForError, wrongArity } from "./errors.ts";
 import { faultReply, type RedisFault } from "./faults.ts";
+import { RequestLookahead } from "./lookahead.ts";
 import type { Service } from "./service.ts";
 
 /** Characters of unknown words in an error. */
@@ -46,10 +47,12 @@ type WaitFault = Extract<RedisFault, { waitMs: number }>;
 export class Dispatcher {
   readonly #service: Service;
   readonly #table: CommandTable;
+  readonly #lookahead: RequestLookahead;
 
   constructor(service: Service, table: CommandTable) {
     this.#service = service;
     this.#table = table;
+    this.#lookahead = new RequestLookahead(table);
   }
 
   /**
@@ -67,6 +70,11 @@ export class Dispatcher {
     else client.send(this.#replyTo(client, words));
     if (service.blocked.isDue) service.blocked.serve();
     service.isExecuting = false;
+  }
+
+  /** Loads what requests of a client will need that have arrived together. Nothing else happens. */
+  lookAhead(client: Client, requests: readonly (readonly string[])[]): void {
+    this.#lookahead.load(client, requests);
   }
 
   /** True if a word names a command. */

@@ -8,6 +8,7 @@
 import { readLatin1 } from "../../store/latin1.ts";
 import { ErrorReply } from "./reply.ts";
 import { splitInline } from "./inline.ts";
+import { RequestQueue } from "./request_queue.ts";
 import { MAX_SHORT, shortText } from "./short_texts.ts";
 
 const INITIAL_BYTES = 4096;
@@ -30,6 +31,8 @@ const MAX_INLINE_BYTES = 64 * 1024;
 const MAX_ALLOCATED = 64;
 /** Approximate bytes of an argument besides its characters. */
 const ARGUMENT_BYTES = 32;
+
+const NO_REQUESTS: readonly string[][] = [];
 
 /** What is allowed in a request. */
 export interface RequestLimits {
@@ -76,6 +79,11 @@ export class RequestParser {
   /** Bytes of the arguments that have arrived. */
   #requestBytes = 0;
   #isLine = false;
+  /** Requests that were read and not returned yet, of which the last one may be a line of words. */
+  readonly #ahead = new RequestQueue();
+  #endsWithLine = false;
+  /** What is thrown after them. */
+  #failure: ErrorReply | undefined;
   /** True from a call of `space` until the call of `filled`: bytes may come into this buffer. */
   #isFilling = false;
   /** Bytes of arguments that the quota knows of. */
@@ -86,19 +94,26 @@ export class RequestParser {
     this.#quota = quota;
   }
 
-  /** Bytes that were received and not read as a request yet. */
+  /** Bytes that were received and not returned as a request yet. */
   get length(): number {
+    return this.#unread + this.#ahead.bytes;
+  }
+
+  /** Bytes that were not read yet. */
+  get #unread(): number {
     return this.#end - this.#start;
   }
 
-  /** True if the last request was a line of words. */
+  /** True if the last request that was returned was a line of words. */
   get isLine(): boolean {
     return this.#isLine;
   }
 
   /** Appends bytes that were received elsewhere. */
   append(bytes: Uint8Array): void {
-    while (this.#bytes.length - this.#end < bytes.length) this.#enlarge(this.length + bytes.length);
+    while (this.#bytes.length - this.#end < bytes.length) {
+      this.#enlarge(this.#unread + bytes.length);
+    }
     this.#bytes.set(bytes, this.#end);
     this.#end += bytes.length;
   }
@@ -108,7 +123,7 @@ export class RequestParser {
     if (this.#start === this.#end) this.#start = this.#end = 0;
     const needed = Math.max(this.#bulkLength, 0) + 2;
     if (this.#end === this.#bytes.length || this.#start + needed > this.#bytes.length) {
-      this.#enlarge(Math.min(needed, this.length * 2));
+      this.#enlarge(Math.min(needed, this.#unread * 2));
     }
     this.#isFilling = true;
     return this.#bytes.subarray(this.#end);
@@ -120,12 +135,12 @@ export class RequestParser {
     this.#end += count;
     if (this.#end > READ_BYTES) this.#wasLarge = true;
     const isFull = this.#end === this.#bytes.length;
-    if (isFull && this.#bytes.length < READ_BYTES) this.#enlarge(this.length * 2);
+    if (isFull && this.#bytes.length < READ_BYTES) this.#enlarge(this.#unread * 2);
   }
 
   /** Moves what was not read to the start of a buffer of at least a size. */
   #enlarge(size: number): void {
-    const { length } = this;
+    const length = this.#unread;
     const isLarger = size > this.#bytes.length || length * 2 > this.#bytes.length;
     const target = isLarger ? this.#newBuffer(Math.max(size, this.#bytes.length * 2)) : this.#bytes;
     target.set(this.#bytes.subarray(this.#start, this.#end));
@@ -154,7 +169,7 @@ export class RequestParser {
     this.#quota?.add(-this.#countedBytes);
     this.#countedBytes = 0;
     // A client that waits may send more, and go on while its connection is being read.
-    if (this.#isFilling || this.length > 0 || this.#bytes.length <= READ_BYTES) return;
+    if (this.#isFilling || this.#unread > 0 || this.#bytes.length <= READ_BYTES) return;
     const isKept = this.#wasLarge && this.#bytes.length <= KEPT_BYTES;
     this.#wasLarge = false;
     if (isKept) return;
@@ -166,6 +181,7 @@ export class RequestParser {
   close(): void {
     this.#missing = 0;
     this.#args = [];
+    this.#ahead.clear();
     this.#start = this.#end = 0;
     this.release();
     if (this.#bytes.length > INITIAL_BYTES) this.#bytes = this.#newBuffer(INITIAL_BYTES);
@@ -177,6 +193,44 @@ export class RequestParser {
    * @throws {ErrorReply} if the bytes are no request
    */
   next(): string[] | undefined {
+    const words = this.#ahead.take();
+    if (words === undefined) return this.#parse();
+    this.#isLine = this.#ahead.isEmpty && this.#endsWithLine;
+    return words;
+  }
+
+  /**
+   * Reads some of the requests that have arrived, which `next` returns later; none as long as it has some.
+   * A line ends them, and so does a request that cannot be read: `next` then throws in its turn.
+   */
+  readAhead(): readonly string[][] {
+    if (!this.#ahead.isEmpty || this.#failure !== undefined) return NO_REQUESTS;
+    const wasLine = this.#isLine;
+    this.#endsWithLine = false;
+    while (!this.#ahead.isFull && !this.#endsWithLine && this.#start < this.#end) {
+      const start = this.#start;
+      const words = this.#tryParse();
+      if (words === undefined) break;
+      this.#ahead.add(words, this.#start - start);
+      this.#endsWithLine = this.#isLine;
+    }
+    this.#isLine = wasLine;
+    return this.#ahead.requests;
+  }
+
+  #tryParse(): string[] | undefined {
+    try {
+      return this.#parse();
+    } catch (error) {
+      if (!(error instanceof ErrorReply)) throw error;
+      this.#failure = error;
+      return undefined;
+    }
+  }
+
+  #parse(): string[] | undefined {
+    if (this.#failure !== undefined) throw this.#failure;
+    this.#isLine = false;
     while (this.#missing === 0) {
       if (this.#start === this.#end) return undefined;
       this.#isLine = this.#bytes[this.#start] !== ARRAY;
@@ -266,7 +320,7 @@ export class RequestParser {
   #inline(): string[] | undefined {
     const feed = this.#bytes.subarray(this.#start, this.#end).indexOf(LINE_FEED);
     if (feed === -1) {
-      if (this.length > MAX_INLINE_BYTES) throw protocolError("too big inline request");
+      if (this.#unread > MAX_INLINE_BYTES) throw protocolError("too big inline request");
       return undefined;
     }
     const end = this.#start + feed;

@@ -9,6 +9,7 @@ import { isTurnDue, takeTurn, turnIfDue } from "../../../lib/base/turn.ts";
 import { logger } from "../../../lib/base/log.ts";
 import { addressText } from "../../hosting/endpoint.ts";
 import { drainInput } from "../../hosting/stop.ts";
+import { MIN_ENTRIES } from "../../store/lookahead.ts";
 import { WriteBuffer } from "../../tcp/protocol/write_buffer.ts";
 import { Writer } from "../../tcp/protocol/writer.ts";
 import { Client } from "../engine/client.ts";
@@ -190,6 +191,7 @@ export class RespConnection implements ClientOutput {
 
   #next(): string[] | undefined {
     try {
+      this.#lookAhead();
       const words = this.#parser.next();
       if (words === undefined) this.#parser.release();
       return words;
@@ -198,6 +200,13 @@ export class RespConnection implements ClientOutput {
       this.#endWith(error);
       return undefined;
     }
+  }
+
+  #lookAhead(): void {
+    const { dispatcher, service } = this.#context;
+    // Before it is authenticated, other limits hold for the next request.
+    if (service.store.entryCount < MIN_ENTRIES || !this.#client.isAuthenticated) return;
+    dispatcher.lookAhead(this.#client, this.#parser.readAhead());
   }
 
   /** Sends an error, and reads no more. Returns false. */
