@@ -62,6 +62,6 @@ export class DelayedReturns {
 
   /** Stops the timer. Closing the puller returns all its messages. */
   stop(): void {
-    clearTimeout(this.#timer);
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
   }
 }

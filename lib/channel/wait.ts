@@ -207,7 +207,7 @@ export class AsyncWaitQueue implements Waiter {
     sharedMemory.removeWaiter(this);
     this.#announcedAt = undefined;
     if (!this.#context.attachment.isClosed) ring.cancelWait(index, this.#context.side);
-    clearTimeout(this.#earlyPoll);
+    if (this.#earlyPoll !== undefined) clearTimeout(this.#earlyPoll);
     this.#earlyPoll = undefined;
   }
 

@@ -14,6 +14,7 @@
 import { pluralize } from "../base/pluralize.ts";
 import { countFailures } from "../base/failure_counts.ts";
 import { logger } from "../base/log.ts";
+import { startIdleInterval } from "../base/timer.ts";
 import {
   codeOf,
   exists,
@@ -152,7 +153,7 @@ export class Isolate {
   #doorbell: DoorbellReader | undefined;
   readonly #checks = new Set<() => void>();
   #checkCount = 0;
-  readonly #timer: ReturnType<typeof setInterval>;
+  readonly #stopChecking: () => void;
 
   constructor(directory: string) {
     this.directory = directory;
@@ -161,8 +162,7 @@ export class Isolate {
     this.#path = isolatePath(directory, id);
     this.#fifo = fifo;
     reclaimEndedWorkers();
-    this.#timer = setInterval(() => this.check(), CHECK_INTERVAL_MS);
-    this.#timer.unref();
+    this.#stopChecking = startIdleInterval(CHECK_INTERVAL_MS, () => this.check());
   }
 
   /** Adds what is to be checked at intervals, beside the FIFO. */
@@ -296,7 +296,7 @@ export class Isolate {
 
   /** Closes all descriptors and removes the FIFO. */
   close(): void {
-    clearInterval(this.#timer);
+    this.#stopChecking();
     this.#waiters.close();
     unlinkIfExists(this.#path);
     for (const fd of this.#peerDoorbells.values()) platform().close(fd);

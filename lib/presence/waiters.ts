@@ -34,7 +34,7 @@ export class Waiters {
 
   /** Ends the polls at intervals. */
   close(): void {
-    clearInterval(this.#recheck);
+    if (this.#recheck !== undefined) clearInterval(this.#recheck);
     this.#recheck = undefined;
   }
 }

@@ -46,6 +46,6 @@ export class WatchedRequest implements RequestContext, Disposable {
 
   /** Ends the watch; the request has its reply. */
   [Symbol.dispose](): void {
-    clearInterval(this.#timer);
+    if (this.#timer !== undefined) clearInterval(this.#timer);
   }
 }

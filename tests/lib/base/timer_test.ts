@@ -1,7 +1,8 @@
 // Timers of any length, and what they end.
 
 import assert from "node:assert/strict";
-import { startTimer, withDeadline, withTimer } from "../../../lib/base/timer.ts";
+import { startIdleInterval, startTimer, withDeadline, withTimer } from "../../../lib/base/timer.ts";
+import { until } from "../../support/deadline.ts";
 import { ManualTimers, settle } from "../../support/manual_timers.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -78,4 +79,16 @@ Deno.test("withDeadline returns what is there in time", async () => {
   using timers = new ManualTimers();
   assert.equal(await withDeadline(Promise.resolve(7), 100, () => new Error("too late")), 7);
   assert.equal(timers.pending, 0);
+});
+
+Deno.test("an idle interval ticks again and again, and not after it was stopped", async () => {
+  let [ticks, laterTicks] = [0, 0];
+  const stop = startIdleInterval(1, () => {
+    if (++ticks === 3) stop();
+  });
+  await until(() => ticks === 3, "three ticks");
+  const stopLater = startIdleInterval(1, () => laterTicks++);
+  await until(() => laterTicks > 3, "the ticks of another interval");
+  stopLater();
+  assert.equal(ticks, 3);
 });
