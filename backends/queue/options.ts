@@ -13,7 +13,6 @@ import {
   object,
   oneOf,
   optionsOf,
-  positiveMs,
   seconds,
   text,
   wholeNumber,
@@ -30,7 +29,6 @@ import type {
   DeliveryRecord,
   EventOptions,
   ExtendOptions,
-  InitializeOptions,
   ListOptions,
   MessageFilters,
   PendingOptions,
@@ -79,9 +77,6 @@ const FILTERS: OptionChecks<MessageFilters> = {
   acknowledged: flag,
 };
 
-export const INITIALIZE_OPTIONS = new OptionRules<InitializeOptions>("initialize()", {
-  timeoutMs: positiveMs,
-});
 export const PUBLISH_OPTIONS = new OptionRules<PublishOptions>("publish()", {
   channel: checkName,
   payload: anyValue,

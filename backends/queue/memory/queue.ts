@@ -12,8 +12,7 @@ import { OptionRules } from "../../../lib/base/option_rules.ts";
 import { checkQueueClock, type QueueClock, queueClockOf } from "../clock.ts";
 import { configRules, resolveConfig } from "../config.ts";
 import { QueueBase } from "../base.ts";
-import { MemorySpace } from "./space.ts";
-import { MemoryStore } from "./store.ts";
+import type { MemoryContext } from "./store.ts";
 import type { QueueConfig } from "../types.ts";
 
 /** Options of an in-memory queue besides its configuration. */
@@ -29,12 +28,6 @@ const OPTIONS = new OptionRules<InMemoryQueueOptions>("the options of new InMemo
   clock: checkQueueClock,
   shareWith: instanceOf(() => InMemoryMessageQueue),
 });
-
-/** The namespaces of queues that share their messages. */
-interface MemoryContext {
-  readonly clock: QueueClock;
-  readonly spaces: Map<string, MemorySpace>;
-}
 
 /**
  * A message queue without a server, for tests and for agents of one process. It has the contract of
@@ -77,10 +70,11 @@ export class InMemoryMessageQueue extends QueueBase {
     const context = shareWith
       ? shareWith.#context
       : { clock: queueClockOf(options.clock), spaces: new Map() };
-    const name = `${resolved.redisPrefix} ${resolved.namespace}`;
-    const space = context.spaces.get(name) ?? new MemorySpace(context.clock);
-    context.spaces.set(name, space);
-    super(new MemoryStore(space, resolved), resolved, context.clock);
+    super({
+      config: resolved,
+      clock: context.clock,
+      makeStore: async () => (await import("./store.ts")).makeStore(context, resolved),
+    });
     this.#context = context;
   }
 }

@@ -5,6 +5,7 @@
  */
 
 import { inTurn } from "../../../lib/base/turn.ts";
+import type { QueueClock } from "../clock.ts";
 import type { ResolvedConfig } from "../config.ts";
 import type {
   AcknowledgeOutcome,
@@ -24,7 +25,21 @@ import type {
   StoreStats,
 } from "../store.ts";
 import type { MessageFilters, PurgedState, QueueEvent } from "../types.ts";
-import type { MemorySpace } from "./space.ts";
+import { MemorySpace } from "./space.ts";
+
+/** The namespaces of queues that share their messages. */
+export interface MemoryContext {
+  readonly clock: QueueClock;
+  readonly spaces: Map<string, MemorySpace>;
+}
+
+/** Makes the store of a queue, on the namespace of its configuration. */
+export function makeStore({ clock, spaces }: MemoryContext, config: ResolvedConfig): MemoryStore {
+  const name = `${config.redisPrefix} ${config.namespace}`;
+  const space = spaces.get(name) ?? new MemorySpace(clock);
+  spaces.set(name, space);
+  return new MemoryStore(space, config);
+}
 
 /** A namespace with the configuration of one queue. */
 export class MemoryStore implements QueueStore {

@@ -63,6 +63,7 @@ export class RedisMessageQueue extends QueueBase {
     OPTIONS.check(options);
     const resolved = resolveConfig(config);
     const clock = queueClockOf(options.clock);
-    super(new RedisStore(resolved, clock), resolved, clock);
+    const store = new RedisStore(resolved, clock);
+    super({ config: resolved, clock, makeStore: () => store });
   }
 }

@@ -9,7 +9,6 @@ import { QueueBase } from "../base.ts";
 import { queueClockOf } from "../clock.ts";
 import { resolveConfig } from "../config.ts";
 import { checkShmOptions, type ShmQueueOptions } from "./options.ts";
-import { ShmStore } from "./store.ts";
 
 /**
  * A message queue for the processes of one machine, without a server. It has the contract of
@@ -49,6 +48,10 @@ export class ShmMessageQueue extends QueueBase {
     checkNoMore("new ShmMessageQueue()", arguments, 1);
     const checked = checkShmOptions(options);
     const config = resolveConfig(checked);
-    super(new ShmStore(checked, config), config, queueClockOf(checked.clock));
+    super({
+      config,
+      clock: queueClockOf(checked.clock),
+      makeStore: async () => new (await import("./store.ts")).ShmStore(checked, config),
+    });
   }
 }
