@@ -6,17 +6,111 @@
 
 import { pluralize } from "../../../lib/base/pluralize.ts";
 import { ShmConnectionError, ShmCorruptionError, ShmError } from "../../../lib/base/errors.ts";
+import type { ContextHeaders } from "../../../lib/base/context_headers.ts";
 import { Journal } from "../../../lib/journal/journal.ts";
+import { type ArgumentValues, checkArguments } from "../../store/arguments.ts";
+import type { Operation } from "../../store/operation.ts";
+import { OPERATIONS } from "../../store/operations.ts";
 import type { Subscription } from "../../store/subscription.ts";
 import { MessagingConnectionError, MessagingRefusedError } from "../errors.ts";
-import { FORMAT, LIMIT_NAMES, type LimitName } from "./operation.ts";
+import {
+  encodeOperation,
+  encodeRecord,
+  FORMAT,
+  LIMIT_NAMES,
+  type LimitName,
+  type RecordContext,
+} from "./operation.ts";
 import { DEFAULT_MAX_BYTES, type ShmMessagingBackendOptions } from "./options.ts";
 import { type Limits, Replica } from "./replica.ts";
 
+/** An operation of the store. */
+export type OperationName = keyof typeof OPERATIONS;
+/** The arguments of an operation. */
+export type ValuesOf<N extends OperationName> = typeof OPERATIONS[N] extends Operation<infer A>
+  ? ArgumentValues<A>
+  : never;
+
+/** Operations that only remove something: on a full disk they use reserved space. */
+const REMOVALS: ReadonlySet<OperationName> = new Set(["unsubscribe", "punsubscribe"]);
+
+/** Operations after which nothing more is stored. */
+const STORING_NOTHING: ReadonlySet<OperationName> = new Set([
+  "publish",
+  "subscribe",
+  "psubscribe",
+  "unsubscribe",
+  "punsubscribe",
+]);
+
 /** An attached member of the journal. */
-export interface Attached {
+export class Attached {
   readonly journal: Journal;
   readonly replica: Replica;
+  readonly #name: string;
+
+  constructor(journal: Journal, replica: Replica, name: string) {
+    this.journal = journal;
+    this.replica = replica;
+    this.#name = name;
+  }
+
+  /**
+   * Appends an operation, and returns its result.
+   *
+   * @throws {MessagingRefusedError} if there is no space
+   */
+  write<N extends OperationName>(
+    name: N,
+    values: ValuesOf<N>,
+    headers: ContextHeaders | undefined,
+  ): unknown {
+    const operation: Operation = OPERATIONS[name];
+    checkArguments(operation, values);
+    const context = this.#recordContext(headers);
+    const record = encodeOperation(operation, values, context);
+    const heldUntilMs = STORING_NOTHING.has(name) ? 0 : context.lastExpiryMs ?? Infinity;
+    return this.append(record, REMOVALS.has(name), heldUntilMs);
+  }
+
+  #recordContext(
+    headers: ContextHeaders | undefined,
+  ): RecordContext & { lastExpiryMs: number | undefined } {
+    const { journal } = this;
+    return {
+      headers,
+      member: { name: this.#name, isolate: journal.isolate },
+      lastExpiryMs: undefined,
+      expiresAtMs(ttlSeconds) {
+        journal.catchUp();
+        return this.lastExpiryMs = Math.ceil(journal.nowMs() + ttlSeconds * 1000);
+      },
+    };
+  }
+
+  /** Removes the subscriptions of this member. */
+  leave(): void {
+    this.append(encodeRecord("leave", [this.#name]), true);
+  }
+
+  /**
+   * Appends a record, and returns the result of its operation.
+   *
+   * @param heldUntilMs when what it adds expires; 0 if it adds no data
+   * @throws {MessagingRefusedError} if there is no space
+   */
+  append(record: Uint8Array, isRemoval: boolean, heldUntilMs = 0): unknown {
+    try {
+      if (isRemoval) this.journal.appendRemoval(record);
+      else this.journal.append(record, heldUntilMs);
+    } catch (cause) {
+      if (!(cause instanceof ShmConnectionError)) throw cause;
+      throw new MessagingRefusedError(`there is no space in shared memory: ${cause.message}`, {
+        cause,
+      });
+    }
+    return this.replica.outcome();
+  }
 }
 
 /** The backend that attaches. */
@@ -90,7 +184,7 @@ function join(member: Member): Attached {
     ...persist === undefined ? {} : { persist },
     ...clock === undefined ? {} : { clock },
   });
-  return { journal, replica };
+  return new Attached(journal, replica, member.name);
 }
 
 /** The limits that a backend asks for, and that the state does not have. */
@@ -110,7 +204,7 @@ function replaceDefaults(options: ShmMessagingBackendOptions, attached: Attached
   );
   if (Object.keys(asked).length === 0) return;
   try {
-    append(attached, attached.replica.limitsRecord(asked), false);
+    attached.append(attached.replica.limitsRecord(asked), false);
   } catch (error) {
     if (!(error instanceof MessagingRefusedError)) throw error;
   }
@@ -129,28 +223,4 @@ function limitError(
       `read them, or delete them with ${journal.removalCall} when no process uses them,`,
     address,
   );
-}
-
-/**
- * Appends a record, and returns the result of its operation.
- *
- * @param heldUntilMs when what it adds expires; 0 if it adds no data
- * @throws {MessagingRefusedError} if there is no space
- */
-export function append(
-  { journal, replica }: Attached,
-  record: Uint8Array,
-  isRemoval: boolean,
-  heldUntilMs = 0,
-): unknown {
-  try {
-    if (isRemoval) journal.appendRemoval(record);
-    else journal.append(record, heldUntilMs);
-  } catch (cause) {
-    if (!(cause instanceof ShmConnectionError)) throw cause;
-    throw new MessagingRefusedError(`there is no space in shared memory: ${cause.message}`, {
-      cause,
-    });
-  }
-  return replica.outcome();
 }

@@ -16,14 +16,10 @@ import type { RedisLikeBackend, StoreMessageOptions } from "../backend.ts";
 import { checkGivenName, mapStoreErrors } from "../base.ts";
 import { SET_OPTIONS } from "../options.ts";
 import { StoreMessagingBackend } from "../store_backend.ts";
-import { type Arguments, type ArgumentValues, checkArguments } from "../../store/arguments.ts";
-import type { Operation } from "../../store/operation.ts";
-import { OPERATIONS } from "../../store/operations.ts";
 import type { Store } from "../../store/store.ts";
 import { parseMessage } from "../../store/stored_message.ts";
 import { valueFrom } from "../../store/value.ts";
-import { append, attach, type Attached } from "./attachment.ts";
-import { encodeOperation, encodeRecord, type RecordContext } from "./operation.ts";
+import type { Attached, OperationName, ValuesOf } from "./attachment.ts";
 import { checkBackendOptions, type ShmMessagingBackendOptions } from "./options.ts";
 
 /** Statistics of the state that all backends of one name share. */
@@ -45,21 +41,6 @@ export interface ShmMessagingStats {
   /** Number of messages and keys that have expired. */
   expired: number;
 }
-
-/** Operations that only remove something: on a full disk they use reserved space. */
-const REMOVALS: ReadonlySet<string> = new Set([
-  OPERATIONS.unsubscribe.name,
-  OPERATIONS.punsubscribe.name,
-]);
-
-/** Operations after which nothing more is stored. */
-const STORING_NOTHING: ReadonlySet<string> = new Set([
-  OPERATIONS.publish.name,
-  OPERATIONS.subscribe.name,
-  OPERATIONS.psubscribe.name,
-  OPERATIONS.unsubscribe.name,
-  OPERATIONS.punsubscribe.name,
-]);
 
 /**
  * Stores messages in shared memory for the processes of one machine. There is no server: a backend that
@@ -151,6 +132,8 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
   async #attachInTurns(): Promise<void> {
     this.checkOpen();
     if (this.#attached !== undefined) return await this.#attached.journal.catchUpInTurns();
+    const { attach } = await import("./attachment.ts");
+    this.checkOpen();
     try {
       this.#attached = await attach({
         name: this.#memberName,
@@ -166,36 +149,12 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
   }
 
   /** Appends an operation, and returns its result. */
-  #write<A extends Arguments>(
-    operation: Operation<A>,
-    prepare: (attached: Attached) => ArgumentValues<A>,
+  #write<N extends OperationName>(
+    name: N,
+    prepare: (attached: Attached) => ValuesOf<N>,
     headers?: ContextHeaders,
   ): Promise<unknown> {
-    return this.#call((attached) => {
-      const values = prepare(attached);
-      checkArguments(operation, values);
-      const context = this.#recordContext(attached, headers);
-      const record = encodeOperation(operation, values, context);
-      const heldUntilMs = STORING_NOTHING.has(operation.name)
-        ? 0
-        : context.lastExpiryMs ?? Infinity;
-      return append(attached, record, REMOVALS.has(operation.name), heldUntilMs);
-    });
-  }
-
-  #recordContext(
-    { journal }: Attached,
-    headers: ContextHeaders | undefined,
-  ): RecordContext & { lastExpiryMs: number | undefined } {
-    return {
-      headers,
-      member: { name: this.#memberName, isolate: journal.isolate },
-      lastExpiryMs: undefined,
-      expiresAtMs(ttlSeconds) {
-        journal.catchUp();
-        return this.lastExpiryMs = Math.ceil(journal.nowMs() + ttlSeconds * 1000);
-      },
-    };
+    return this.#call((attached) => attached.write(name, prepare(attached), headers));
   }
 
   /**
@@ -206,7 +165,7 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
     return this.#call((attached) => {
       attached.journal.catchUp();
       const expiry = attached.replica.expiry();
-      if (expiry !== undefined) append(attached, expiry, true);
+      if (expiry !== undefined) attached.append(expiry, true);
       return call(attached.replica.store);
     });
   }
@@ -222,7 +181,7 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
     const rejection = this.checkStore(namespace, topic, options);
     if (rejection !== undefined) return await rejection;
     await this.observer.store(topic, message, async (carrying) => {
-      await this.#write(OPERATIONS.store, ({ replica }) => {
+      await this.#write("store", ({ replica }) => {
         const parsed = parseMessage(this.textOf(carrying, options));
         const ttl = options.ttlSeconds ?? parsed.lifetimeSeconds;
         replica.expect(parsed);
@@ -233,25 +192,25 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
 
   /** Starts the subscription to a topic. */
   protected override async openTopic(topic: string): Promise<void> {
-    await this.#write(OPERATIONS.subscribe, () => ({ topic }));
+    await this.#write("subscribe", () => ({ topic }));
     this.#watch();
   }
 
   /** Starts the subscription to a pattern. */
   protected override async openPattern(pattern: string): Promise<void> {
-    await this.#write(OPERATIONS.psubscribe, () => ({ pattern }));
+    await this.#write("psubscribe", () => ({ pattern }));
     this.#watch();
   }
 
   /** Ends the subscription to a topic. */
   protected override async closeTopic(topic: string): Promise<void> {
-    await this.#write(OPERATIONS.unsubscribe, () => ({ topic }));
+    await this.#write("unsubscribe", () => ({ topic }));
     this.#watch();
   }
 
   /** Ends the subscription to a pattern. */
   protected override async closePattern(pattern: string): Promise<void> {
-    await this.#write(OPERATIONS.punsubscribe, () => ({ pattern }));
+    await this.#write("punsubscribe", () => ({ pattern }));
     this.#watch();
   }
 
@@ -280,7 +239,7 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
   /** Removes the subscriptions of this backend. Without it, others count them until this process ends. */
   #appendLeave(attached: Attached): void {
     try {
-      append(attached, encodeRecord("leave", [this.#memberName]), true);
+      attached.leave();
     } catch (error) {
       logger.debug("cannot end the subscriptions at {address}: {error}", {
         address: this.address,
@@ -294,7 +253,7 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
     checkNoMore("set()", arguments, 3);
     SET_OPTIONS.check(options);
     const { ex } = options;
-    await this.#write(OPERATIONS.set, () => ({ key, value: valueFrom(value), ex }));
+    await this.#write("set", () => ({ key, value: valueFrom(value), ex }));
   }
 
   /** Sets one field of a hash. */
@@ -302,13 +261,13 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
     checkNoMore("hset()", arguments, 3);
     text("key", key);
     text("field", field);
-    await this.#write(OPERATIONS.hset, () => ({ key, field, value: valueFrom(value) }));
+    await this.#write("hset", () => ({ key, field, value: valueFrom(value) }));
   }
 
   /** Adds members to a set. Resolves with the number of new members. */
   async sadd(key: string, ...members: unknown[]): Promise<number> {
     const added = await this.#write(
-      OPERATIONS.sadd,
+      "sadd",
       () => ({ key, members: members.map(valueFrom) }),
     );
     return added as number;
@@ -319,7 +278,7 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
     checkNoMore("publish()", arguments, 2);
     checkGivenName("channel", channel);
     return await this.observer.publish(channel, async (headers) => {
-      const reached = await this.#write(OPERATIONS.publish, ({ journal, replica }) => {
+      const reached = await this.#write("publish", ({ journal, replica }) => {
         const dead = replica.removeDead((isolate) => journal.isAlive(isolate));
         if (dead.size > 0) journal.removeDeadMembers();
         return { channel, message: valueFrom(message) };
