@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import importMap from "../../import_map.json" with { type: "json" };
-import { ROOT } from "../support/program.ts";
+import { ModuleGraph } from "../support/module_graph.ts";
+import { Program, ROOT } from "../support/program.ts";
 
 /** A registry that does not reply. */
 const NPM_CONFIG_REGISTRY = "http://127.0.0.1:1/";
@@ -17,21 +18,55 @@ Deno.test("every package is pinned to a version, and the page describes its purp
   }
 });
 
-interface ModuleGraph {
-  modules: { specifier: string; dependencies?: { code?: { specifier: string } }[] }[];
-}
+const graph = await ModuleGraph.read("mod.ts");
 
-Deno.test("the module imports no package, and no module of Node before it is needed", async () => {
-  const { stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["info", "--json", "mod.ts"],
-    cwd: ROOT,
-  }).output();
-  const { modules }: ModuleGraph = JSON.parse(new TextDecoder().decode(stdout));
-  assert.ok(modules.length > 100);
-  const imported = modules.flatMap(({ dependencies = [] }) =>
-    dependencies.flatMap(({ code }) => code === undefined ? [] : [code.specifier])
-  );
+Deno.test("the module imports no package, and no module of Node before it is needed", () => {
+  const imported = graph.imports;
+  assert.ok(imported.length > 100);
   assert.deepEqual(imported.filter((specifier) => /^(npm|node):/.test(specifier)), []);
+});
+
+/**
+ * What every program loads that imports Ringbus. A module costs its start a sixth of a millisecond, so what is
+ * not needed before an asynchronous call belongs behind `await import`.
+ */
+const MOST_MODULES = 235;
+const MOST_BYTES = 1_100_000;
+
+/** Modules that `initialize` and other asynchronous calls load, and with them what they import. */
+const LOADED_LATER = [
+  "backends/messaging/shm/attachment.ts",
+  "backends/queue/calls.ts",
+  "backends/queue/memory/space.ts",
+  "backends/queue/schedule/scheduler.ts",
+  "backends/queue/shm/store.ts",
+  "backends/queue/worker/worker.ts",
+  "lib/journal/journal.ts",
+];
+
+Deno.test("a program loads few modules at its start", () => {
+  const modules = graph.loadedAtStart;
+  const bytes = modules.reduce((sum, { size }) => sum + size, 0);
+  assert.ok(modules.length <= MOST_MODULES, `mod.ts loads ${modules.length} modules at once`);
+  assert.ok(bytes <= MOST_BYTES, `mod.ts loads ${bytes} bytes of modules at once`);
+});
+
+Deno.test("a program that only sends does not load what queues and journals consist of", () => {
+  const loaded = graph.loadedAtStart.map(({ path }) => path);
+  const all = graph.modules.map(({ path }) => path);
+  assert.deepEqual(LOADED_LATER.filter((path) => !all.includes(path)), [], "these have new names");
+  assert.deepEqual(LOADED_LATER.filter((path) => loaded.includes(path)), []);
+});
+
+Deno.test("a program that only sends and receives starts no timer of the runtime", async () => {
+  const dir = Deno.makeTempDirSync({ prefix: "ringbus-test-timers-" });
+  try {
+    const program = new Program(["-A", "tests/support/programs/without_timers.ts", dir]);
+    const lines = await program.lines();
+    assert.deepEqual(lines, ["received 64 bytes"]);
+  } finally {
+    Deno.removeSync(dir, { recursive: true });
+  }
 });
 
 Deno.test("deno task fetches no package before it runs a command", async () => {
