@@ -91,6 +91,14 @@ export type { MessageReader } from "./lib/channel/record_run.ts";
 export type { ReadManyOptions, ReceiverOptions } from "./lib/sockets/options.ts";
 export { type JsonObject, parseJson, stringifyJson } from "./lib/message/json.ts";
 export { manageSignals } from "./lib/presence/exit_hooks.ts";
+export {
+  Latest,
+  type LatestOptions,
+  type LatestSetOptions,
+  type LatestWatchOptions,
+  type LatestWatchTarget,
+} from "./lib/latest/latest.ts";
+export type { LatestChange } from "./lib/latest/changes.ts";
 export type { LocalHandle } from "./lib/segment/worker_memory.ts";
 export { LocalChannel, type LocalChannelOptions } from "./lib/sockets/local_channel.ts";
 export { Message, type MessageInit } from "./lib/message/message.ts";

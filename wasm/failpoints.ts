@@ -241,3 +241,29 @@ export const RETURN_ANNOUNCED = RETURN_MADE + 1;
 export const RETURN_LEASED = RETURN_ANNOUNCED + 1;
 /** A message that was returned is taken for good. */
 export const RETURN_TAKEN = RETURN_LEASED + 1;
+
+// Latest values.
+/** A cell is claimed, and has the bucket of its last use. */
+export const CELL_CLAIMED = RETURN_TAKEN + 1;
+/** A cell has its bucket, and the lengths of its last use. */
+export const CELL_BUCKETED = CELL_CLAIMED + 1;
+/** A cell has its lengths and flags, and the time of its last use. */
+export const CELL_MEASURED = CELL_BUCKETED + 1;
+/** A cell has its time, and the check of its last use. */
+export const CELL_TIMED = CELL_MEASURED + 1;
+/** A cell is described, and has no key and no value. */
+export const CELL_DESCRIBED = CELL_TIMED + 1;
+/** A cell is filled, and no bucket refers to it. */
+export const CELL_FILLED = CELL_DESCRIBED + 1;
+/** A bucket refers to a cell, which is still marked as being written. The change is not counted. */
+export const CELL_PUBLISHED = CELL_FILLED + 1;
+/** The change of a bucket is counted. What it replaced is not free, and no waiter is woken. */
+export const CELL_COUNTED = CELL_PUBLISHED + 1;
+/** A cell that is in its bucket is marked so, and what it replaced is not free. */
+export const CELL_MARKED = CELL_COUNTED + 1;
+/** A cell that no bucket refers to is free. */
+export const CELL_FREED = CELL_MARKED + 1;
+/** A chunk has the number and the size of its cells, and is not in the table. */
+export const CHUNK_DESCRIBED = CELL_FREED + 1;
+/** A chunk is in the table. */
+export const CHUNK_ADDED = CHUNK_DESCRIBED + 1;

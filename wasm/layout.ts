@@ -78,6 +78,8 @@ export const KIND_BROADCAST = 2;
 export const KIND_REQUEST = 3;
 /** No rings: the root of a journal, whose records lie in files of their own. */
 export const KIND_JOURNAL = 4;
+/** No rings: in place of the first one it has the index of keyed values, which lie in cells. */
+export const KIND_LATEST = 5;
 
 /** Header flag: the segment outlives its participants. */
 export const FLAG_PERSIST = 1;
@@ -310,3 +312,57 @@ export const PROMPT_TAIL_FLUSHES = 64;
 export const TAIL_FLUSH_INTERVAL = 64;
 /** Messages that a receiver takes from a lane before it moves to the next. */
 export const LANE_BUDGET = 64;
+
+// Latest values. In place of the first ring the segment has an index: a table of chunks, then buckets. A key
+// has one bucket, by its hash. A bucket is one 64-bit word: its version in the upper half, which every
+// change increments, and a cell in the lower half, as its offset divided by CELL_ALIGN, 0 for none. That
+// cell has the key and the value, or, if several keys share the bucket, a list of their cells. A cell is
+// never changed while a bucket refers to it: a writer fills a free cell, and then changes the bucket with
+// one compare-and-swap. The cell that was replaced is free for others, and a reader that is still copying
+// it notices that the use in its state has changed.
+/** Where the index begins. Its first words are those of the root of a journal, whose clock it shares. */
+export const INDEX_CLOCK = HEADER_BYTES + 16;
+export const INDEX_BOOT = INDEX_CLOCK + 8;
+/** 1 from before the first value with a time to live on. */
+export const INDEX_HAS_TTL = INDEX_BOOT + 4;
+/** Changes of all buckets: who watches many of them looks at this word first. */
+export const INDEX_CHANGES = INDEX_HAS_TTL + 4;
+/** The table of chunks: the offset of each, with a check. */
+export const INDEX_CHUNKS = INDEX_CHANGES + 32;
+/** Most chunks of one segment. */
+export const MAX_CHUNKS = 2048;
+export const INDEX_BUCKETS = INDEX_CHUNKS + MAX_CHUNKS * 8;
+/** Buckets of a segment, a power of two. */
+export const BUCKETS = 16384;
+/** Where the index ends. */
+export const INDEX_END = INDEX_BUCKETS + BUCKETS * 8;
+
+// A chunk: the number of its cells and their size class in one word, with a check; then the cells.
+export const CHUNK_CONTENTS = 0;
+/** The factor of the size class in that word. */
+export const CHUNK_CLASS = 0x0100_0000;
+export const CHUNK_CELLS = 64;
+
+// A cell: its header, the key, and at the next multiple of 8 the value. A list has entries in place of both.
+export const CELL_STATE = 0;
+export const CELL_BUCKET = CELL_STATE + 8;
+export const CELL_LENGTH = CELL_BUCKET + 4;
+export const CELL_KEY_BYTES = CELL_LENGTH + 4;
+export const CELL_FLAGS = CELL_KEY_BYTES + 4;
+/** Milliseconds of the Unix epoch, by the clock of the segment; infinite without a time to live. */
+export const CELL_EXPIRES = CELL_FLAGS + 4;
+export const CELL_CHECK = CELL_EXPIRES + 8;
+export const CELL_DATA = CELL_CHECK + 8;
+/** Cells lie at multiples of this many bytes. */
+export const CELL_ALIGN = 16;
+/** Flag beside those of records: the cell is a list of cells. */
+export const CELL_IS_LIST = 256;
+/** Bytes of an entry of a list: a cell as in a bucket, and its use. */
+export const LIST_ENTRY_BYTES = 8;
+
+// States of a cell: [0-7] status  [8-15] writer  [16-31] its generation  [32-63] uses of the cell
+export const CELL_FREE = 0;
+/** A participant fills it. It may be in its bucket already. */
+export const CELL_WRITING = 1;
+/** It was put into its bucket. If the bucket does not refer to it any more, it is free. */
+export const CELL_KEPT = 2;

@@ -122,4 +122,14 @@ export interface RingExports {
   joinFairness(): void;
   evict(index: number): void;
   openFairness(index: number): void;
+  // assembly/cells.ts
+  addChunk(entry: number, chunk: number, contents: number): number;
+  claimCell(cell: number): number;
+  describeCell(cell: number, bucket: number, length: number, keyBytes: number, flags: number, expiresMs: number): void;
+  freeCell(cell: number, use: number): number;
+  hasCellUse(cell: number, use: number): number;
+  isCellIntact(cell: number): number;
+  markCell(cell: number, use: number): void;
+  openCells(index: number): void;
+  publishCell(bucket: number, low: number, version: number, next: number): number;
 }

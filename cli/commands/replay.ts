@@ -56,6 +56,7 @@ const RECEIVERS: Record<ChannelKind, Role> = {
   queue: "puller",
   request: "replier",
   journal: "member",
+  latest: "member",
 };
 
 function speedOf(text: string | undefined): number {

@@ -24,10 +24,12 @@ import {
 import type { SharedMemory } from "../base/shared_memory.ts";
 import { isLocalHandle, type LocalHandle, WorkerMemory } from "../segment/worker_memory.ts";
 import { logger } from "../base/log.ts";
+import { WASM_PAGE_BYTES } from "../base/pages.ts";
+import { growMemory } from "../segment/grow.ts";
 import { MemorySource } from "../segment/byte_source.ts";
 import { geometryOf, readControl } from "../segment/tables.ts";
 import { undeliveredMessages } from "../segment/undelivered.ts";
-import { HEADER_BYTES } from "../../wasm/layout.ts";
+import { HEADER_BYTES, INDEX_END } from "../../wasm/layout.ts";
 
 /** How often a segment is replaced that ended processes left with other options. */
 const MAX_REPLACEMENTS = 10;
@@ -139,9 +141,8 @@ export function choosesCodec(role: Role, { codec }: ChannelOptions): boolean {
 
 /** A local channel takes its kind from the first socket on it. */
 function openWorkerMemory(handle: LocalHandle, kind: ChannelKind, codecId: string): SharedMemory {
-  const memory = new WorkerMemory(handle);
   claimLocal(handle, kind, codecId);
-  return memory;
+  return new WorkerMemory(handle);
 }
 
 const LOCAL_UNCLAIMED = 0;
@@ -161,7 +162,9 @@ function claimLocal(handle: LocalHandle, kind: ChannelKind, codecId: string): vo
   const words = new Int32Array(handle.memory.buffer);
   const before = Atomics.compareExchange(words, LOCAL_STATE_WORD, LOCAL_UNCLAIMED, LOCAL_CLAIMING);
   if (before === LOCAL_UNCLAIMED) {
-    const capacity = words[LOCAL_CAPACITY_WORD] >>> 0;
+    const capacity = kind === "latest"
+      ? makeRoomForIndex(handle)
+      : words[LOCAL_CAPACITY_WORD] >>> 0;
     formatSegment(handle.memory, { kind, capacity, codecId, persist: false });
     Atomics.store(words, LOCAL_STATE_WORD, LOCAL_READY);
     Atomics.notify(words, LOCAL_STATE_WORD);
@@ -169,6 +172,16 @@ function claimLocal(handle: LocalHandle, kind: ChannelKind, codecId: string): vo
   while (Atomics.load(words, LOCAL_STATE_WORD) === LOCAL_CLAIMING) {
     Atomics.wait(words, LOCAL_STATE_WORD, LOCAL_CLAIMING, 10);
   }
+}
+
+/** Bytes in place of the first ring of a segment of keyed values. */
+export const LATEST_CAPACITY_BYTES: number = INDEX_END - HEADER_BYTES;
+
+/** The memory of a local channel is made for its rings, which can be smaller than an index. */
+function makeRoomForIndex({ name, memory }: LocalHandle): number {
+  const missing = newSegmentBytes(LATEST_CAPACITY_BYTES) - memory.buffer.byteLength;
+  if (missing > 0) growMemory(memory, Math.ceil(missing / WASM_PAGE_BYTES), name);
+  return LATEST_CAPACITY_BYTES;
 }
 
 /** Bytes of a sender's ring on a channel that was created with a capacity. */
@@ -226,7 +239,7 @@ function remedyFor(memory: SharedMemory, config: SegmentConfig, what: string): s
   const geometry = geometryOf(config.capacity);
   const source = new MemorySource(memory.wasmMemory, memory.mappedBytes);
   const count = config.kind === "queue" ? undeliveredMessages(source, geometry) : 0;
-  const left = config.kind === "journal"
+  const left = config.kind === "journal" || config.kind === "latest"
     ? "no process uses it, and it may hold data"
     : `no process uses it, and it holds ${pluralize(count, "undelivered message")}`;
   return `${origin}; ${left}; open it with its own options to receive what it holds, delete it with ` +

@@ -25,7 +25,7 @@ export class ChannelReader {
    * Begins to read.
    *
    * @throws {ShmCorruptionError} if the bytes are no segment
-   * @throws {ShmConnectionError} if the channel is a journal
+   * @throws {ShmConnectionError} if the channel is a journal, or has latest values
    */
   constructor(source: ByteSource, name: string, since: Since) {
     this.#source = source;
@@ -67,6 +67,12 @@ export class ChannelReader {
 }
 
 function checkKind(kind: ChannelKind, name: string): void {
+  if (kind === "latest") {
+    throw new ShmConnectionError(
+      `cannot read messages of "${name}": it has latest values, which are no messages; read them ` +
+        `with Latest, or with ringbus get and ringbus watch`,
+    );
+  }
   if (kind !== "journal") return;
   throw new ShmConnectionError(
     `cannot read messages of "${name}": it is a journal, which has no rings; read the backend that ` +

@@ -94,7 +94,9 @@ function readTables(source: ByteSource, isolateDirectory: string | undefined): S
   const origin = readOrigin(source, geometry, issues);
   const participants = readParticipants(source, geometry, isolateDirectory, issues);
   const tables = { codec: origin?.codec, creator: origin?.creator, participants };
-  if (header.kind === "journal") return { ...base, ...NO_TABLES, ...tables };
+  if (header.kind === "journal" || header.kind === "latest") {
+    return { ...base, ...NO_TABLES, ...tables };
+  }
   const words = readLanes(source, geometry).filter(({ data }) => data !== 0);
   const withRole = (role: string) => participants.filter((one) => one.role === role);
   return {

@@ -16,7 +16,7 @@ import { CONTROL, HEADER } from "./structures.ts";
 import * as layout from "../../wasm/layout.ts";
 
 /** What a channel does with a message. */
-export type ChannelKind = "queue" | "broadcast" | "request" | "journal";
+export type ChannelKind = "queue" | "broadcast" | "request" | "journal" | "latest";
 
 /** What a participant does on its channel. */
 export type Role =
@@ -39,6 +39,7 @@ export const KINDS: Record<number, ChannelKind> = {
   [layout.KIND_BROADCAST]: "broadcast",
   [layout.KIND_REQUEST]: "request",
   [layout.KIND_JOURNAL]: "journal",
+  [layout.KIND_LATEST]: "latest",
 };
 
 /** The number of each kind in a segment. */
@@ -47,6 +48,7 @@ export const KIND_NUMBERS: Record<ChannelKind, number> = {
   broadcast: layout.KIND_BROADCAST,
   request: layout.KIND_REQUEST,
   journal: layout.KIND_JOURNAL,
+  latest: layout.KIND_LATEST,
 };
 
 /** Roles by their number in the segment. */

@@ -67,7 +67,8 @@ export const HEADER = describe.structure("Header", "HEADER_", layout.HEADER_BYTE
     "HEADER_KIND",
     "kind",
     `${layout.KIND_QUEUE} queue (push/pull), ${layout.KIND_BROADCAST} broadcast ` +
-      `(publish/subscribe), ${layout.KIND_REQUEST} request, ${layout.KIND_JOURNAL} journal`,
+      `(publish/subscribe), ${layout.KIND_REQUEST} request, ${layout.KIND_JOURNAL} journal, ` +
+      `${layout.KIND_LATEST} latest values`,
   ),
   flags: describe.field(
     "HEADER_FLAGS",
@@ -275,3 +276,43 @@ export const LEASE_SLOT = describe.structure(
     heads: describe.position("LEASE_SLOT_HEADS", "heads at its return"),
   },
 );
+
+/** The index of latest values, in place of the first ring. */
+export const INDEX = describe.structure(
+  "Segment of latest values up to its control block, behind the header",
+  "INDEX_",
+  layout.INDEX_END,
+  {
+    clock: describe.f64("INDEX_CLOCK", "clock: start of the machine"),
+    boot: describe.u32("INDEX_BOOT", "hash of the boot id"),
+    hasTtl: describe.u32("INDEX_HAS_TTL", "1 with a ttl"),
+    changes: describe.u32("INDEX_CHANGES", "changes"),
+    chunks: describe.raw("INDEX_CHUNKS", layout.MAX_CHUNKS * 8, "chunks, each with its check"),
+    buckets: describe.raw("INDEX_BUCKETS", layout.BUCKETS * 8, "buckets: cell and version"),
+  },
+);
+
+/** The beginning of a chunk. */
+export const CHUNK = describe.structure("Chunk of cells", "CHUNK_", layout.CHUNK_CELLS, {
+  contents: describe.field(
+    "CHUNK_CONTENTS",
+    8,
+    "number and size of its cells, and a check",
+    checkedWordAt,
+  ),
+});
+
+/** A cell, before its key and its value. */
+export const CELL = describe.structure("Cell of a latest value", "CELL_", layout.CELL_DATA, {
+  state: describe.field("CELL_STATE", 8, "status, writer, use", (view, at) => ({
+    status: view.getUint8(at),
+    writer: view.getUint8(at + 1),
+    use: view.getUint32(at + 4, true),
+  })),
+  bucket: describe.u32("CELL_BUCKET", "bucket"),
+  length: describe.u32("CELL_LENGTH", "bytes of the value"),
+  keyBytes: describe.u32("CELL_KEY_BYTES", "bytes of the key"),
+  flags: describe.u32("CELL_FLAGS", "flags"),
+  expiresMs: describe.f64("CELL_EXPIRES", "expires at"),
+  check: describe.u32("CELL_CHECK", "check"),
+});

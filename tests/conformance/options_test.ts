@@ -24,6 +24,7 @@ type Any = any;
 interface Fixture {
   readonly handle: core.LocalHandle;
   readonly requests: core.LocalHandle;
+  readonly latest: core.LocalHandle;
   readonly dir: string;
   readonly message: core.Message;
   readonly queue: Any;
@@ -67,6 +68,10 @@ const CASES: Readonly<Record<string, Case>> = {
   "new Pusher": { call: (o, { handle }) => new core.Pusher(handle, o) },
   "new Requester": { call: (o, { requests }) => new core.Requester(requests, o) },
   "new Replier": { call: (o, { requests }) => new core.Replier(requests, o) },
+  "new Latest": { call: (o, { latest }) => new core.Latest(latest, o) },
+  "Latest.set": { call: (o, { latest }) => new core.Latest(latest).set("k", 1, o) },
+  "Latest.update": { call: (o, { latest }) => new core.Latest(latest).update("k", () => 1, o) },
+  "Latest.watch": { call: (o, { latest }) => new core.Latest(latest).watch("k", o) },
   "LocalChannel.create": { call: (o) => core.LocalChannel.create(o) },
   listChannels: { call: (o) => core.listChannels(o) },
   removeStale: { call: (o) => core.removeStale(o) },
@@ -223,6 +228,7 @@ async function withFixture(test: (fixture: Fixture) => Promise<void>): Promise<v
   using directory = new TestDirectory();
   using channel = core.LocalChannel.create();
   using requests = core.LocalChannel.create();
+  using latest = core.LocalChannel.create();
   await using queue = new core.InMemoryMessageQueue();
   await queue.initialize();
   await using memory = new core.InMemoryMessagingBackend();
@@ -236,6 +242,7 @@ async function withFixture(test: (fixture: Fixture) => Promise<void>): Promise<v
     await test({
       handle: channel.handle,
       requests: requests.handle,
+      latest: latest.handle,
       dir: directory.path,
       message: new core.Message({ id: 1n, sender: {}, topics: "t", payload: {} }),
       queue,
@@ -344,6 +351,7 @@ Deno.test("every public call rejects an argument too many", async () => {
     const owners: Record<string, Any[]> = {
       AgentBackend: [fixture.agent],
       EmbeddedRedis: [embedded],
+      Latest: [new core.Latest(fixture.latest)],
       LocalChannel: [core.LocalChannel],
       RedisCluster: [RedisCluster.prototype],
       RedisSentinel: [RedisSentinel.prototype],

@@ -38,6 +38,9 @@ export const TABLES: readonly DrawnStructure[] = [
   segment.REQUEST_REGION,
   segment.REQUEST_SLOT,
   segment.LEASE_SLOT,
+  segment.INDEX,
+  segment.CHUNK,
+  segment.CELL,
 ].map(drawn);
 
 /** A recording's header, and an entry. */
@@ -73,4 +76,13 @@ export const NO_OFFSETS: ReadonlySet<string> = new Set([
   "LEASE_SLOT_CLAIMED",
   "LEASE_SLOT_LEASED",
   "LEASE_SLOT_RETURNED",
+  "INDEX_END",
+  "CHUNK_CLASS",
+  "CHUNK_CELLS",
+  "CELL_DATA",
+  "CELL_ALIGN",
+  "CELL_IS_LIST",
+  "CELL_FREE",
+  "CELL_WRITING",
+  "CELL_KEPT",
 ]);

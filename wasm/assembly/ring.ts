@@ -92,3 +92,14 @@ export {
 } from "./lease";
 export { announceWait, cancelWait, wake, popWaiter } from "./waiters";
 export { joinFairness, evict, openFairness } from "./fairness";
+export {
+  addChunk,
+  claimCell,
+  describeCell,
+  freeCell,
+  hasCellUse,
+  isCellIntact,
+  markCell,
+  openCells,
+  publishCell,
+} from "./cells";

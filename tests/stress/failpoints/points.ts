@@ -49,9 +49,13 @@ export const ACK_POINTS: readonly PointName[] = RING_POINTS.filter((name) =>
 
 /**
  * Failpoints with tests of their own: those of the last participant that leaves, and of pullers with and
- * without `ack` on one channel. No pattern here has them.
+ * without `ack` on one channel, and of latest values. No pattern here has them.
  */
-export const OTHER_POINTS: readonly PointName[] = ["renameNew", "RETURN_TAKEN"];
+export const OTHER_POINTS: readonly PointName[] = [
+  "renameNew",
+  "RETURN_TAKEN",
+  ...RING_POINTS.filter((name) => /^(CELL|CHUNK)_/.test(name)),
+];
 
 /** All failpoints by their numbers. */
 export const POINTS: readonly PointName[] = [...RING_POINTS, ...CALLS];
