@@ -297,7 +297,8 @@ export function figuresOf(ledger: Ledger): Record<string, number> {
     "released for later": entriesOf(ledger, "released").length,
     "with an ordering key": ledger.stored.filter(({ key }) => key !== undefined).length,
     "due times of the schedule": ledger.stored.filter(({ tickMs }) => tickMs !== undefined).length,
-    "repeated deduplication ids": published.filter(({ isNew }) => !isNew).length,
+    "repeated deduplication ids":
+      published.filter(({ same, isNew }) => same !== undefined && !isNew).length,
     "dead letters": ledger.dead.length,
   };
 }

@@ -28,6 +28,8 @@ export interface Plan {
   readonly seed: number;
   /** Seconds with faults. */
   readonly seconds: number;
+  /** It goes on until this holds for what is known so far, for a time that a slow machine needs. */
+  readonly isEnough?: (ledger: Ledger) => boolean;
   /** Ends the processes, and the run. */
   readonly signal?: AbortSignal;
 }
@@ -43,6 +45,8 @@ export interface Outcome {
 const SETTLING_MS = 90_000;
 /** Seconds until all processes are killed at once. */
 const ROUND_SECONDS = 15;
+/** Rounds of a run that does not get what it must have. */
+const MAX_ROUNDS = 20;
 const PAGE = 1000;
 
 /** The processes of a run, and all that they have printed. */
@@ -50,6 +54,7 @@ class Crew implements AsyncDisposable {
   readonly #access: string;
   readonly #random: Random;
   readonly #running: Program[] = [];
+  /** Those of processes that have ended. */
   readonly #entries: Entry[] = [];
   readonly #signal: AbortSignal | undefined;
   #count = 0;
@@ -61,8 +66,9 @@ class Crew implements AsyncDisposable {
     signal?.addEventListener("abort", () => this[Symbol.asyncDispose](), { once: true });
   }
 
+  /** What all processes have printed so far. */
   get entries(): Entry[] {
-    return this.#entries;
+    return [...this.#entries, ...this.#running.flatMap(entriesOf)];
   }
 
   /** Starts a process in a place of the crew. */
@@ -94,14 +100,11 @@ class Crew implements AsyncDisposable {
     const program = this.#running[place];
     delete this.#running[place];
     const status = await (program.kill("SIGKILL"), program.ended());
-    const lines = program.output.split("\n").slice(0, -1);
     if (status.signal !== "SIGKILL") {
-      this.#entries.push({ type: "wrong", text: `${ROLES[place]} ended: ${lines.at(-1)}` });
+      const text = `${ROLES[place]} ended: ${linesOf(program).at(-1)}`;
+      this.#entries.push({ type: "wrong", text });
     }
-    for (const line of lines) {
-      if (line.startsWith("{")) this.#entries.push(JSON.parse(line));
-      else if (line !== "ready") this.#entries.push({ type: "wrong", text: line });
-    }
+    this.#entries.push(...entriesOf(program));
   }
 
   async killAll(of: (role: Role) => boolean): Promise<void> {
@@ -112,6 +115,16 @@ class Crew implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#running.map((program) => program[Symbol.asyncDispose]()));
   }
+}
+
+/** The whole lines that a process has printed: a kill may interrupt one. */
+function linesOf({ output }: Program): string[] {
+  return output.split("\n").slice(0, -1);
+}
+
+function entriesOf(program: Program): Entry[] {
+  return linesOf(program).filter((line) => line !== "ready")
+    .map((line) => line.startsWith("{") ? JSON.parse(line) : { type: "wrong", text: line });
 }
 
 /** Kills and stops processes, and lets the place of the queue fail. */
@@ -188,14 +201,14 @@ class Attacks {
 /** Runs processes on a queue under faults. */
 export async function runFaults(
   carrier: Carrier,
-  { seed, seconds, signal }: Plan,
+  { seed, seconds, isEnough, signal }: Plan,
 ): Promise<Outcome> {
   await using crew = new Crew(carrier.access, new Random(seed, 1), signal);
   await startSchedule(carrier);
   await crew.startAll();
   const attacks = new Attacks(crew, carrier, seed);
   const rounds = Math.max(2, Math.round(seconds / ROUND_SECONDS));
-  for (let round = 0; round < rounds; round++) {
+  for (let round = 0; round < rounds || await goesOn(round); round++) {
     if (round > 0) await attacks.killAll();
     await attacks.run(round, seconds / rounds);
   }
@@ -206,10 +219,19 @@ export async function runFaults(
   // The last lines of those who have just settled a message.
   await sleep(300);
   await crew.killAll(() => true);
+  return { ledger: await ledgerOf(carrier, crew, queue), faults: attacks.counts };
+
+  async function goesOn(round: number): Promise<boolean> {
+    if (isEnough === undefined || round >= MAX_ROUNDS) return false;
+    await using queue = await openQueue(carrier.access);
+    return !isEnough(await ledgerOf(carrier, crew, queue));
+  }
+}
+
+async function ledgerOf(carrier: Carrier, crew: Crew, queue: MessageQueue): Promise<Ledger> {
   const { hasFailovers, clockMs } = carrier;
   const [stored, dead] = [await storedIn(queue), await deadIn(queue)];
-  const ledger = { entries: crew.entries, stored, dead, hasFailovers, clockMs };
-  return { ledger, faults: attacks.counts };
+  return { entries: crew.entries, stored, dead, hasFailovers, clockMs };
 }
 
 /** Whoever has the queue open publishes for the schedule from now on. */
