@@ -70,12 +70,14 @@ export interface ReturnsOptions {
   pullers: readonly (readonly [nacks: number, delays: number])[];
   /** Lease slots. Default: one more than there are pullers. */
   slots?: number;
+  /** The pullers have just opened, and look once before a return is announced. Otherwise they have looked. */
+  isNew?: boolean;
   mistake?: ReturnsMistake | undefined;
 }
 
 /** The model of leases and returns. */
 export function returnsModel(options: ReturnsOptions): Model<Words, Party> {
-  const { messages, sends, pullers, slots = pullers.length + 1 } = options;
+  const { messages, sends, pullers, slots = pullers.length + 1, isNew = false } = options;
   const newSlot: Slot = {
     status: "free",
     version: 0,
@@ -91,7 +93,7 @@ export function returnsModel(options: ReturnsOptions): Model<Words, Party> {
     nacks,
     delays,
     sends,
-    seen: 0,
+    seen: isNew ? -1 : 0,
     looked: 0,
     slot: -1,
     version: 0,
