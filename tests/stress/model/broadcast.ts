@@ -64,6 +64,10 @@ export function broadcastModel(options: BroadcastOptions): Model<Lane, Party> {
     killable: [0],
     check,
     checkEnd: () => {},
+    forget({ words, actors }) {
+      words.committed = [];
+      for (const reader of actors.slice(2)) reader.received = [];
+    },
   };
 }
 

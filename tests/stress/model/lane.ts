@@ -38,8 +38,10 @@ export interface Lane {
 
 /** A writer of a lane. */
 export interface Writer extends Actor {
-  /** Commits that it still makes, with their numbers of messages. */
-  plan: number[];
+  /** Commits that it has made, of those that are planned. */
+  commits: number;
+  /** Messages of the next one that it still commits. */
+  left: number;
   /** Name of the next message. */
   message: number;
   staged: number[];
@@ -72,17 +74,18 @@ function newWriters([first, second]: [number[], number[]], size: number): [Write
   return [newWriter("claim", first, 0, size), newWriter("wait", second, messages, size)];
 }
 
-/** An actor that makes the planned commits. Its messages are named from `message` on. */
+/** An actor that makes the planned commits, first that of `left` messages. Its messages are named from `message` on. */
 function newWriter(
   at: "claim" | "wait",
-  plan: number[],
+  [left = 0]: number[],
   message: number,
   size: number,
 ): Writer {
   return {
     at,
     isDead: false,
-    plan,
+    commits: 0,
+    left,
     message,
     staged: [],
     next: 0,
@@ -125,8 +128,8 @@ export function laneParties<W extends Lane, R extends Actor>(
     // Each actor has only the state that its own program uses.
     actors: [...newWriters(plans, size), ...readers] as unknown as (Writer & R & Poller)[],
     programs: [
-      writing(kind, undefined, mistake),
-      writing(kind, 0, mistake),
+      writing(kind, plans[0], undefined, mistake),
+      writing(kind, plans[1], 0, mistake),
       ...polls.map(() => reading),
     ],
   };
@@ -135,12 +138,14 @@ export function laneParties<W extends Lane, R extends Actor>(
 /** The program of a writer. A successor waits until `predecessor` is dead. */
 function writing<W extends Lane, A extends Writer>(
   kind: "queue" | "broadcast",
+  plan: readonly number[],
   predecessor: number | undefined,
   mistake: Mistake | undefined,
 ): Program<W, A> {
   const copiesLate = mistake === "commits before it copies";
   const countsFirst = mistake === "publishes the count before the head";
   const overwritesFirst = mistake === "overwrites before it moves the tail";
+  const endCommit = (me: A) => void (me.left = plan[++me.commits] ?? 0);
   return {
     wait: (_words, _me, isDead) =>
       predecessor !== undefined && isDead(predecessor)
@@ -161,7 +166,7 @@ function writing<W extends Lane, A extends Writer>(
       },
     }],
     claim(words, me) {
-      if (me.plan.length === 0) return [{ then: "end" }];
+      if (me.commits === plan.length) return [{ then: "end" }];
       if (overwritesFirst || me.next + 2 <= me.limit) {
         return [{ point: "RECORD_SIZED", then: "frame", act: beginRecord }];
       }
@@ -179,14 +184,12 @@ function writing<W extends Lane, A extends Writer>(
     reject: () => [{
       then: "claim",
       isOwn: true,
-      act(_words, me) {
-        me.plan.shift();
-      },
+      act: (_words, me) => endCommit(me),
     }],
     moveTail: () => [{ point: "EVICT_MOVED", then: "claim", act: moveTail }],
     frame: (_words, me) => [{
       point: "CLAIM_WRITTEN",
-      then: !copiesLate ? "copy" : me.staged.length + 1 < me.plan[0] ? "claim" : "commit",
+      then: !copiesLate ? "copy" : me.staged.length + 1 < me.left ? "claim" : "commit",
       act(words, writer) {
         const cell = cellAt(words, writer.next);
         cell.at = writer.next;
@@ -196,7 +199,7 @@ function writing<W extends Lane, A extends Writer>(
       },
     }],
     copy: (_words, me) => [{
-      then: me.staged.length < me.plan[0] ? "claim" : "commit",
+      then: me.staged.length < me.left ? "claim" : "commit",
       act(words, writer) {
         cellAt(words, writer.last).payload = writer.staged.at(-1)!;
       },
@@ -226,8 +229,8 @@ function writing<W extends Lane, A extends Writer>(
       act(words, me) {
         if (copiesLate) { for (const message of me.staged) copyLate(words, message); }
         if (overwritesFirst) words.tail = Math.max(words.tail, me.next + 1 - words.ring.length);
-        me.plan[0] -= me.staged.length;
-        if (me.plan[0] === 0) me.plan.shift();
+        me.left -= me.staged.length;
+        if (me.left === 0) endCommit(me);
         me.staged = [];
       },
     }],

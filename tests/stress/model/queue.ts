@@ -55,6 +55,7 @@ export function queueModel(options: QueueOptions): Model<QueueLane, Party> {
     killable: options.polls.map((_, taker) => taker + 2).concat(0),
     check,
     checkEnd,
+    forget: ({ words }) => void Object.assign(words, { committed: [], received: [] }),
   };
 }
 
