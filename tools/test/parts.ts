@@ -8,13 +8,13 @@ import config from "../../deno.json" with { type: "json" };
 
 /** Folders of the second part, which takes about as long as all others, most of which wait for servers. */
 const SECOND_PART = [
+  "bench",
   "tests/cli",
   "tests/conformance",
   "tests/docs",
   "tests/examples",
   "tests/lib",
   "tests/stress",
-  "tests/testing",
   "tests/tools",
 ];
 

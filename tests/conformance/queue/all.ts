@@ -14,8 +14,12 @@ import { scheduleTests } from "./schedules.ts";
 import type { TestOn } from "./stage.ts";
 import { workerTests } from "./workers.ts";
 
-/** Registers all tests of the contract of message queues; those that let time pass by `waiting`. */
+/**
+ * Registers all tests of the contract of message queues; those that let time pass by `waiting`. Those of workers
+ * take longest, and begin first.
+ */
 export function queueConformance(test: TestOn, waiting: TestOn = test): void {
+  workerTests(test, waiting);
   recordTests(test);
   deliveryTests(test, waiting);
   leaseTests(test, waiting);
@@ -27,7 +31,6 @@ export function queueConformance(test: TestOn, waiting: TestOn = test): void {
   orderTests(test);
   limitTests(test, waiting);
   broadcastTests(test, waiting);
-  workerTests(test, waiting);
   resultTests(test, waiting);
   scheduleTests(test, waiting);
 }
