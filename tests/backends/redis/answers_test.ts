@@ -81,7 +81,7 @@ Deno.test("an address that leads to a replica for good is an error at the deadli
   await assert.rejects(within(queue.publish(task(1)), "the rejection", 10_000), isExplained);
   assert.ok(proxy.accepted > accepted + 1, "it has connected again");
   await using other = new RedisMessageQueue({ redisUrl: server.url, redisPrefix: "other" });
-  await assert.rejects(within(other.initialize({ timeoutMs: 800 }), "the rejection"), isExplained);
+  await assert.rejects(within(other.initialize({ timeoutMs: 2000 }), "the rejection"), isExplained);
 });
 
 Deno.test("a state does not read what a former master still has", async () => {
@@ -139,8 +139,8 @@ Deno.test("a subscription and calls wait while a script blocks the server", asyn
 Deno.test("publish and append wait for memory, and reject at their deadline", async () => {
   await using stage = await open();
   const { server, queue, state } = stage;
-  await using hasty = new RedisMessageQueue({ redisUrl: server.url, deadlineMs: 300 });
-  await hasty.initialize();
+  await using hasty = new RedisMessageQueue({ redisUrl: server.url, deadlineMs: 1500 });
+  await hasty.initialize({ timeoutMs: 30_000 });
   await using subscription = queue.subscribe("tasks", "worker");
   await subscription.ready;
   await server.command("CONFIG", "SET", "maxmemory", "1");

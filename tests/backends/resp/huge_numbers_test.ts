@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { ErrorReply } from "../../../backends/resp/protocol/reply.ts";
 import { respEngine } from "../../support/resp_engine.ts";
+import { cpuMs } from "../../support/cpu_clock.ts";
 
 const MAX = "9223372036854775807";
 const MIN = "-9223372036854775808";
@@ -55,9 +56,9 @@ Deno.test("resp: huge numbers in commands of lists, sorted sets and streams are 
   call("ZADD", "zset", 1, "a", 2, "b");
   call("GEOADD", "geo", 1, 1, "m");
   for (const words of CALLS) {
-    const startMs = performance.now();
+    const startMs = cpuMs();
     const reply = connect().call(...words.split(" "));
-    assert.ok(performance.now() - startMs < 1000, words);
+    assert.ok(cpuMs() - startMs < 1000, words);
     assert.ok(!(reply instanceof ErrorReply) || !/the server failed/.test(reply.text), words);
   }
   assert.equal(call("PING", "still here"), "still here");

@@ -14,6 +14,7 @@ import { EmbeddedServer, StateHost } from "../../../backends/tcp/mod.ts";
 import { within } from "../../support/deadline.ts";
 import { serveHttp } from "../../support/http.ts";
 import { LineClient } from "../../support/line_client.ts";
+import { cpuMs } from "../../support/cpu_clock.ts";
 
 const nested = (depth: number) => "[".repeat(depth) + "]".repeat(depth);
 const DEEP = nested(10_000);
@@ -34,9 +35,9 @@ Deno.test("hostile JSON: each command of the TCP server rejects it, in a short t
         `GET_MESSAGES_BY_ID n ${encode(json)}`,
       ]
     ) {
-      const startMs = performance.now();
+      const startMs = cpuMs();
       assert.match((await client.request(line))!, /^ERROR "/, line.slice(0, 30));
-      const tookMs = performance.now() - startMs;
+      const tookMs = cpuMs() - startMs;
       assert.ok(tookMs < 2000, `${line.slice(0, 30)} took ${tookMs} ms`);
     }
   }

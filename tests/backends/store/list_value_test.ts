@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { type ListEnd, ListValue } from "../../../backends/store/list_value.ts";
 import { ENTRY_BYTES } from "../../../backends/store/memory_quota.ts";
 import { assertProperty } from "../../support/property.ts";
+import { cpuMs } from "../../support/cpu_clock.ts";
 
 type Change = (list: ListValue, model: string[]) => void;
 
@@ -72,8 +73,8 @@ Deno.test("a list is as an array, and counts its bytes", () => {
 
 Deno.test("both ends of a long list take constant time", () => {
   const list = new ListValue();
-  const startMs = performance.now();
+  const startMs = cpuMs();
   for (let i = 0; i < 300_000; i++) list.push(i % 2 === 0 ? "left" : "right", "x");
   while (!list.isEmpty) list.pop("left");
-  assert.ok(performance.now() - startMs < 5000);
+  assert.ok(cpuMs() - startMs < 5000);
 });

@@ -67,7 +67,7 @@ Deno.test("http stop: it takes no longer than graceMs, and counts the entries th
   const startMs = performance.now();
   await within(scene.server.stop({ graceMs: 200 }), "the end of the server");
   const tookMs = performance.now() - startMs;
-  assert.ok(tookMs >= 200 && tookMs < 2000, `it took ${tookMs} ms`);
+  assert.ok(tookMs >= 200 && tookMs < 3000, `it took ${tookMs} ms`);
   const { dropped } = scene.server.store.stats();
   // The kernel has some entries for the client that does not read.
   assert.ok(dropped > 3 + count / 2 && dropped <= 3 + count, `dropped: ${dropped}`);

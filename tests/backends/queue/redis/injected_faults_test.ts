@@ -6,7 +6,7 @@ import { RedisMessageQueue } from "../../../../backends/queue/redis/mod.ts";
 import type { RedisFault } from "../../../../backends/tcp/mod.ts";
 import { embeddedRedis } from "../../../../testing/mod.ts";
 import { failingScripts, nameOfFault, TRANSIENT_FAULTS } from "../../../support/redis_faults.ts";
-import { nextOf, task } from "../../../conformance/queue/stage.ts";
+import { nextOf, payloads, task } from "../../../conformance/queue/stage.ts";
 import { Load } from "./load.ts";
 
 const DEADLINE_MS = 15_000;
@@ -23,7 +23,7 @@ async function open(redisUrl: string, deadlineMs = DEADLINE_MS): Promise<RedisMe
     deadlineMs,
     leaseSeconds: 3,
   });
-  await queue.initialize();
+  await queue.initialize({ timeoutMs: 30_000 });
   return queue;
 }
 
@@ -90,8 +90,10 @@ Deno.test("a fault that stays is an error within the deadline", async () => {
       assert.match(error.message, message);
       return true;
     });
+    assert.deepEqual(redis.command("KEYS", "*:msg:*"), []);
     injected.remove();
+    // The last attempt of the first call may be on its way still.
     await queue.publish(task(2));
-    assert.equal(await queue.count(), 1);
+    assert.ok(payloads(await queue.list()).includes(2));
   }));
 });

@@ -23,7 +23,7 @@ const waiting = new WaitingTests();
 
 async function open(redisUrl: string, config: QueueConfig = {}): Promise<RedisMessageQueue> {
   const queue = new RedisMessageQueue({ redisUrl, ...QUICK, ...config });
-  await queue.initialize();
+  await queue.initialize({ timeoutMs: 30_000 });
   return queue;
 }
 

@@ -81,7 +81,7 @@ Deno.test("tcp server: it stops within graceMs, and counts the pushes that no cl
     const startMs = performance.now();
     await within(server.stop({ graceMs: 200 }), "the end of a server");
     const tookMs = performance.now() - startMs;
-    assert.ok(tookMs >= 200 && tookMs < 2000, `it took ${tookMs} ms`);
+    assert.ok(tookMs >= 200 && tookMs < 3000, `it took ${tookMs} ms`);
     const { dropped } = server.getStats();
     assert.ok(dropped > count / 2 && dropped <= count, `dropped: ${dropped}`);
     await assert.rejects(server.stop({ graceMs: -1 }), RangeError);
