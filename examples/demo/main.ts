@@ -16,7 +16,9 @@ import { printLine, Progress, showChecks, showTable } from "./screen.ts";
 
 const DEADLINE_MS = 28_000;
 const REFRESH_MS = 50;
+/** Exit codes of the signals that stop the demo. */
 const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
+type StopSignal = keyof typeof SIGNALS;
 
 const { values: options } = parseArgs({
   options: { quick: { type: "boolean" }, dir: { type: "string" } },
@@ -44,16 +46,13 @@ function removeDirectory(path: string): void {
   }
 }
 
-/** Ends all processes at SIGINT and SIGTERM. */
-function stopOnSignals(pool: ProcessPool, dir: string): void {
-  for (const [signal, code] of Object.entries(SIGNALS)) {
-    Deno.addSignalListener(signal as Deno.Signal, async () => {
-      await pool.end();
-      removeDirectory(dir);
-      printLine(`\nstopped by ${signal}`);
-      Deno.exit(code);
-    });
+/** Resolves with the first signal that stops the demo. */
+function stopSignal(): Promise<StopSignal> {
+  const { promise, resolve } = Promise.withResolvers<StopSignal>();
+  for (const signal of Object.keys(SIGNALS) as StopSignal[]) {
+    Deno.addSignalListener(signal, () => resolve(signal));
   }
+  return promise;
 }
 
 async function play(scene: Scene, pool: ProcessPool, dir: string): Promise<Result[]> {
@@ -119,14 +118,19 @@ async function main(): Promise<number> {
   const started = performance.now();
   const dir = makeDirectory();
   const pool = new ProcessPool();
+  const stopped = stopSignal();
   try {
-    stopOnSignals(pool, dir);
     printLine("11 processes exchange small objects through shared memory.\n");
-    const isRight = await Promise.race([run(pool, dir), deadline()]);
+    const outcome = await Promise.race([run(pool, dir), deadline(), stopped]);
+    if (typeof outcome === "string") {
+      await pool.end();
+      printLine(`\nstopped by ${outcome}`);
+      return SIGNALS[outcome];
+    }
     printLine(
-      `\n${isRight ? "done" : "FAILED"} in ${((performance.now() - started) / 1000).toFixed(1)} s`,
+      `\n${outcome ? "done" : "FAILED"} in ${((performance.now() - started) / 1000).toFixed(1)} s`,
     );
-    return isRight ? 0 : 1;
+    return outcome ? 0 : 1;
   } catch (error) {
     console.error(`\nthe demo failed: ${(error as Error).message}`);
     return 1;

@@ -82,9 +82,11 @@ export class Member {
 /** All processes that were started. */
 export class ProcessPool implements AsyncDisposable {
   readonly #members: Member[] = [];
+  #hasEnded = false;
 
-  /** Starts a process. */
+  /** Starts a process. Throws after the end of the others. */
   start(task: Task): Member {
+    if (this.#hasEnded) throw new Error(`cannot start ${task.name}: the demo is ending`);
     const member = new Member(task);
     this.#members.push(member);
     return member;
@@ -92,6 +94,7 @@ export class ProcessPool implements AsyncDisposable {
 
   /** Kills the processes that still run, and resolves when all have ended. */
   async end(): Promise<void> {
+    this.#hasEnded = true;
     for (const member of this.#members) member.kill();
     await Promise.allSettled(this.#members.map((member) => member.ended));
   }
