@@ -5,7 +5,7 @@
  */
 
 import type { Command } from "./programs/actions.ts";
-import { within } from "./deadline.ts";
+import { DEADLINE_MS, within } from "./deadline.ts";
 
 /** Another process or worker that uses the channels. */
 export interface Peer {
@@ -56,12 +56,14 @@ export class ReplyQueue {
   readonly #lines: Line[] = [];
   /** Describes the peer in the error of a wait that timed out. */
   readonly #describe: () => string;
+  readonly #deadlineMs: number;
   #isOver = false;
   #wake: () => void = () => {};
 
-  constructor(who: string, explain: () => string = () => "") {
+  constructor(who: string, explain: () => string = () => "", deadlineMs: number = DEADLINE_MS) {
     this.#who = who;
     this.#describe = explain;
+    this.#deadlineMs = deadlineMs;
   }
 
   add(line: Line): void {
@@ -79,7 +81,7 @@ export class ReplyQueue {
     while (this.#lines.length === 0) {
       if (this.#isOver) throw new Error(`${this.#who} ended before ${what}: ${this.#describe()}`);
       const woken = new Promise<void>((resolve) => this.#wake = resolve);
-      await within(woken, `${what} of ${this.#who} ${this.#describe()}`);
+      await within(woken, `${what} of ${this.#who} ${this.#describe()}`, this.#deadlineMs);
     }
     return this.#lines.shift()!;
   }

@@ -12,9 +12,11 @@ const WORKER_URL = new URL("./programs/worker.ts", import.meta.url).href;
 /** A running worker. */
 export class WorkerPeer implements Peer, Disposable {
   readonly #worker: Worker;
-  readonly #replies = new ReplyQueue("a worker");
+  readonly #replies: ReplyQueue;
 
-  constructor(url: string = WORKER_URL) {
+  /** `deadlineMs`: how long each reply may take. */
+  constructor(url: string = WORKER_URL, deadlineMs?: number) {
+    this.#replies = new ReplyQueue("a worker", undefined, deadlineMs);
     this.#worker = new Worker(url, { type: "module" });
     this.#worker.onmessage = ({ data }) => this.#replies.add(data);
     this.#worker.onerror = (event) => {
@@ -47,9 +49,12 @@ export class WorkerPeer implements Peer, Disposable {
   }
 }
 
+/** To check the types of the first worker's module takes a busy machine long. */
+const CHECKED_MS = 600_000;
+
 /** The first worker's module is checked and compiled once, and not by four workers at a time. */
 async function warmUp(): Promise<void> {
-  using worker = new WorkerPeer();
+  using worker = new WorkerPeer(WORKER_URL, CHECKED_MS);
   await worker.execute({ do: "close" });
 }
 
