@@ -104,21 +104,21 @@ serverTest(
 );
 
 serverTest("all keys are known as own, and clear removes those of messages", async () => {
-  await using queue = await open({ deadlineMs: 1000, leaseSeconds: 0.5, filterIndexes: true });
+  await using queue = await open({ deadlineMs: 3000, leaseSeconds: 3, filterIndexes: true });
   await using subscription = queue.subscribe("tasks", "worker", {
-    limiter: { max: 100, seconds: 1 },
+    limiter: { max: 100, seconds: 3 },
     prefetch: 10,
   });
   await subscription.ready;
-  const others = { ttlSeconds: 60, resultSeconds: 1, deduplicationSeconds: 1, leaseSeconds: 0.5 };
+  const others = { ttlSeconds: 60, resultSeconds: 3, deduplicationSeconds: 3, leaseSeconds: 3 };
   for (const i of [1, 2, 3, 4]) {
     await queue.publish(task(i, { ...others, orderingKey: "key", deduplicationId: `id ${i}` }));
-    await queue.publish({ ...task(i), targetAgent: null, delaySeconds: 0.5 * i });
+    await queue.publish({ ...task(i), targetAgent: null, delaySeconds: 2 + 0.5 * i });
   }
   const first = await nextOf(subscription);
   await queue.publish(task("later"));
   const later = await nextOf(subscription);
-  await queue.release(later, { delaySeconds: 0.5 });
+  await queue.release(later, { delaySeconds: 3 });
   await queue.acknowledge(first, { result: 1 });
   await queue.reject(await nextOf(subscription), "bad");
   await nextOf(subscription);
@@ -340,7 +340,7 @@ serverTest("a program ends after it has closed its queue", async () => {
 
 serverTest("a health check removes expired messages and finds dead connections", async () => {
   await using queue = await open({ healthCheckSeconds: 0.1 });
-  await queue.publish(task(1, { ttlSeconds: 0.2 }));
+  await queue.publish(task(1, { ttlSeconds: 1.5 }));
   const count = () => server.command("XLEN", "tinyllm:stream:tasks");
   assert.equal(await count(), 1);
   await until(async () => await count() === 0, "the sweep");
@@ -485,7 +485,7 @@ serverTest(
   "a user without rights to channels, as Redis makes it, can use the queue",
   () =>
     asUser(["~tinyllm:*", "resetchannels", "+@all", "-@dangerous"], async (redisUrl) => {
-      await using queue = await open({ redisUrl, leaseSeconds: 0.3, maxAttempts: 2 });
+      await using queue = await open({ redisUrl, leaseSeconds: 1.2, maxAttempts: 2 });
       await using subscription = queue.subscribe("tasks", "worker");
       await subscription.ready;
       const { id } = await queue.publish(task(1));

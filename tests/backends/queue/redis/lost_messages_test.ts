@@ -198,7 +198,7 @@ Deno.test("lost messages: a released message that is lost leaves no hash", async
 });
 
 Deno.test("lost messages: those behind one with the same ordering key go on", async () => {
-  await using lost = await Lost.open({ leaseSeconds: 0.3 });
+  await using lost = await Lost.open({ leaseSeconds: 1.5 });
   const { queue } = lost;
   const records: MessageRecord[] = [];
   for (let i = 0; i < 5; i++) {
@@ -220,15 +220,15 @@ Deno.test("lost messages: those behind one with the same ordering key go on", as
 Deno.test("lost messages: those that are published for later, or given back, are dropped", async () => {
   await using lost = await Lost.open();
   const { queue } = lost;
-  const delayed = await queue.publish(task("later", { channel: "late", delaySeconds: 0.3 }));
-  await queue.publish(task("late", { channel: "late", delaySeconds: 0.3 }));
+  const delayed = await queue.publish(task("later", { channel: "late", delaySeconds: 1.5 }));
+  await queue.publish(task("late", { channel: "late", delaySeconds: 1.5 }));
   await using subscription = queue.subscribe("late", "worker");
   await subscription.ready;
   await lost.command("DEL", `${CONFIG.redisPrefix}:msg:${delayed.id}`);
   assert.deepEqual(idsOf(await queue.getDelayed({ channel: "late" })).length, 1);
   const record = await nextOf(subscription);
   assert.equal(record.payload, "late");
-  await queue.release(record, { delaySeconds: 0.3 });
+  await queue.release(record, { delaySeconds: 1.5 });
   await lost.command("DEL", `${CONFIG.redisPrefix}:msg:${record.id}`);
   await until(async () => (await queue.stats("late")).delayed === 0, "the end of the delay");
   assert.deepEqual(await queue.getPending("worker", { channel: "late" }), []);
