@@ -19,8 +19,8 @@ import { logger } from "./log.ts";
 import { byPriority, type Claimant, type QueueDelivery, type QueueReceiver } from "./store.ts";
 import type { Gap, RateLimit } from "./types.ts";
 
-/** Delays after calls that failed. */
-const BACKOFF: BackoffOptions = { initialMs: 50, maxMs: 2000 };
+/** Delays after calls of the store that failed. */
+export const STORE_BACKOFF: BackoffOptions = { initialMs: 50, maxMs: 2000 };
 
 /** Longest wait of the end of a consumer for the server, in milliseconds. */
 const CLEAR_GRACE_MS = 250;
@@ -154,7 +154,7 @@ export class ChannelConsumer {
     if (this.#hasEnded) return;
     try {
       await retry(action, {
-        backoff: BACKOFF,
+        backoff: STORE_BACKOFF,
         signal: this.#closing.signal,
         shouldRetry: isTransient,
         onRetry: (error) => this.#reportInterruption(error),
@@ -189,7 +189,7 @@ export class ChannelConsumer {
   /** The next message, or undefined when the consumer has ended. One call at a time. */
   async next(): Promise<QueueDelivery | undefined> {
     if (!this.#isReady) await this.#untilEnd(this.ready);
-    const backoff = new Backoff(BACKOFF);
+    const backoff = new Backoff(STORE_BACKOFF);
     while (!this.#hasEnded) {
       try {
         if (this.#isRefillDue()) await this.#untilEnd(this.#startRefill());

@@ -6,11 +6,11 @@
  */
 
 import { afterCommit } from "../../../lib/base/after_commit.ts";
-import { type BackoffOptions, retry } from "../../../lib/base/retry.ts";
+import { retry } from "../../../lib/base/retry.ts";
 import { messageOf, nameOf } from "../../../lib/base/thrown.ts";
 import { DEFAULT_BACKOFF, retryDelayMs } from "../backoff.ts";
 import { type QueueClock, sleepOn } from "../clock.ts";
-import { isTransient } from "../consumer.ts";
+import { isTransient, STORE_BACKOFF } from "../consumer.ts";
 import { QueueError, RejectMessage } from "../errors.ts";
 import { logger } from "../log.ts";
 import type { QueueObserver } from "../observer.ts";
@@ -25,9 +25,6 @@ import type {
 } from "../store.ts";
 import type { DeliveryRecord, JobContext, JobHandler, WorkerOptions } from "../types.ts";
 import { LeaseKeeper } from "./lease_keeper.ts";
-
-/** Delays after failures of the store. */
-const STORE_BACKOFF: BackoffOptions = { initialMs: 50, maxMs: 2000 };
 
 /** Most characters of what a handler threw that are stored. */
 const MAX_ERROR_LENGTH = 10_000;
