@@ -42,7 +42,7 @@ export interface DeliveryObserver {
   /** Consumers of the delivery's agent may claim it now, or later than they knew. */
   onReady(delivery: Delivery): void;
   onAcknowledged(delivery: Delivery): void;
-  onDead(delivery: Delivery): void;
+  onDead(delivery: Delivery, wasDead: boolean): void;
   onLeaseEnded(delivery: Delivery): void;
   /** A delivery of a message has become pending, acknowledged or dead. */
   onChanged(entry: QueueEntry): void;
@@ -98,15 +98,16 @@ export class DeliveryQueues {
 
   /** Ends a pending delivery, or changes why one has ended. */
   kill(delivery: Delivery, death: Death): void {
+    const wasDead = delivery.state === "dead";
     this.remove(delivery);
-    this.#makeDead(delivery, death);
+    this.#makeDead(delivery, death, wasDead);
   }
 
-  #makeDead(delivery: Delivery, death: Death): void {
+  #makeDead(delivery: Delivery, death: Death, wasDead = false): void {
     delivery.state = "dead";
     delivery.death = death;
     this.#dead.getOrCreate(delivery.agent).add(delivery);
-    this.#observer.onDead(delivery);
+    this.#observer.onDead(delivery, wasDead);
     this.#observer.onChanged(delivery.entry);
   }
 

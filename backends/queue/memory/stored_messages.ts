@@ -41,7 +41,7 @@ export class StoredMessages {
     onReady: ({ agent, entry }) => this.listeners.wake(entry.channel, agent),
     onAcknowledged: ({ agent, entry }) => this.count("acknowledged", entry, agent),
     onLeaseEnded: ({ agent, entry }) => this.count("released", entry, agent, "its lease has ended"),
-    onDead: (delivery) => this.#onDead(delivery),
+    onDead: (delivery, wasDead) => this.#onDead(delivery, wasDead),
     onChanged: (entry) => this.#onChanged(entry),
   });
   readonly #settled = new SettledIndex();
@@ -77,10 +77,13 @@ export class StoredMessages {
     if (resultMs !== null) this.results.set(id, result, this.clock.now() + resultMs);
   }
 
-  #onDead({ entry, agent, death }: Delivery): void {
+  /** A dead letter that gets another reason is told again, and counted once. */
+  #onDead({ entry, agent, death }: Delivery, wasDead: boolean): void {
     const { reason, error } = death!;
     this.keepResult(entry, { type: "dead", reason, error });
-    this.count("dead", entry, agent, reason);
+    const { channel, id } = entry;
+    if (wasDead) this.events.tell({ type: "dead", channel, id, agentId: agent, reason });
+    else this.count("dead", entry, agent, reason);
   }
 
   #onChanged(entry: QueueEntry): void {

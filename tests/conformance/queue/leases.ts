@@ -117,6 +117,7 @@ export function leaseTests(test: TestOn, waiting: TestOn): void {
       );
       assert.deepEqual(byPayload.get("rejected"), ["wrong", "E"]);
       assert.deepEqual(byPayload.get("released"), ["busy", null]);
+      assert.equal((await queue.stats("tasks")).totals.dead, 2);
       assert.equal(await queue.acknowledge(first), false);
     },
   );
