@@ -70,12 +70,11 @@ export class Channels {
 
   async #listIn(partition: number): Promise<string[]> {
     const found: string[] = [];
-    let cursor = "0";
-    do {
+    for (let cursor = "-"; cursor !== "";) {
       const [next, ...names] = await this.#client.run("channels", partition, [cursor]) as Reply[];
       found.push(...names.map(String));
       cursor = String(next);
-    } while (cursor !== "0");
+    }
     return found;
   }
 

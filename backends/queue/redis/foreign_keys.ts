@@ -31,8 +31,7 @@ const TYPES: Readonly<Record<string, readonly string[]>> = {
     "indexed",
   ],
   zset: [
-    "acked",
-    "unacked",
+    "channels",
     "broadcasts",
     "expiry",
     "due",
@@ -51,9 +50,10 @@ const TYPES: Readonly<Record<string, readonly string[]>> = {
     "leased:",
     "dead:",
     "done:",
+    "heard:",
     "lapsed:",
   ],
-  set: ["subs:", "channels"],
+  set: ["subs:"],
   hash: ["msg:", "keyed:", "counts:", "schedule:"],
   stream: ["stream:"],
 };

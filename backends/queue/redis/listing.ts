@@ -28,6 +28,7 @@ export async function listMessages(
   return pages.flat().sort((a, b) => b.sequence - a.sequence).slice(offset, offset + limit);
 }
 
+/** Messages of one partition. Those of many channels are found a group of channels after the other. */
 async function listPartition(
   client: QueueClient,
   partition: number,
@@ -36,16 +37,47 @@ async function listPartition(
   limit: number,
   agent: string | undefined,
 ): Promise<QueueRecord[]> {
+  const list = (group: string, offset: number, limit: number) =>
+    listGroup(client, partition, filters, { group, offset, limit, agent });
+  const first = await list("", offset, limit);
+  if (first.following === "") return first.found;
+  const found: QueueRecord[] = [];
+  let group = "";
+  do {
+    const page = await list(group, 0, offset + limit);
+    found.push(...page.found);
+    group = page.following;
+  } while (group !== "");
+  return found.sort((a, b) => b.sequence - a.sequence).slice(offset, offset + limit);
+}
+
+/** Where a group of channels begins, and which of its messages are wanted. */
+interface GroupPage {
+  /** The last channel of the group before it. */
+  readonly group: string;
+  readonly offset: number;
+  readonly limit: number;
+  readonly agent: string | undefined;
+}
+
+/** Messages of a group of channels, and its last channel if there are more. */
+async function listGroup(
+  client: QueueClient,
+  partition: number,
+  filters: MessageFilters,
+  { group, offset, limit, agent }: GroupPage,
+): Promise<{ found: QueueRecord[]; following: string }> {
   const found: QueueRecord[] = [];
   let toSkip = offset;
-  const restOfArgs = () => [String(toSkip), String(limit - found.length), agent ?? ""];
-  for await (
-    const [skipped, ...messages] of walk(client, "list", partition, filters, restOfArgs)
-  ) {
+  let following = "";
+  const restOfArgs = () => [group, String(toSkip), String(limit - found.length), agent ?? ""];
+  for await (const step of walk(client, "list", partition, filters, restOfArgs)) {
+    const [last, skipped, ...messages] = step;
+    following = String(last);
     toSkip -= Number(skipped);
     found.push(...messages.map(toRecord));
   }
-  return found;
+  return { found, following };
 }
 
 /** Number of messages that match all filters. */
@@ -56,9 +88,16 @@ export async function countMessages(
 ): Promise<number> {
   const counts = await Promise.all(partitions.map(async (partition) => {
     let sum = 0;
-    for await (const [count] of walk(client, "count", partition, filters, () => [])) {
-      sum += Number(count);
-    }
+    let group = "";
+    do {
+      const args = [group];
+      let following = "";
+      for await (const [last, count] of walk(client, "count", partition, filters, () => args)) {
+        following = String(last);
+        sum += Number(count);
+      }
+      group = following;
+    } while (group !== "");
     return sum;
   }));
   return counts.reduce((sum, count) => sum + count, 0);

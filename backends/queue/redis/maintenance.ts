@@ -77,7 +77,7 @@ async function walkAll(
   partitions: number,
 ): Promise<void> {
   const walk = async (partition: number) => {
-    for (let cursor = "1 0"; cursor !== "done";) {
+    for (let cursor = ""; cursor !== "done";) {
       cursor = String(await client.runDurably(script, partition, [cursor]));
     }
   };

@@ -30,7 +30,6 @@ import {
   type StoreStats,
 } from "../store.ts";
 import type { InitializeOptions, MessageFilters, PurgedState, QueueEvent } from "../types.ts";
-import { Announcements } from "./announcements.ts";
 import { Channels } from "./channels.ts";
 import { attemptMs, QueueClient } from "./client.ts";
 import { ConsumerGroup } from "./consumer_group.ts";
@@ -42,14 +41,17 @@ import { checkHealth, prepare, warnOfLoss } from "./maintenance.ts";
 import { ALL, Notifications } from "./notifications.ts";
 import { firstThatCounts } from "./outcomes.ts";
 import { escapeGlob, Partitions } from "./partitions.ts";
+import { readPending } from "./pending.ts";
 import { RedisReceiver } from "./receiver.ts";
-import { failureOf, toDeadLetter, toDelivery, toRecord } from "./replies.ts";
+import { failureOf, toDeadLetter, toRecord } from "./replies.ts";
 import { Schedules } from "./schedules.ts";
 import type { ScriptName } from "./scripts/mod.ts";
 import { settingsText } from "./settings.ts";
 
 /** Messages that one step of `clear` removes. */
 const CLEAR_STEP = 200;
+/** The cursor of the first message of the first channel. */
+const FIRST_ENTRY = "- -";
 /** The first of the sets from which `unsubscribe` removes deliveries, and the cursor of `ZSCAN`. */
 const FIRST_CURSOR = "1 0";
 /** Milliseconds after which an idle subscription claims without a wakeup. */
@@ -90,7 +92,6 @@ export class RedisStore implements QueueStore {
   readonly #schedules: Schedules;
   readonly #channels: Channels;
   readonly #deduplication: Deduplication;
-  readonly #announcements = new Announcements();
   readonly #sweepCursors: readonly string[][];
   readonly #lateRemovals = new LateRemovals(({ partition, id, storedBefore }) =>
     this.#removeFrom(partition, id, storedBefore)
@@ -102,7 +103,7 @@ export class RedisStore implements QueueStore {
     this.#clock = clock;
     this.#address = parseRedisUrl(config.redisUrl, config.connection);
     this.#partitions = new Partitions(config, this.#address.isCluster);
-    this.#sweepCursors = this.#partitions.all.map(() => ["0", "0"]);
+    this.#sweepCursors = this.#partitions.all.map(() => [FIRST_ENTRY]);
     this.#client = new QueueClient(this.#address, config, this.#partitions.keys);
     this.#deduplication = new Deduplication(this.#client, config, this.#address.redactedUrl);
     this.#schedules = new Schedules(this.#client, this.#partitions);
@@ -213,7 +214,6 @@ export class RedisStore implements QueueStore {
       delayMs !== null ? `+${delayMs}` : dueMs === null ? "" : String(dueMs),
       deduplicationId ?? "",
       deduplicationId === null ? "" : String(message.deduplicationMs),
-      target !== null && this.#announcements.isDue(target, channel) ? "1" : "0",
     ];
     return { partition, id, args };
   }
@@ -255,7 +255,6 @@ export class RedisStore implements QueueStore {
       message.dueMs === null ? "" : String(message.dueMs),
       "",
       "",
-      "1",
     ]);
     // A message whose id the queue has not made may have been in another partition.
     const others = this.#partitions.ofId(message.id).filter((other) => other !== partition);
@@ -401,8 +400,12 @@ export class RedisStore implements QueueStore {
     channel: string | undefined,
     limit: number,
   ): Promise<QueueDelivery[]> {
-    const found = await this.#readDeliveries("pending", agent, channel, limit);
-    return found.map(toDelivery).sort(byPriority).slice(0, limit);
+    const found = await Promise.all(
+      this.#ofReceiver(agent, channel).map((each) =>
+        readPending(this.#client, each, agent, channel, limit)
+      ),
+    );
+    return found.flat().sort(byPriority).slice(0, limit);
   }
 
   async deadLetters(
@@ -410,8 +413,12 @@ export class RedisStore implements QueueStore {
     channel: string | undefined,
     limit: number,
   ): Promise<QueueDeadLetter[]> {
-    const found = await this.#readDeliveries("deadLetters", agent, channel, limit);
-    return found.slice(0, limit).map(toDeadLetter);
+    const found = await Promise.all(
+      this.#ofReceiver(agent, channel).map((each) =>
+        this.#readSteps("deadLetters", each, limit, [agent, channel ?? ""])
+      ),
+    );
+    return found.flat().slice(0, limit).map(toDeadLetter);
   }
 
   async delayed(channel: string | undefined, limit: number): Promise<QueueRecord[]> {
@@ -423,19 +430,10 @@ export class RedisStore implements QueueStore {
     return found.slice(0, limit);
   }
 
-  async #readDeliveries(
-    script: ScriptName,
-    agent: string,
-    channel: string | undefined,
-    limit: number,
-  ): Promise<Reply[]> {
-    const partitions = channel === undefined
-      ? this.#partitions.all
-      : this.#partitions.ofReceiver(agent, channel);
-    const found = await Promise.all(
-      partitions.map((each) => this.#readSteps(script, each, limit, [agent, channel ?? ""])),
-    );
-    return found.flat();
+  /** The partitions of what an agent receives. */
+  #ofReceiver(agent: string, channel: string | undefined): readonly number[] {
+    if (channel === undefined) return this.#partitions.all;
+    return this.#partitions.ofReceiver(agent, channel);
   }
 
   /** Runs a script step by step, each from where the last one has stopped. */
@@ -509,13 +507,13 @@ export class RedisStore implements QueueStore {
   async #clearPartition(partition: number): Promise<number> {
     let sum = 0;
     let lost = 0;
-    for (let isDone = false; !isDone;) {
-      const args = [crypto.randomUUID(), String(CLEAR_STEP)];
+    for (let cursor: string = FIRST_ENTRY; cursor !== "done";) {
+      const args = [crypto.randomUUID(), String(CLEAR_STEP), cursor];
       const reply = await this.#client.runDurably("clear", partition, args);
-      const [more, removed, orphans] = (reply as Reply[]).map(Number);
-      sum += removed;
-      lost += orphans;
-      isDone = more === 0;
+      const [next, removed, orphans] = reply as Reply[];
+      sum += Number(removed);
+      lost += Number(orphans);
+      cursor = String(next);
     }
     if (lost > 0) await this.#scrubAfterClear(partition);
     return sum;

@@ -21,19 +21,19 @@ return 1
 `,
 );
 
-/** Returns `{ the next cursor, channels... }`. */
+/** Returns `{ the next cursor, which is empty at the end, channels... }`. */
 export const channels: string = script(
   ALLOW_OOM,
   `
-local reply, found = call('SSCAN', PREFIX .. 'channels', ARGV[5], 'COUNT', 300), {}
-for _, channel in ipairs(reply[2]) do
-  if call('EXISTS', PREFIX .. 'counts:' .. channel, PREFIX .. 'subs:' .. channel) > 0 then
+local names, found = call('ZRANGE', PREFIX .. 'channels', ARGV[5], '+', 'BYLEX', 'LIMIT', 0, 300), {}
+for _, channel in ipairs(names) do
+  if call('EXISTS', PREFIX .. 'stream:' .. channel, PREFIX .. 'counts:' .. channel, PREFIX .. 'subs:' .. channel) > 0 then
     found[#found + 1] = channel
   else
-    call('SREM', PREFIX .. 'channels', channel)
+    call('ZREM', PREFIX .. 'channels', channel)
   end
 end
-return { reply[1], unpack(found) }
+return { #names < 300 and '' or '(' .. names[#names], unpack(found) }
 `,
 );
 
@@ -79,7 +79,7 @@ local function blockedOf(queue)
 end
 
 for i = 1, #reply[2], 2 do
-  local agent, notedMs = reply[2][i], tonumber(reply[2][i + 1])
+  local agent = reply[2][i]
   local queue = queueName(agent, channel)
   local function size(name) return call('ZCARD', PREFIX .. name .. queue) end
   local waiting, leased, later, dead = size('ready:'), size('leased:'), size('later:'), size('died:')
@@ -88,9 +88,6 @@ for i = 1, #reply[2], 2 do
   if oldestBlocked and oldestBlocked < oldest then oldest = oldestBlocked end
   waiting = waiting + blocked
   found[#found + 1] = { agent, waiting, leased, later, dead, oldest and string.sub(oldest, 1, 13) or '' }
-  -- Those that have had nothing for long are forgotten, unless they subscribe.
-  if waiting + leased + later + dead == 0 and notedMs < now - 600000 and
-    call('SISMEMBER', PREFIX .. 'subs:' .. channel, agent) == 0 then call('ZREM', agents, agent) end
 end
 return {
   reply[1], integer(now), call('ZCARD', PREFIX .. 'delayed:' .. channel),
@@ -120,12 +117,11 @@ local stream, steps, removed, to = PREFIX .. 'stream:' .. channel, 0, 0, 'done'
 local function stateOf(id, entry)
   local m = fieldsOf(id, { TARGET, SEQ, DUE }, 'acked')
   if not m[2] or streamId(m[2]) ~= entry then
-    dropOrphan(id)
-    call('XDEL', stream, entry)
+    dropEntry(id, channel, seqOf(entry), not m[2])
     return nil
   end
   local member = m[2] .. id
-  if m[4] or call('ZSCORE', PREFIX .. 'done:' .. channel, id) then return 'done' end
+  if m[4] or (not m[1] and call('ZSCORE', PREFIX .. 'heard:' .. channel, id)) then return 'done' end
   if m[3] and call('ZSCORE', PREFIX .. 'delayed:' .. channel, member) then return 'delayed' end
   if call('ZSCORE', PREFIX .. 'lapsed:' .. channel, id) then return 'dead' end
   local state, agents = 'waiting', m[1] and { m[1] } or call('SMEMBERS', PREFIX .. 'subs:' .. channel)

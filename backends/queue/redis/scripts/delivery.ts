@@ -39,7 +39,6 @@ if consumer ~= '' then
   local consumers = PREFIX .. 'consumers:' .. channel
   for name in string.gmatch(consumer, '%S+') do call('ZADD', consumers, integer(now), name) end
   call('ZREMRANGEBYSCORE', consumers, '-inf', integer(now - 60000))
-  announce(agent, channel)
 end
 
 local rateKey, waitMs = PREFIX .. 'rate:' .. channel, -1
@@ -169,7 +168,6 @@ return 1
 export const acknowledge: string = script(
   ALLOW_OOM,
   `
-local done = {}
 local function acknowledgeOne(id, agent, token, result)
   local m, outcome = find(id, agent, token, 'acknowledged')
   if not m then return outcome end
@@ -186,8 +184,6 @@ local function acknowledgeOne(id, agent, token, result)
     settle(id, m.channel, m.seq, true)
   else
     call('HSET', PREFIX .. 'msg:' .. id, 'acked', integer(now))
-    done[#done + 1] = id
-    add('acked', m.seq, id)
     add('done:' .. m.channel, m.seq, id)
   end
   if m.settings.r then
@@ -201,7 +197,6 @@ local replies = {}
 for i = 5, #ARGV, 4 do
   replies[#replies + 1] = acknowledgeOne(ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3])
 end
-if #done > 0 then call('ZREM', PREFIX .. 'unacked', unpack(done)) end
 flush()
 return replies
 `,
@@ -220,15 +215,14 @@ local currentMs = call('ZSCORE', leased, m.member)
 if not currentMs then
   -- The lease has ended, and nobody has taken the message since.
   if token == '' or m.isDone then return lost(m, 'progress') end
-  if call('ZSCORE', PREFIX .. 'pending:' .. m.agent, m.member) then
-    call('ZREM', PREFIX .. 'ready:' .. queue, m.member)
+  if call('ZREM', PREFIX .. 'ready:' .. queue, m.member) == 1 then
+    -- It is leased again.
   elseif not call('ZSCORE', PREFIX .. 'dead:' .. m.agent, m.member) or
     (m.settings.k and call('EXISTS', lineOf(queue, m.settings.k)) == 1) then
     return lost(m, 'progress')
   else
     exhume(m.agent, m.channel, m.member)
     call('ZREM', PREFIX .. 'lapsed:' .. m.channel, id)
-    call('ZADD', PREFIX .. 'pending:' .. m.agent, -tonumber(m.priority), m.member)
     if m.settings.k then enterLine(queue, m.settings.k, m.member) end
     if m.settings.r then call('DEL', PREFIX .. 'result:' .. id) end
   end
@@ -258,12 +252,12 @@ local type = delayMs and 'released' or 'dead'
 local m, outcome = find(id, ARGV[7], token, type)
 if not m then return outcome end
 local queue = queueName(m.agent, m.channel)
-local isPending = not m.isDone and call('ZSCORE', PREFIX .. 'pending:' .. m.agent, m.member)
-if token == '' and not (isPending and (not delayMs or call('ZSCORE', PREFIX .. 'leased:' .. queue, m.member))) then
+local waits = not m.isDone and isPending(m.agent, m.channel, m.member)
+if token == '' and not (waits and (not delayMs or call('ZSCORE', PREFIX .. 'leased:' .. queue, m.member))) then
   return lost(m, type)
 end
 local isOver = not delayMs or m.attempts >= (m.settings.a or MAX_ATTEMPTS)
-if not isPending then
+if not waits then
   -- It became a dead letter when the lease ended.
   if m.isDone or not isOver or not exhume(m.agent, m.channel, m.member) then return lost(m, type) end
 end
@@ -271,7 +265,7 @@ end
 call('HSET', PREFIX .. 'msg:' .. id, 'n:' .. m.agent, m.attempts)
 if isOver then
   withdraw(m.agent, m.channel, m.member, m.settings.k)
-  bury(m, failure)
+  bury(m, failure, not waits)
 else
   local waker = m.agent
   for _, name in ipairs({ 'leased:', 'ready:' }) do call('ZREM', PREFIX .. name .. queue, m.member) end
@@ -321,7 +315,6 @@ call('ZREM', PREFIX .. 'lapsed:' .. m.channel, id)
 if m.settings.r then call('DEL', PREFIX .. 'result:' .. id) end
 deliver(m.agent, m.channel, m.member, m.priority, m.settings.k)
 flush()
-announce(m.agent, m.channel)
 notify(m.channel, m.agent)
 saveReply(operation, '1')
 return 'acknowledged'

@@ -31,6 +31,14 @@ const FRAGMENTS: readonly (readonly [name: string, text: string])[] = [
     "local function streamId(seq) return string.sub(seq, 1, 13) .. '-' .. tonumber(string.sub(seq, 14)) end",
   ],
   [
+    "seqOf",
+    `
+local function seqOf(entry)
+  local ms, us = string.match(entry, '(%d+)-(%d+)')
+  return ms .. string.format('%03d', us)
+end`,
+  ],
+  [
     "settingsOf",
     `
 -- What a message has in place of the settings of the queue.
@@ -44,7 +52,7 @@ local function settingsOf(text) return text and cjson.decode(text) or NO_SETTING
 -- number of the time.
 local EPOCH_MS = 10000
 local function fold(key, channel, epoch)
-  call('SADD', PREFIX .. 'channels', channel)
+  call('ZADD', PREFIX .. 'channels', 0, channel)
   local all = call('HGETALL', key)
   for i = 1, #all, 2 do
     local letter, of = string.match(all[i], '^(%l)(%d+)$')
@@ -56,12 +64,18 @@ local function fold(key, channel, epoch)
 end`,
   ],
   [
+    "finishedOf",
+    `
+-- How many messages of a channel have no pending delivery any more.
+local function finishedOf(channel)
+  return call('ZCARD', PREFIX .. 'done:' .. channel) + call('ZCARD', PREFIX .. 'heard:' .. channel) +
+    call('ZCARD', PREFIX .. 'lapsed:' .. channel)
+end`,
+  ],
+  [
     "isDrained",
     `
-local function isDrained(channel)
-  local size = call('XLEN', PREFIX .. 'stream:' .. channel)
-  return size == call('ZCARD', PREFIX .. 'done:' .. channel) + call('ZCARD', PREFIX .. 'lapsed:' .. channel)
-end`,
+local function isDrained(channel) return call('XLEN', PREFIX .. 'stream:' .. channel) == finishedOf(channel) end`,
   ],
   [
     "tell",
@@ -77,9 +91,9 @@ local function listens()
   end
   return isHeard
 end
-local function tell(type, channel, id, agent, more)
+local function tell(type, channel, id, agent, more, isAgain)
   local letter = LETTERS[type]
-  if letter and not (more and more.lost) then
+  if letter and not isAgain and not (more and more.lost) then
     local tally = tallies[channel]
     if not tally then
       tally = {}
@@ -215,22 +229,23 @@ end`,
   [
     "leaveLine",
     `
--- Removes a delivery from its line. The one behind it becomes ready.
+-- Removes a delivery from its line. The one behind it becomes ready. False if it was in none.
 local function leaveLine(agent, channel, member)
   local queue = queueName(agent, channel)
   local keyed = PREFIX .. 'keyed:' .. queue
   local key = call('HGET', keyed, member)
-  if not key then return end
+  if not key then return false end
   local line = lineOf(queue, key)
   local isFirst = call('ZRANGE', line, 0, 0)[1] == member
   call('ZREM', line, member)
   call('HDEL', keyed, member)
   local following = call('ZRANGE', line, 0, 0)[1]
   if not following and call('HINCRBY', keyed, '', -1) <= 0 then call('DEL', keyed) end
-  if not following or not isFirst then return end
-  local priority = call('ZSCORE', PREFIX .. 'pending:' .. agent, following)
-  call('ZADD', PREFIX .. 'ready:' .. queue, priority or 0, following)
+  if not following or not isFirst then return true end
+  local priority = fieldsOf(idOf(following), { PRIORITY })[1]
+  call('ZADD', PREFIX .. 'ready:' .. queue, -tonumber(priority or 0), following)
   notify(channel, agent)
+  return true
 end`,
   ],
   [
@@ -243,20 +258,38 @@ local function makeReady(queue, member, priority, key)
 end`,
   ],
   [
+    "know",
+    `
+-- Deliveries are found by the channels of an agent, and by the agents of a channel.
+local known = {}
+local function know(agent, channel, queue)
+  if known[queue] then return end
+  known[queue] = true
+  if call('ZADD', PREFIX .. 'pending:' .. agent, 'NX', 0, channel) == 0 then return end
+  call('ZADD', PREFIX .. 'agents:' .. channel, integer(now), agent)
+end`,
+  ],
+  [
     "deliver",
     `
 local function deliver(agent, channel, member, priority, key)
   local score, queue = -tonumber(priority), queueName(agent, channel)
-  add('pending:' .. agent, score, member)
+  know(agent, channel, queue)
   if not key or enterLine(queue, key, member) then add('ready:' .. queue, score, member) end
 end`,
   ],
   [
-    "announce",
+    "forget",
     `
--- Notes that a channel has deliveries to an agent.
-local function announce(agent, channel)
-  call('ZADD', PREFIX .. 'agents:' .. channel, integer(now), agent)
+-- Forgets an agent if it has nothing of a channel. False if it has.
+local function forget(agent, channel)
+  local queue = queueName(agent, channel)
+  for _, name in ipairs({ 'ready:', 'leased:', 'later:', 'keyed:', 'died:' }) do
+    if call('EXISTS', PREFIX .. name .. queue) == 1 then return false end
+  end
+  call('ZREM', PREFIX .. 'agents:' .. channel, agent)
+  call('ZREM', PREFIX .. 'pending:' .. agent, channel)
+  return true
 end`,
   ],
   [
@@ -264,14 +297,20 @@ end`,
     `
 -- Ends the pending delivery of a message to an agent. False if there was none.
 local function withdraw(agent, channel, member, key)
-  if call('ZREM', PREFIX .. 'pending:' .. agent, member) == 0 then return false end
   local queue = queueName(agent, channel)
-  if call('ZREM', PREFIX .. 'leased:' .. queue, member) == 0 and
-    call('ZREM', PREFIX .. 'ready:' .. queue, member) == 0 then
-    call('ZREM', PREFIX .. 'later:' .. queue, member)
-  end
-  if key then leaveLine(agent, channel, member) end
-  return true
+  local wasThere = call('ZREM', PREFIX .. 'leased:' .. queue, member) == 1 or
+    call('ZREM', PREFIX .. 'ready:' .. queue, member) == 1 or call('ZREM', PREFIX .. 'later:' .. queue, member) == 1
+  return key and leaveLine(agent, channel, member) or wasThere
+end`,
+  ],
+  [
+    "isPending",
+    `
+-- Whether a delivery waits, is leased, or was given back.
+local function isPending(agent, channel, member)
+  local queue = queueName(agent, channel)
+  return call('ZSCORE', PREFIX .. 'leased:' .. queue, member) or call('ZSCORE', PREFIX .. 'ready:' .. queue, member) or
+    call('ZSCORE', PREFIX .. 'later:' .. queue, member) or call('HEXISTS', PREFIX .. 'keyed:' .. queue, member) == 1
 end`,
   ],
   [
@@ -289,17 +328,15 @@ end`,
   [
     "dropOrphan",
     `
--- Drops the entries of a message that another program has deleted or the server has evicted. Its channel
--- and agent may be unknown.
-local function dropOrphan(id, channel, agent)
-  local seq = call('ZSCORE', PREFIX .. 'unacked', id) or call('ZSCORE', PREFIX .. 'acked', id)
-  for _, index in ipairs({ 'unacked', 'acked', 'broadcasts', 'expiry' }) do
-    call('ZREM', PREFIX .. index, id)
-  end
+-- Drops the entries of a message that another program has deleted or the server has evicted. Its channel and
+-- number, and its agent may be unknown.
+local function dropOrphan(id, channel, seq, agent)
+  call('ZREM', PREFIX .. 'expiry', id)
+  call('ZREM', PREFIX .. 'broadcasts', id)
   if agent then call('ZREM', PREFIX .. 'target:' .. agent, id) end
-  if not seq then return end
-  call('INCR', PREFIX .. 'lost')
-  if channel then call('XDEL', PREFIX .. 'stream:' .. channel, streamId(seq)) end
+  if not channel then return end
+  for _, index in ipairs({ 'done:', 'heard:', 'lapsed:' }) do call('ZREM', PREFIX .. index .. channel, id) end
+  if call('XDEL', PREFIX .. 'stream:' .. channel, streamId(seq)) == 1 then call('INCR', PREFIX .. 'lost') end
 end`,
   ],
   [
@@ -307,7 +344,6 @@ end`,
     `
 -- Drops the delivery of a message that is gone, or that was replaced by one with another member.
 local function dropDelivery(agent, channel, member, seq)
-  call('ZREM', PREFIX .. 'pending:' .. agent, member)
   if channel then
     local queue = queueName(agent, channel)
     for _, name in ipairs({ 'leased:', 'ready:', 'later:', 'died:' }) do
@@ -315,7 +351,7 @@ local function dropDelivery(agent, channel, member, seq)
     end
     leaveLine(agent, channel, member)
   end
-  if not seq then dropOrphan(idOf(member), channel, agent) end
+  if not seq then dropOrphan(idOf(member), channel, string.sub(member, 1, 16), agent) end
 end`,
   ],
   [
@@ -327,7 +363,7 @@ local function isOpen(channel, member)
   repeat
     local reply = call('SSCAN', PREFIX .. 'subs:' .. channel, cursor, 'COUNT', 50)
     for _, agent in ipairs(reply[2]) do
-      if call('ZSCORE', PREFIX .. 'pending:' .. agent, member) then return true end
+      if isPending(agent, channel, member) then return true end
     end
     cursor = reply[1]
   until cursor == '0'
@@ -343,25 +379,26 @@ local function settle(id, channel, seq, isBroadcast, isDead)
     if isOpen(channel, seq .. id) then return end
     isDead = tonumber(call('HGET', key, 'died') or '0') > 0
   end
-  call('ZADD', PREFIX .. (isDead and 'lapsed:' or 'done:') .. channel, seq, id)
+  call('ZADD', PREFIX .. (isDead and 'lapsed:' or isBroadcast and 'heard:' or 'done:') .. channel, seq, id)
 end`,
   ],
   [
     "bury",
     `
 -- Makes a delivery a dead letter, which is not pending any more. Its reason is JSON, which clients read.
--- Without one, all attempts were used up.
-local function bury(m, failure)
-  local member = m.seq .. m.id
+-- Without one, all attempts were used up. One that gets another reason was counted before.
+local function bury(m, failure, isAgain)
+  local member, queue = m.seq .. m.id, queueName(m.agent, m.channel)
+  know(m.agent, m.channel, queue)
   call('ZADD', PREFIX .. 'dead:' .. m.agent, integer(now), member)
-  call('ZADD', PREFIX .. 'died:' .. queueName(m.agent, m.channel), integer(now), member)
+  call('ZADD', PREFIX .. 'died:' .. queue, integer(now), member)
   if failure then call('HSET', PREFIX .. 'msg:' .. m.id, 'd:' .. m.agent, failure) end
   settle(m.id, m.channel, m.seq, m.isBroadcast, true)
   if m.settings.r then
     local what = 'd' .. m.attempts .. ' ' .. (failure or '')
     call('SET', PREFIX .. 'result:' .. m.id, what, 'PX', integer(m.settings.r))
   end
-  tell('dead', m.channel, m.id, m.agent, { failure = failure, attempts = m.attempts })
+  tell('dead', m.channel, m.id, m.agent, { failure = failure, attempts = m.attempts }, isAgain)
 end`,
   ],
   [
@@ -388,8 +425,8 @@ local function remove(id, isTrimmed)
   local member, stream = seq .. id, PREFIX .. 'stream:' .. channel
   call('XDEL', stream, streamId(seq))
   if call('XLEN', stream) == 0 then call('DEL', stream) end
-  call('ZREM', PREFIX .. (m[10] and 'acked' or 'unacked'), id)
-  call('ZREM', PREFIX .. 'done:' .. channel, id)
+  if m[10] then call('ZREM', PREFIX .. 'done:' .. channel, id) end
+  if not target then call('ZREM', PREFIX .. 'heard:' .. channel, id) end
   call('ZREM', PREFIX .. 'lapsed:' .. channel, id)
   if isIndexed() then call('ZREM', PREFIX .. 'source:' .. source, id) end
   if m[5] then call('ZREM', PREFIX .. 'expiry', id) end
@@ -407,7 +444,7 @@ local function remove(id, isTrimmed)
     agents = call('SMEMBERS', PREFIX .. 'subs:' .. channel)
   end
   for _, agent in ipairs(agents) do
-    if m[10] then
+    if m[10] and target then
       -- It has no pending delivery.
     elseif not withdraw(agent, channel, member, key) then
       exhume(agent, channel, member)
@@ -425,6 +462,32 @@ local function remove(id, isTrimmed)
   if not isExpired(m[5]) then return true end
   tell('expired', channel, id)
   return true, true
+end`,
+  ],
+  [
+    "dropEntry",
+    `
+-- Drops the entry of a message that is gone, or that was replaced by one with another number.
+local function dropEntry(id, channel, seq, isGone)
+  if isGone then dropOrphan(id, channel, seq) else call('XDEL', PREFIX .. 'stream:' .. channel, streamId(seq)) end
+end`,
+  ],
+  [
+    "visitAll",
+    `
+-- Visits up to \`most\` entries of the streams of all channels from a cursor on. Returns the next one, or "done".
+local FIRST_ENTRY = '- -'
+local function visitAll(cursor, most, visit)
+  local from, first = string.match(cursor, '^(%S+) (.*)$')
+  local channels = call('ZRANGE', PREFIX .. 'channels', first, '+', 'BYLEX', 'LIMIT', 0, 100)
+  for _, channel in ipairs(channels) do
+    local entries = call('XRANGE', PREFIX .. 'stream:' .. channel, from, '+', 'COUNT', most)
+    for _, entry in ipairs(entries) do visit(entry[2][2], channel, seqOf(entry[1])) end
+    most = most - #entries
+    if most == 0 then return '(' .. entries[#entries][1] .. ' [' .. channel end
+    from, first = '-', '(' .. channel
+  end
+  return #channels < 100 and 'done' or from .. ' ' .. first
 end`,
   ],
   [
@@ -478,7 +541,7 @@ local function deliverDelayed(channel)
     call('ZREM', delayed, member)
     call('ZREM', PREFIX .. 'delayed', member)
     if not m[1] then
-      dropOrphan(id, channel)
+      dropOrphan(id, channel, string.sub(member, 1, 16))
     elseif m[1] .. id == member then
       local settings = settingsOf(m[4])
       for _, agent in ipairs(m[2] and { m[2] } or call('SMEMBERS', PREFIX .. 'subs:' .. channel)) do
@@ -492,7 +555,6 @@ local function deliverDelayed(channel)
         end
         steps = steps + 1
       end
-      if m[2] then announce(m[2], channel) end
       targets[m[2] or ''] = true
     end
   end
@@ -541,7 +603,6 @@ local function expireLeases(queue)
         hasReady = true
         tell('released', channel, id, agent, { reason = 'its lease has ended' })
       else
-        call('ZREM', PREFIX .. 'pending:' .. agent, member)
         if settings.k then leaveLine(agent, channel, member) end
         bury({ id = id, channel = channel, seq = m[1], agent = agent, isBroadcast = not m[3],
           attempts = attempts, settings = settings })
@@ -581,12 +642,19 @@ end`,
   [
     "read",
     `
+-- A payload that would make the hash of a message large lies in the stream.
+local function payloadIn(channel, seq)
+  local at = streamId(seq)
+  local entry = call('XRANGE', PREFIX .. 'stream:' .. channel, at, at)[1]
+  return entry and entry[2][4]
+end
 -- A message as the reply has it, from the view of an agent. Nil if there is none.
 local function read(id, agent)
   local reply = rawFieldsOf(id, 'payload', 'acked', 'n:' .. agent, 'k:' .. agent)
   local seq, channel, source, target, priority, expires, metadata, settings, due, created, updated = unpacked(reply[1])
-  if not (source and reply[2]) then
-    dropOrphan(id)
+  local payload = source and (reply[2] or payloadIn(channel, seq))
+  if not payload then
+    dropOrphan(id, channel, seq)
     return nil
   end
   if expires and expires ~= '' and isExpired(expires) then
@@ -598,7 +666,7 @@ local function read(id, agent)
   if not metadata or metadata == '' then metadata = '{}' end
   if not priority or priority == '' then priority = '0' end
   local acked = reply[3] or ((not target or target == '') and agent ~= '' and reply[5])
-  return { id, channel, source, target or '', reply[2], metadata, priority, created, reply[3] or updated,
+  return { id, channel, source, target or '', payload, metadata, priority, created, reply[3] or updated,
     expires or '', seq, acked and 1 or 0, settings or '', due or '', reply[4] or '0' }
 end`,
   ],

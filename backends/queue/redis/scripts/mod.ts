@@ -8,16 +8,17 @@
  * which keys it touches.
  *
  *     seq                           the last sequence number: microseconds, or the last one plus 1
- *     msg:ID                        hash: payload, m the rest of the message packed by MessagePack, n:AGENT the
+ *     msg:ID                        hash: payload if it is short, m the rest of the message packed by MessagePack, n:AGENT the
  *                                   attempts and the token of the lease, k:AGENT if acknowledged, acked when, d:AGENT
  *                                   why it is a dead letter
- *     stream:CHANNEL                stream: ids of the messages of the channel, by sequence number
- *     acked, unacked                sorted sets: ids by sequence number, each message in one of them
+ *     stream:CHANNEL                stream: ids of the messages of the channel, by sequence number, and their payloads if
+ *                                   the hash has none
  *     source:AGENT, target:AGENT    sorted sets: ids by sequence number, for each sender and target
  *     broadcasts                    sorted set: ids of broadcasts by sequence number
  *     expiry                        sorted set: ids by time of expiry
  *     subs:CHANNEL                  set: agents that subscribe to the channel
- *     pending:AGENT                 sorted set: deliveries that the agent has not acknowledged, by priority
+ *     pending:AGENT                 sorted set: channels of which the agent may have pending deliveries, which are ready,
+ *                                   leased, given back, or wait in a line
  *     ready:LENGTH:AGENT:CHANNEL    sorted set: pending deliveries without a lease, by priority
  *     leased:LENGTH:AGENT:CHANNEL   sorted set: leased deliveries by the end of the lease
  *     later:LENGTH:AGENT:CHANNEL    sorted set: deliveries that were given back, by the time of their next attempt
@@ -31,7 +32,7 @@
  *     unique:LENGTH:CHANNEL:ID      the message that was published with a deduplication id, in the partition of the
  *                                   channel: the reply of its publish and its id, or `? ID` while it is stored
  *     result:ID                     what a worker has made of a message
- *     channels                      set: the channels
+ *     channels                      sorted set: the channels
  *     counts:CHANNEL                hash: how often each thing has happened
  *     agents:CHANNEL                sorted set: agents that had deliveries, by when that was noted
  *     consumers:CHANNEL             sorted set: subscriptions and workers by their last claim
@@ -40,7 +41,8 @@
  *     schedules, schedule:KEY       sorted set: schedules by their next time; hash: a schedule
  *     version                       the number of this layout, in the first partition
  *     indexed                       whether there are indexes by source and target: 1, or 2 if they are complete
- *     done:CHANNEL                  sorted set: ids of messages that all agents acknowledged, by number
+ *     done:CHANNEL                  sorted set: ids of messages that are acknowledged, by number
+ *     heard:CHANNEL                 sorted set: ids of broadcasts that all agents acknowledged, by number
  *     lapsed:CHANNEL                sorted set: ids of messages of which only dead letters are left
  *     missed:LENGTH:AGENT:CHANNEL   number of messages trimmed before they were acknowledged
  *     gone:OPERATION, op:OPERATION  the reply of an operation, while it may be repeated

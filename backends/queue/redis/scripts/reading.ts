@@ -10,54 +10,108 @@ import { ALLOW_OOM, script } from "./fragments.ts";
 const STEPS = 500;
 
 /**
- * Returns `{ "done" or the cursor, pending messages... }` in the order of delivery, or nil if the call must
- * be repeated. The cursor is the number of entries that were checked, and the last of them.
+ * Returns `{ "done" or the cursor, pending messages... }`, the first `ARGV[7]` of those that one call looks at, in the
+ * order of delivery. Nil if the call must be repeated. With `ARGV[9]`, a priority and a sequence number, only messages
+ * before that. A message that moves between two calls may be in both replies.
  */
 export const pending: string = script(
   ALLOW_OOM,
   `
-local agent, channel, limit = ARGV[5], ARGV[6], tonumber(ARGV[7])
+local agent, channel, limit, cursor = ARGV[5], ARGV[6], tonumber(ARGV[7]), ARGV[8]
 if removeDue() then return nil end
-local all, found = PREFIX .. 'pending:' .. agent, {}
-local first, last = string.match(ARGV[8], '^(%d+) ?(.*)$')
-first = last ~= '' and call('ZRANK', all, last) or tonumber(first) - 1
-first = first + 1
-
-
--- The deliveries of the channel in their order, if they are few: those with a lease have an index by time.
-local function ofChannel()
-  local queue = queueName(agent, channel)
-  local leased = PREFIX .. 'leased:' .. queue
-  if channel == '' or limit + call('ZCARD', leased) > ${STEPS} then return nil end
-  if call('EXISTS', PREFIX .. 'keyed:' .. queue, PREFIX .. 'later:' .. queue) > 0 then return nil end
-  local members, scores = call('ZRANGE', PREFIX .. 'ready:' .. queue, 0, limit - 1), {}
-  for _, member in ipairs(call('ZRANGE', leased, 0, -1)) do members[#members + 1] = member end
-  for _, member in ipairs(members) do scores[member] = tonumber(call('ZSCORE', all, member) or 0) end
-  table.sort(members, function(a, b)
-    if scores[a] == scores[b] then return a < b end
-    return scores[a] < scores[b]
-  end)
-  return members
+local KINDS = { 'ready:', 'leased:', 'later:', 'keyed:' }
+local candidates, seen, steps = {}, {}, 0
+local function isBefore(a, b)
+  if a.priority ~= b.priority then return a.priority > b.priority end
+  return a.member < b.member
+end
+local boundPriority, boundSeq = string.match(ARGV[9], '^(%S+) (%d+)$')
+local bound = boundSeq and { priority = tonumber(boundPriority), member = boundSeq }
+local function consider(of, member, priority)
+  local each = { channel = of, member = member, priority = priority }
+  if seen[member] or (bound and not isBefore(each, bound)) then return end
+  seen[member] = true
+  candidates[#candidates + 1] = each
 end
 
-local few = ofChannel()
-local members = few or call('ZRANGE', all, first, first + ${STEPS} - 1)
-for _, member in ipairs(members) do
+-- Where the last call has stopped: the channel, one of its sets, and the place in that.
+local of, kind, position, last
+if cursor ~= '' then of, kind, position, last = unpack(cjson.decode(cursor)) end
+local function goTo(nextOf, nextKind) of, kind, position, last = nextOf, nextKind, '0', '' end
+local function goToNextChannel()
+  if channel ~= '' then return goTo(not of and channel or nil, 1) end
+  local first = of and '(' .. of or '-'
+  goTo(call('ZRANGE', PREFIX .. 'pending:' .. agent, first, '+', 'BYLEX', 'LIMIT', 0, 1)[1], 1)
+end
+
+-- They are in their order, so no more than the limit count.
+local function lookAtReady(queue)
+  local ready, first = PREFIX .. 'ready:' .. queue, tonumber(position)
+  if last ~= '' then first = (call('ZRANK', ready, last) or first - 1) + 1 end
+  local most = math.min(limit, ${STEPS})
+  local found = call('ZRANGE', ready, first, first + most - 1, 'WITHSCORES')
+  for i = 1, #found, 2 do consider(of, found[i], -tonumber(found[i + 1])) end
+  local count = #found / 2
+  if count < most or first + count >= limit then
+    goTo(of, 2)
+  else
+    position, last = integer(first + count), found[#found - 1]
+  end
+  return count
+end
+
+local function lookAtOthers(queue)
+  local key = PREFIX .. KINDS[kind] .. queue
+  if call('EXISTS', key) == 0 then
+    goTo(of, kind + 1)
+    return 0
+  end
+  local reply = call(kind == 4 and 'HSCAN' or 'ZSCAN', key, position, 'COUNT', 200)
+  for i = 1, #reply[2], 2 do
+    local member = reply[2][i]
+    local m = member ~= '' and fieldsOf(idOf(member), { SEQ, PRIORITY })
+    if m and m[1] and m[1] .. idOf(member) == member then
+      consider(of, member, tonumber(m[2] or 0))
+    elseif m then
+      dropDelivery(agent, of, member, m[1])
+    end
+  end
+  position = reply[1]
+  if position == '0' then goTo(of, kind + 1) end
+  return #reply[2] / 2
+end
+
+if not of then goToNextChannel() end
+local count = 0
+while of and steps < ${STEPS} do
+  local queue = queueName(agent, of)
+  local looked = kind == 1 and lookAtReady(queue) or kind > 1 and lookAtOthers(queue) or 0
+  count, steps = count + looked, steps + looked + 1
+  if kind > 4 then
+    if count == 0 and channel == '' then forget(agent, of) end
+    count = 0
+    goToNextChannel()
+  end
+end
+
+table.sort(candidates, isBefore)
+local found, hasDropped = {}, false
+for _, each in ipairs(candidates) do
   if #found == limit then break end
-  local of = (few or channel == '') and channel or fieldsOf(idOf(member), { CHANNEL })[1]
-  local message = (of == channel or not of) and readDelivery(agent, few and channel, member)
+  local message = readDelivery(agent, each.channel, each.member)
   if message then
     -- A delivery without attempts has no lease.
-    local queue = message[15] ~= '0' and queueName(agent, message[2])
+    local queue = message[15] ~= '0' and queueName(agent, each.channel)
     message[15], message[16] = attemptsOf(message[15])
-    message[17] = queue and call('ZSCORE', PREFIX .. 'leased:' .. queue, member) or ''
-    message[18] = message[16] == '' and queue and call('ZSCORE', PREFIX .. 'later:' .. queue, member) or ''
+    message[17] = queue and call('ZSCORE', PREFIX .. 'leased:' .. queue, each.member) or ''
+    message[18] = message[16] == '' and queue and call('ZSCORE', PREFIX .. 'later:' .. queue, each.member) or ''
     found[#found + 1] = message
+  else
+    hasDropped = true
   end
-  last = member
 end
-if few or #found == limit or #members < ${STEPS} then return { 'done', unpack(found) } end
-return { integer(first + ${STEPS}) .. ' ' .. last, unpack(found) }
+if hasDropped then return nil end
+return { of and cjson.encode({ of, kind, position, last }) or 'done', unpack(found) }
 `,
 );
 

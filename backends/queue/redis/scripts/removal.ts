@@ -24,30 +24,33 @@ return 1
 );
 
 /**
- * Removes up to `ARGV[6]` messages. Returns `{ 1 if there are more, how many there were, how many entries
- * had no message }`.
+ * Removes up to `ARGV[6]` messages from the cursor `ARGV[7]` on. Returns `{ the next cursor or "done", how many there
+ * were, how many entries had no message }`.
  */
 export const clear: string = script(
   ALLOW_OOM,
   `
-local operation, most = ARGV[5], tonumber(ARGV[6])
+local operation, most, cursor = ARGV[5], tonumber(ARGV[6]), ARGV[7]
 local saved = call('GET', PREFIX .. 'op:' .. operation)
 if saved then
   writeMarker()
-  local more, removed, orphans = string.match(saved, '(%d+) (%d+) (%d+)')
-  return { tonumber(more), tonumber(removed), tonumber(orphans) }
+  local removed, orphans, to = string.match(saved, '^(%d+) (%d+) (.*)$')
+  return { to, tonumber(removed), tonumber(orphans) }
 end
-local more, removed, orphans = 1, 0, 0
+local removed, orphans = 0, 0
 if not expire(most) then
-  local ids = call('ZRANGE', PREFIX .. 'unacked', 0, most - 1)
-  if #ids == 0 then ids = call('ZRANGE', PREFIX .. 'acked', 0, most - 1) end
-  for _, id in ipairs(ids) do
-    if remove(id) then removed = removed + 1 else orphans = orphans + 1 end
-  end
-  if #ids == 0 then more = 0 end
+  cursor = visitAll(cursor, most, function(id, channel, seq)
+    local current = fieldsOf(id, { SEQ })[1]
+    if current == seq and remove(id) then
+      removed = removed + 1
+    else
+      orphans = orphans + 1
+      dropEntry(id, channel, seq, not current)
+    end
+  end)
 end
-saveReply(operation, more .. ' ' .. removed .. ' ' .. orphans)
-return { more, removed, orphans }
+saveReply(operation, removed .. ' ' .. orphans .. ' ' .. cursor)
+return { cursor, removed, orphans }
 `,
 );
 
@@ -83,8 +86,8 @@ local function scrubStream(key)
   if call('XLEN', key) == 0 then call('DEL', key) end
 end
 local function same(id) return id end
-local INDEXES = { source = same, target = same, pending = idOf, ready = idOf, leased = idOf, dead = idOf,
-  died = idOf, later = idOf, line = idOf, delayed = idOf, done = same, lapsed = same }
+local INDEXES = { source = same, target = same, ready = idOf, leased = idOf, dead = idOf, died = idOf, later = idOf,
+  line = idOf, delayed = idOf, done = same, heard = same, lapsed = same }
 
 for _, key in ipairs(reply[2]) do
   local kind = string.match(string.sub(key, #PREFIX + 1), '^(%l+):')
@@ -100,20 +103,23 @@ return dropped >= MOST and ARGV[6] or reply[1]
 );
 
 /**
- * Removes expired messages, ends leases, and checks some messages of the indexes from two cursors on.
- * Returns `{ 1 if there are more, how many notifications the server has refused, how many messages were
- * found lost, the next cursors }`; each notification and message is reported once.
+ * Removes expired messages, ends leases, and checks some messages from the cursor `ARGV[5]` on, and some agents of
+ * their channels. Returns `{ 1 if there is more that is due, how many notifications the server has refused, how many
+ * messages were found lost, the next cursor }`; each notification and message is reported once.
  */
 export const sweep: string = script(
   ALLOW_OOM,
   `
 local hasMore = removeDue()
-local cursors = {}
-for i, index in ipairs({ 'unacked', 'acked' }) do
-  local reply = call('ZSCAN', PREFIX .. index, ARGV[4 + i], 'COUNT', 200)
-  cursors[i] = reply[1]
-  for at = 1, #reply[2], 2 do
-    if not fieldsOf(reply[2][at], { SEQ })[1] then dropOrphan(reply[2][at]) end
+local cursor = visitAll(ARGV[5], 400, function(id, channel, seq)
+  local current = fieldsOf(id, { SEQ })[1]
+  if current ~= seq then dropEntry(id, channel, seq, not current) end
+end)
+local first = string.match(ARGV[5], '^%S+ (.*)$')
+for _, channel in ipairs(call('ZRANGE', PREFIX .. 'channels', first, '+', 'BYLEX', 'LIMIT', 0, 5)) do
+  local agents = PREFIX .. 'agents:' .. channel
+  for _, agent in ipairs(call('ZRANGE', agents, '-inf', integer(now - 600000), 'BYSCORE', 'LIMIT', 0, 20)) do
+    if not forget(agent, channel) then call('ZADD', agents, integer(now), agent) end
   end
 end
 local function take(name)
@@ -121,6 +127,6 @@ local function take(name)
   if count then call('DEL', PREFIX .. name) end
   return tonumber(count or '0')
 end
-return { hasMore and 1 or 0, take('unnotified'), take('lost'), cursors[1], cursors[2] }
+return { hasMore and 1 or 0, take('unnotified'), take('lost'), cursor == 'done' and FIRST_ENTRY or cursor }
 `,
 );

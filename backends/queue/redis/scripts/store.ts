@@ -7,13 +7,15 @@
 import { ALLOW_OOM, DENY_OOM, RETURN_SAVED_NUMBER, script } from "./fragments.ts";
 
 /** Arguments of one message. */
-const ARGUMENTS = 18;
+const ARGUMENTS = 17;
 
 /**
  * Lua functions that store messages. `ARGV[5]` is the limit of a channel, and `ARGV[6]` is 1 if nothing may be
  * removed to keep to it except messages that are done, and dead letters.
  */
 const STORE = `
+-- Redis keeps hashes with longer values in a form that takes more memory.
+local MOST_IN_HASH = 64
 local maxItems, isStrict = tonumber(ARGV[5]), ARGV[6] == '1'
 local state = call('MGET', KEYS[1], PREFIX .. 'indexed')
 local last, hasIndexes = tonumber(state[1] or '0'), state[2]
@@ -35,7 +37,7 @@ local function attemptsBefore(id)
   local m = fieldsOf(id, { SEQ, CHANNEL, TARGET }, 'acked')
   if not (m[1] and m[2]) or m[4] then return counts end
   for _, agent in ipairs(m[3] and { m[3] } or call('SMEMBERS', PREFIX .. 'subs:' .. m[2])) do
-    if call('ZSCORE', PREFIX .. 'pending:' .. agent, m[1] .. id) then
+    if isPending(agent, m[2], m[1] .. id) then
       counts[agent] = attemptsOf(call('HGET', PREFIX .. 'msg:' .. id, 'n:' .. agent))
     end
   end
@@ -47,7 +49,7 @@ local function isFull(channel)
   local function room()
     local size = call('XLEN', PREFIX .. 'stream:' .. channel)
     if size < maxItems then return maxItems - size end
-    return maxItems - size + call('ZCARD', PREFIX .. 'done:' .. channel) + call('ZCARD', PREFIX .. 'lapsed:' .. channel)
+    return maxItems - size + finishedOf(channel)
   end
   if room() > 0 then return false end
   flush()
@@ -65,11 +67,9 @@ end
 local function wake(channel, agent) wakeups[channel .. '\\0' .. agent] = { channel, agent } end
 
 local function storeOne(operation, id, channel, source, target, payload, metadata, priority, ttl, put,
-  created, expires, acked, settings, due, unique, uniqueMs, isNews)
+  created, expires, acked, settings, due, unique, uniqueMs)
   local key, isPut, isAcked = PREFIX .. 'msg:' .. id, put == '1', acked == '1'
   local attempts = {}
-  -- Also if nothing is stored: its sender does not tell it again soon.
-  if isNews == '1' then announce(target, channel) end
   if call('EXISTS', PREFIX .. 'gone:' .. operation, key) > 0 then
     local done = earlierReply(id, operation, isPut)
     if done then
@@ -112,7 +112,8 @@ local function storeOne(operation, id, channel, source, target, payload, metadat
     local last = isPut and { created, integer(now), operation } or {}
     packed = pack({ seq, channel, source, target, priority, expires, metadata, settings, due, unpack(last) })
   end
-  call('HSET', key, 'm', packed, 'payload', payload)
+  local isSmall = #payload <= MOST_IN_HASH
+  if isSmall then call('HSET', key, 'm', packed, 'payload', payload) else call('HSET', key, 'm', packed) end
   if isAcked then call('HSET', key, 'acked', integer(now)) end
   if expires ~= '' then add('expiry', expires, id) end
   local given = settingsOf(settings ~= '' and settings)
@@ -127,22 +128,23 @@ local function storeOne(operation, id, channel, source, target, payload, metadat
         attempts = count, settings = given }
     end
   end
-  call('XADD', PREFIX .. 'stream:' .. channel, streamId(seq), 'id', id)
+  local stream = PREFIX .. 'stream:' .. channel
+  if isSmall then
+    call('XADD', stream, streamId(seq), 'id', id)
+  else
+    call('XADD', stream, streamId(seq), 'id', id, 'payload', payload)
+  end
   if hasIndexes then
     add('source:' .. source, seq, id)
     add(target == '' and 'broadcasts' or 'target:' .. target, seq, id)
   end
-  add(isAcked and 'acked' or 'unacked', seq, id)
+  if isAcked then add('done:' .. channel, seq, id) end
   if target == '' then
     for _, agent in ipairs(call('SMEMBERS', PREFIX .. 'subs:' .. channel)) do
       deliverTo(agent)
     end
-  else
-    if isAcked then
-      add('done:' .. channel, seq, id)
-    else
-      deliverTo(target)
-    end
+  elseif not isAcked then
+    deliverTo(target)
   end
   streams[channel] = true
   if due ~= '' then
@@ -159,6 +161,17 @@ local function storeOne(operation, id, channel, source, target, payload, metadat
   return reply
 end
 
+-- The first entries of some indexes of a channel, the oldest first.
+local function oldestOf(indexes, channel, most)
+  local found = {}
+  for _, index in ipairs(most > 0 and indexes or {}) do
+    local some = call('ZRANGE', PREFIX .. index .. channel, 0, most - 1, 'WITHSCORES')
+    for i = 1, #some, 2 do found[#found + 1] = { id = some[i], seq = tonumber(some[i + 1]), index = index } end
+  end
+  table.sort(found, function(a, b) return a.seq < b.seq end)
+  return { unpack(found, 1, math.min(most, #found)) }
+end
+
 -- Removes the oldest messages of a channel: first those that are done, then dead letters.
 local function trim(channel)
   local stream = PREFIX .. 'stream:' .. channel
@@ -168,12 +181,10 @@ local function trim(channel)
   over = call('XLEN', stream) - maxItems
   if over <= 0 then return end
   over = math.min(over, 200)
-  for _, index in ipairs({ 'done:', 'lapsed:' }) do
-    if over > 0 then
-      for _, id in ipairs(call('ZRANGE', PREFIX .. index .. channel, 0, over - 1)) do
-        if not remove(id, true) then call('ZREM', PREFIX .. index .. channel, id) end
-        over = over - 1
-      end
+  for _, indexes in ipairs({ { 'done:', 'heard:' }, { 'lapsed:' } }) do
+    for _, entry in ipairs(oldestOf(indexes, channel, over)) do
+      if not remove(entry.id, true) then call('ZREM', PREFIX .. entry.index .. channel, entry.id) end
+      over = over - 1
     end
   end
   if over <= 0 or isStrict then return end

@@ -16,8 +16,7 @@ export const register: string = script(
 local channel, agent, isFromOldest = ARGV[5], ARGV[6], ARGV[7] == '1'
 local stream, backlog = PREFIX .. 'stream:' .. channel, PREFIX .. 'backlog:' .. queueName(agent, channel)
 local isNew = call('SADD', PREFIX .. 'subs:' .. channel, agent) == 1
-if isNew then call('SADD', PREFIX .. 'channels', channel) end
-announce(agent, channel)
+if isNew then call('ZADD', PREFIX .. 'channels', 0, channel) end
 if isNew and isFromOldest then
   local last = call('XREVRANGE', stream, '+', '-', 'COUNT', 1)[1]
   if last then call('SET', backlog, '- ' .. last[1]) end
@@ -31,7 +30,7 @@ for _, entry in ipairs(entries) do
   local isFor = m[2] and streamId(m[2]) == entry[1] and not m[1] and not m[7] and not (m[6] and tonumber(m[6]) > now)
   if isFor and not isExpired(m[4]) then
     deliver(agent, channel, m[2] .. id, m[3] or '0', settingsOf(m[5]).k)
-    call('ZREM', PREFIX .. 'done:' .. channel, id)
+    call('ZREM', PREFIX .. 'heard:' .. channel, id)
     call('ZREM', PREFIX .. 'lapsed:' .. channel, id)
   end
 end

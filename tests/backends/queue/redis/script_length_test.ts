@@ -24,6 +24,8 @@ async function commandsPerScript(server: RedisServer, action: () => Promise<unkn
   return sum((name) => !isScript(name)) / sum(isScript);
 }
 
+const range = (first: number, count: number) => Array.from({ length: count }, (_, i) => first + i);
+
 async function publish(queue: MessageQueue, options: Parameters<MessageQueue["publish"]>[0]) {
   for (let i = 0; i < MESSAGES; i += 500) {
     await Promise.all(Array.from({ length: 500 }, () => queue.publish(options)));
@@ -121,6 +123,34 @@ const ACTIONS: Record<
     await Promise.all(Array.from({ length: 100 }, () => queue.publish(BROADCAST)));
     return async () => {
       assert.equal(await queue.purge("news"), 100);
+    };
+  },
+  async "list, count and clear of many channels"(queue) {
+    const options = Array.from({ length: MESSAGES }, (_, i) => task(i, { channel: `c${i % 130}` }));
+    for (let i = 0; i < MESSAGES; i += 500) {
+      await Promise.all(options.slice(i, i + 500).map((each) => queue.publish(each)));
+    }
+    return async () => {
+      const newest = await queue.list({ limit: 300, offset: 50 });
+      assert.deepEqual(newest.map(({ payload }) => payload), range(MESSAGES - 350, 300).reverse());
+      const pending = await queue.getPending("worker", { limit: 700 });
+      assert.deepEqual(pending.map(({ payload }) => payload), range(0, 700));
+      assert.equal(await queue.count(), MESSAGES);
+      assert.equal(await queue.count({ acknowledged: true }), 0);
+      assert.equal(await queue.count({ acknowledged: false }), MESSAGES);
+      assert.equal(await queue.clear(), MESSAGES);
+    };
+  },
+  async "getPending with many leases"(queue) {
+    await publish(queue, task(1));
+    await using subscription = queue.subscribe("tasks", "worker", { prefetch: 500 });
+    for (let i = 0; i < MESSAGES; i++) await nextOf(subscription);
+    const last = await queue.publish(task("urgent", { priority: 5 }));
+    const first = await queue.getPending("worker", { limit: 1 });
+    return async () => {
+      assert.equal(first[0].id, last.id);
+      assert.equal((await queue.getPending("worker", { limit: 1e6 })).length, MESSAGES + 1);
+      assert.equal((await queue.getPending("worker", { limit: 10 })).length, 10);
     };
   },
   async "stats of many agents with many priorities and keys"(queue) {
