@@ -1,6 +1,6 @@
 /**
  * Entries in the order of their scores, and those with the same score in that of their keys. They are kept
- * in chunks of some hundred entries: a search halves the chunks, then one chunk. What is added or removed
+ * in chunks of up to 128 entries: a search halves the chunks, then one chunk. What is added or removed
  * moves the entries of its chunk only. Sums of the sizes of chunks tell ranks.
  *
  * @module
@@ -10,9 +10,9 @@ import { PrefixSums } from "./prefix_sums.ts";
 import type { TableEntry } from "./entry_table.ts";
 
 /** A chunk with more entries becomes two. */
-const MAX_CHUNK = 512;
+const MAX_CHUNK = 128;
 /** A chunk with fewer entries becomes part of the one before it, if that stays well below the limit. */
-const MIN_CHUNK = 64;
+const MIN_CHUNK = 16;
 
 /** An entry with a score. The list changes the score of none that is in it. */
 export class ScoredEntry implements TableEntry {
@@ -83,8 +83,7 @@ export class RankedList {
     const index = this.#chunkOf(entry);
     const chunk = this.#chunks[index];
     const place = placeOf(chunk, entry);
-    chunk.scores.splice(place, 0, entry.score);
-    chunk.entries.splice(place, 0, entry);
+    insert(chunk, place, entry);
     this.#size++;
     this.#sizes?.add(index, 1);
     this.#setLastScore(index);
@@ -106,8 +105,7 @@ export class RankedList {
     const index = this.#chunkOf(entry);
     const chunk = this.#chunks[index];
     const place = placeOf(chunk, entry);
-    chunk.scores.splice(place, 1);
-    chunk.entries.splice(place, 1);
+    removeAt(chunk, place);
     this.#size--;
     this.#sizes?.add(index, -1);
     if (chunk.entries.length > 0) this.#setLastScore(index);
@@ -159,6 +157,23 @@ export class RankedList {
     }
     return parts.length === 1 ? parts[0] : parts.flat();
   }
+}
+
+/** Inserts an entry. A loop over so few entries is faster than `splice`, which makes an array. */
+function insert({ scores, entries }: Chunk, place: number, entry: ScoredEntry): void {
+  scores.push(entry.score);
+  entries.push(entry);
+  for (let i = scores.length - 1; i > place; i--) scores[i] = scores[i - 1];
+  for (let i = entries.length - 1; i > place; i--) entries[i] = entries[i - 1];
+  scores[place] = entry.score;
+  entries[place] = entry;
+}
+
+function removeAt({ scores, entries }: Chunk, place: number): void {
+  for (let i = place + 1; i < scores.length; i++) scores[i - 1] = scores[i];
+  for (let i = place + 1; i < entries.length; i++) entries[i - 1] = entries[i];
+  scores.pop();
+  entries.pop();
 }
 
 function isBeforeEntry({ scores, entries }: Chunk, place: number, entry: ScoredEntry): boolean {

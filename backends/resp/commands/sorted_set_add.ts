@@ -13,6 +13,8 @@ import { scoreReply, toScore } from "./scores.ts";
 const NOT_A_NUMBER = err("resulting score is not a number (NaN)");
 const OPTIONS = ["nx", "xx", "gt", "lt", "ch", "incr"] as const;
 
+const LETTER_A = 0x41;
+
 type Option = (typeof OPTIONS)[number];
 
 /** `ZADD` */
@@ -35,10 +37,15 @@ function add(client: Client, key: string, words: readonly string[], options: Set
   return options.has("ch") ? counts.added + counts.updated : counts.added;
 }
 
+/** Options begin with a letter, and most numbers with a digit. */
+function beginsWithLetter(word: string): boolean {
+  return word.charCodeAt(0) >= LETTER_A;
+}
+
 /** Adds the options at the begin; returns the words after them. */
 function readOptions(words: readonly string[], options: Set<Option>): readonly string[] {
   let at = 0;
-  for (; at < words.length; at++) {
+  for (; at < words.length && beginsWithLetter(words[at]); at++) {
     const option = words[at].toLowerCase() as Option;
     if (!OPTIONS.includes(option)) break;
     options.add(option);
