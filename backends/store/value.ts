@@ -30,8 +30,11 @@ export type Value = string | JsonText;
 /** A value in the store: the byte string of a text, or other JSON. */
 export type StoredText = string | JsonText;
 
-/** The value of a key that has no parts. Bytes that were changed in place are kept as an array. */
-export type StringValue = StoredText | Uint8Array;
+/**
+ * The value of a key that has no parts. Bytes that were changed in place are kept as an array, and a whole
+ * number that was counted up or down as such: it stands for its decimal digits, and exactly has them.
+ */
+export type StringValue = StoredText | Uint8Array | number;
 
 /** The stored form of a value. */
 export function storedOf(value: Value): StoredText {
@@ -46,12 +49,21 @@ export function valueOfStored(stored: StringValue): Value {
 /** The bytes of a stored form, as a client that knows no JSON gets them. */
 export function byteStringOf(stored: StringValue): string {
   if (typeof stored === "string") return stored;
+  if (typeof stored === "number") return String(stored);
   return stored instanceof JsonText ? bytesOfText(stored.text) : readLatin1(stored);
 }
 
 /** Bytes of a stored form in memory. */
 export function storedBytes(stored: StringValue): number {
+  if (typeof stored === "number") return lengthOfNumber(stored);
   return stored instanceof JsonText ? textBytes(stored.text) : stored.length;
+}
+
+/** Characters of the decimal text of a whole number. */
+function lengthOfNumber(value: number): number {
+  let length = value < 0 ? 2 : 1;
+  for (let limit = 10; limit <= Math.abs(value); limit *= 10) length++;
+  return length;
 }
 
 /** The value of a valid JSON text, such as a member of a request. */

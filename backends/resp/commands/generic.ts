@@ -166,7 +166,7 @@ function copy(client: Client, [from, to, ...rest]: readonly string[]): Reply {
   const entry = client.db.findUsed(from);
   if (entry === undefined || target.find(to) !== undefined && !isReplacing) return 0;
   const { kind, value, expiresAtMs } = entry;
-  const isShared = typeof value === "string" || !("clone" in value);
+  const isShared = typeof value !== "object" || !("clone" in value);
   const copied = isShared ? copyOf(value) : (value as Collection).clone();
   target.set(to, kind, copied as typeof value, undefined, expiresAtMs);
   target.touched(to, "copy_to");

@@ -35,7 +35,7 @@ export const STRING_COMMANDS = commandGroup("string", [
     ONE_KEY,
     "1.0.0",
     "Subtracts one from a whole number.",
-    (c, [key]) => increment(c, key, -1n),
+    (c, [key]) => increment(c, key, -1),
   ),
   row(
     "decrby",
@@ -82,7 +82,7 @@ export const STRING_COMMANDS = commandGroup("string", [
     ONE_KEY,
     "1.0.0",
     "Adds one to a whole number.",
-    (c, [key]) => increment(c, key, 1n),
+    (c, [key]) => increment(c, key, 1),
   ),
   row(
     "incrby",
@@ -180,20 +180,22 @@ function decrby(client: Client, [key, by]: readonly string[]): Reply {
   return increment(client, key, -value);
 }
 
-function increment(client: Client, key: string, by: bigint): Reply {
-  const { db } = client;
+function increment({ db }: Client, key: string, by: number | bigint): Reply {
   const entry = db.entryOf(key, "string");
-  const value = sumOf(entry === undefined ? "0" : byteStringOf(entry.value as StringValue), by);
-  if (entry === undefined) db.set(key, "string", String(value), "incrby");
-  else db.replaceString(entry, String(value), "incrby");
-  return value;
+  const sum = sumOf((entry?.value ?? 0) as StringValue, by);
+  // A number that the engine keeps exactly is stored as such: the next sum needs no text.
+  const value = typeof sum === "number" ? sum : String(sum);
+  if (entry === undefined) db.set(key, "string", value, "incrby");
+  else db.replaceString(entry, value, "incrby");
+  return sum;
 }
 
 /** Most numbers are small, and need no large ones to be added. */
-function sumOf(text: string, by: bigint): number | bigint {
-  const [small, added] = [smallInteger(text), Number(by)];
+function sumOf(value: StringValue, by: number | bigint): number | bigint {
+  const small = typeof value === "number" ? value : smallInteger(byteStringOf(value));
+  const added = Number(by);
   if (small !== undefined && Number.isSafeInteger(small + added)) return small + added;
-  const sum = toInt64(text) + by;
+  const sum = toInt64(byteStringOf(value)) + BigInt(by);
   if (sum > MAX_INT64 || sum < MIN_INT64) throw OVERFLOW;
   return sum;
 }

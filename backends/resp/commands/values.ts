@@ -12,6 +12,7 @@ import type { Client } from "../engine/client.ts";
 /** A value as a reply. Bytes that the next command may change are copied before that. */
 export function replyOf(client: Client, value: StringValue): string | Uint8Array {
   if (typeof value === "string") return value;
+  if (typeof value === "number") return String(value);
   if (value instanceof JsonText) return bytesOfText(value.text);
   return client.isAtomic ? readLatin1(value) : value;
 }
