@@ -88,7 +88,7 @@ export {
 } from "./lib/message/gemstone.ts";
 export type { MessageView } from "./lib/channel/receiver_api.ts";
 export type { MessageReader } from "./lib/channel/record_run.ts";
-export type { ReadManyOptions, ReceiverOptions } from "./lib/sockets/options.ts";
+export type { ReadManyOptions, ReceiverOptions, StreamOptions } from "./lib/sockets/options.ts";
 export { type JsonObject, parseJson, stringifyJson } from "./lib/message/json.ts";
 export { manageSignals } from "./lib/presence/exit_hooks.ts";
 export {
@@ -123,7 +123,13 @@ export {
   removeStale,
   type RemoveStaleOptions,
 } from "./lib/observe/registry.ts";
-export { Replier, type RequestHandler, type ServeOptions } from "./lib/sockets/replier.ts";
+export {
+  Replier,
+  type RequestHandler,
+  type ServeOptions,
+  type ServeStreamOptions,
+  type StreamHandler,
+} from "./lib/sockets/replier.ts";
 export type { RequestContext } from "./lib/sockets/request_context.ts";
 export { Requester } from "./lib/sockets/requester.ts";
 export { SendingSocket } from "./lib/sockets/sending_socket.ts";

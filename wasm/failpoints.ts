@@ -189,10 +189,12 @@ export const REQUEST_FREED = REPLY_SEEN + 1;
 export const REQUEST_CANCELLED = REQUEST_FREED + 1;
 /** A slot is free, because its replier died. */
 export const REQUEST_ABANDONED = REQUEST_CANCELLED + 1;
+/** The parts of a stream were read: the slot is the replier's again, and it is not woken. */
+export const PARTS_RETURNED = REQUEST_ABANDONED + 1;
 
 // Waiting.
 /** A waiter has written how it waits, and is not among the waiters. */
-export const WAIT_KIND = REQUEST_ABANDONED + 1;
+export const WAIT_KIND = PARTS_RETURNED + 1;
 /** A waiter is among the waiters, and has not looked for messages again. */
 export const WAIT_ANNOUNCED = WAIT_KIND + 1;
 /** A waiter is no longer in the set of waiters. */

@@ -222,8 +222,19 @@ export const SLOT_LENGTH = SLOT_OFFSET + 8;
 export const SLOT_FLAGS = SLOT_LENGTH + 4;
 export const SLOT_CHECK = SLOT_FLAGS + 4;
 export const SLOT_BYTES = 32;
-/** Bytes before a request's payload: requester, slot, generation. */
+/** Bytes before a request's payload: requester, slot, window, generation. */
 export const REQUEST_PREFIX_BYTES = 8;
+// The word before the generation: [0-15] requester  [16-23] slot  [24-31] window, 0 for a request with one reply
+export const PREFIX_SLOT_SHIFT = 16;
+export const PREFIX_WINDOW_SHIFT = 24;
+/** Most parts of a stream that a replier has sent, or is about to send, and that are not received. */
+export const MAX_WINDOW = 255;
+/** Flag of a reply: parts of a stream. Its requester returns the slot to the replier. */
+export const REPLY_PARTS = 256;
+/** Flag of a reply: what a stream returned when it ended. */
+export const REPLY_END = 512;
+/** Bytes before each part: its length, and its record flags. */
+export const PART_HEADER_BYTES = 8;
 
 // Slot states: [0-31] generation  [32-39] status  [40-55] replier + 1  [56-63] its own generation
 export const SLOT_FREE = 0;

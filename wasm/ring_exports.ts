@@ -97,6 +97,9 @@ export interface RingExports {
   isReply(slot: number, offset: number, length: number, flags: number): number;
   isRequestOpen(requester: number, slot: number, generation: number): number;
   replyPending(requester: number, slot: number, generation: number): number;
+  returnParts(slot: number): void;
+  slotReplier(slot: number): number;
+  streamStatus(requester: number, slot: number, generation: number): number;
   takeRequest(requester: number, slot: number, generation: number, size: number, flags: number): number;
   // assembly/lease_table.ts
   addLeaseTable(table: number, at: number): void;

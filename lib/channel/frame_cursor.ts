@@ -35,6 +35,8 @@ import {
   NEXT_UNMAPPED,
   PLACE_BYTES,
   POLL_ANY,
+  PREFIX_SLOT_SHIFT,
+  PREFIX_WINDOW_SHIFT,
   RECORD_BLOCK,
   RECORD_HEADERS,
   RECORD_PAYLOAD,
@@ -76,6 +78,8 @@ const headerDecoder = new TextDecoder();
 export interface RequestRef {
   requester: number;
   slot: number;
+  /** Parts of a stream that may wait for the requester; 0 for a request with one reply. */
+  window: number;
   generation: number;
   /** The generation of the requester's participant slot. */
   requesterGeneration: number;
@@ -117,7 +121,7 @@ export class FrameCursor {
   #header: string | undefined;
   #headerBytes = 0;
   #readsHeaders = false;
-  /** Requests: requester and slot in one word, and the generation. */
+  /** Requests: requester, slot and window in one word, and the generation. */
   #origin = 0;
   #generation = 0;
   /** Where the payload of the lane's next record lies that one call can take; 0 if that is not known. */
@@ -199,7 +203,8 @@ export class FrameCursor {
     const requester = this.#origin & 0xffff;
     return {
       requester,
-      slot: this.#origin >>> 16,
+      slot: (this.#origin >>> PREFIX_SLOT_SHIFT) & 0xff,
+      window: this.#origin >>> PREFIX_WINDOW_SHIFT,
       generation: this.#generation,
       requesterGeneration: this.attachment.generationOf(requester),
     };

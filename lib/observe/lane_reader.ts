@@ -22,7 +22,12 @@ import { extendLow32, type RecordHeader } from "../segment/record.ts";
 import { isReference, readBlock, type Reference, RingWindow, SEARCH_BYTES } from "./ring.ts";
 import type { ByteSource } from "../segment/byte_source.ts";
 import { type Geometry, type LaneRow, readLane } from "../segment/tables.ts";
-import { BLOCK_HEADER_BYTES, RECORD_PAYLOAD, REQUEST_PREFIX_BYTES } from "../../wasm/layout.ts";
+import {
+  BLOCK_HEADER_BYTES,
+  PREFIX_SLOT_SHIFT,
+  RECORD_PAYLOAD,
+  REQUEST_PREFIX_BYTES,
+} from "../../wasm/layout.ts";
 
 /** Where reading begins: with messages that arrive from now on, or with the oldest that exists. */
 export type Since = "now" | "oldest";
@@ -303,7 +308,7 @@ export class LaneReader {
     const base = { lane: this.#index, sequence, flags: record.flags };
     if (!this.#kind.isRequest) return { ...base, bytes: payload };
     const origin = new DataView(payload.buffer, payload.byteOffset).getUint32(0, true);
-    const request = { requester: origin & 0xffff, slot: origin >>> 16 };
+    const request = { requester: origin & 0xffff, slot: (origin >>> PREFIX_SLOT_SHIFT) & 0xff };
     return { ...base, bytes: payload.subarray(REQUEST_PREFIX_BYTES), request };
   }
 

@@ -6,6 +6,7 @@
 
 import { abortSignal, directoryPath, durationMs, flag, observer } from "../base/option_checks.ts";
 import { checkInteger } from "../base/checks.ts";
+import { MAX_WINDOW } from "../../wasm/layout.ts";
 import { type OptionChecks, OptionRules } from "../base/option_rules.ts";
 import type { TimeoutOptions, WaitOptions } from "../base/options.ts";
 import { checkCapacity } from "../channel/channel_options.ts";
@@ -78,7 +79,25 @@ export interface ReadManyOptions {
 export const READ_MANY_OPTIONS = new OptionRules<ReadManyOptions>("readMany()", {
   limit: (name, value) => value === Infinity ? value : checkInteger(name, value, 0),
 });
+
+/** Options of `stream`. */
+export interface StreamOptions extends WaitOptions {
+  /** Longest wait for space, and for each part, in milliseconds. Default: `Infinity`. */
+  timeoutMs?: number | undefined;
+  /** Cancels the stream. */
+  signal?: AbortSignal | undefined;
+  /**
+   * Parts that the replier may have produced and the program has not received, from 1 to 255. With 1, the
+   * replier produces a part when the program has received the one before. Default: 16.
+   */
+  window?: number | undefined;
+}
+
 export const REQUEST_OPTIONS = new OptionRules<WaitOptions>("request()", WAIT_CHECKS);
+export const STREAM_OPTIONS = new OptionRules<StreamOptions>("stream()", {
+  ...WAIT_CHECKS,
+  window: (name, value) => checkInteger(name, value, 1, MAX_WINDOW),
+});
 export const REQUEST_SYNC_OPTIONS = new OptionRules<TimeoutOptions>(
   "requestSync()",
   TIMEOUT_CHECKS,

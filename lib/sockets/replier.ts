@@ -23,7 +23,10 @@ import { type RequestContext, WatchedRequest } from "./request_context.ts";
 import { describeFailure, type RemoteFailure, REPLIER_CLOSED } from "./remote_failure.ts";
 import { ReplierObserver } from "./replier_observer.ts";
 import { Socket, type SocketOptions } from "./socket.ts";
-import { RECORD_ERROR, WAITERS_REQUESTERS } from "../../wasm/layout.ts";
+import { runToEnd, sendParts } from "./produce_parts.ts";
+import { StreamedReply } from "./streamed_reply.ts";
+import { StreamWaits } from "./stream_waits.ts";
+import { RECORD_ERROR, REPLY_END, WAITERS_REQUESTERS } from "../../wasm/layout.ts";
 import { messageOf } from "../base/thrown.ts";
 import { turnIfDue } from "../base/turn.ts";
 
@@ -40,13 +43,43 @@ const SERVE_OPTIONS = new OptionRules<ServeOptions>("serve()", {
   concurrency: checkConcurrency,
 });
 
+const SERVE_STREAM_OPTIONS = new OptionRules<ServeStreamOptions<never, unknown>>(
+  "serveStream()",
+  { signal: abortSignal, concurrency: checkConcurrency, reply: callback },
+);
+
 function checkConcurrency(name: string, value: unknown): number {
   if (typeof value === "number" && value >= 1) return value;
   throw new RangeError(`${name} must be a number of at least 1, not ${formatValue(value)}`);
 }
 
+/** Options of `serveStream`. */
+export interface ServeStreamOptions<Q = unknown, R = unknown> {
+  /** Ends serving. Streams that have begun go on to their end. */
+  signal?: AbortSignal | undefined;
+  /** Requests handled at the same time. Default: 1. */
+  concurrency?: number | undefined;
+  /**
+   * Replies to those who call `request`, and not `stream`. Default: the generator runs to its end, and
+   * what it returns is the reply.
+   */
+  reply?: RequestHandler<Q, R> | undefined;
+}
+
+/**
+ * Handles one request: yields the parts of its reply, or throws what its requester gets as
+ * `ShmRemoteError`. What it returns ends the stream.
+ */
+export type StreamHandler<Q, P, R> = (
+  request: Q,
+  context: RequestContext,
+) => AsyncIterable<P, R | void> | Iterable<P, R | void>;
+
 /** Handles one request: returns its reply, or throws what its requester gets as `ShmRemoteError`. */
 export type RequestHandler<Q, R> = (request: Q, context: RequestContext) => R | Promise<R>;
+
+/** Handles one request, which was received. */
+type Handle<Q> = (ref: RequestRef, request: Q) => Promise<void>;
 
 const OPTIONS = socketOptions("Replier");
 
@@ -80,6 +113,8 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
   /** A call waits for a request. */
   #isReceiving = false;
   readonly #openRequests = new Set<RequestRef>();
+  /** Where streams wait for their requesters; undefined before the first one. */
+  #streams: StreamWaits | undefined;
 
   /**
    * Attaches to a channel, creating it if it is new. Requesters may attach later.
@@ -232,18 +267,80 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
   ): Promise<void> {
     callback("handler", handler);
     SERVE_OPTIONS.check(options, more);
-    const { signal, concurrency = 1 } = options;
+    await this.#serveUntilEnd((ref, request) => this.#handle(ref, request, handler), options);
+  }
+
+  /**
+   * Replies to requests with streams: each part that `handler` yields goes to the requester's `stream` as
+   * soon as it wants one. The handler goes on while fewer parts wait than the requester's `window`. When
+   * the requester leaves its loop, aborts or dies, the `signal` of the handler's second argument aborts,
+   * and the handler is ended as by a `return` at its next `yield`. If it throws, the requester gets a
+   * `ShmRemoteError` after the parts before it, and serving continues.
+   *
+   * Requests of `request` are served as well: see the option `reply`.
+   *
+   * @throws {ShmCorruptionError} if the segment is damaged; nothing else ends serving
+   *
+   * @example
+   * ```ts
+   * import { LocalChannel, Replier, Requester } from "@ringbus/ringbus";
+   *
+   * using channel = LocalChannel.create();
+   * using replier = new Replier<string, number>(channel.handle);
+   * const stop = new AbortController();
+   * const served = replier.serveStream<string>(async function* (sentence) {
+   *   const words = sentence.split(" ");
+   *   yield* words;
+   *   return words.length;
+   * }, { signal: stop.signal });
+   *
+   * using requester = new Requester<string, number>(channel.handle);
+   * for await (const word of requester.stream<string>("to the left")) console.log(word);
+   * console.log(await requester.request("to the left")); // 3
+   * stop.abort();
+   * await served;
+   * ```
+   */
+  serveStream<P = R>(
+    handler: StreamHandler<Q, P, R>,
+    options: ServeStreamOptions<Q, R> = {},
+  ): Promise<void> {
+    return turnIfDue(this.#serveStream(handler, options, arguments[2]));
+  }
+
+  async #serveStream<P>(
+    handler: StreamHandler<Q, P, R>,
+    options: ServeStreamOptions<Q, R>,
+    more: unknown,
+  ): Promise<void> {
+    callback("handler", handler);
+    SERVE_STREAM_OPTIONS.check(options, more);
+    const { reply = (request: Q, context: RequestContext) => runToEnd(handler(request, context)) } =
+      options;
+    await this.#serveUntilEnd(
+      (ref, request) =>
+        ref.window > 0
+          ? this.#handleStream(ref, request, handler)
+          : this.#handle(ref, request, reply),
+      options,
+    );
+  }
+
+  async #serveUntilEnd(
+    handle: Handle<Q>,
+    { signal, concurrency = 1 }: ServeOptions,
+  ): Promise<void> {
     this.#checkReplied();
     this.#isReceiving = true;
     try {
-      await this.#serveAll(handler, signal, concurrency);
+      await this.#serveAll(handle, signal, concurrency);
     } finally {
       this.#isReceiving = false;
     }
   }
 
   async #serveAll(
-    handler: RequestHandler<Q, R>,
+    handle: Handle<Q>,
     signal: AbortSignal | undefined,
     concurrency: number,
   ): Promise<void> {
@@ -252,8 +349,7 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
     while (!signal?.aborted && !this.closed && failure === undefined) {
       const next = await this.#nextRequest(signal);
       if (next === undefined) break;
-      const handling = this.#handle(next.ref, next.request, handler);
-      const tracked: Promise<void> = handling
+      const tracked: Promise<void> = handle(next.ref, next.request)
         .catch((error) => failure = { error })
         .then(() => void running.delete(tracked));
       running.add(tracked);
@@ -292,6 +388,50 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
     }
   }
 
+  async #handleStream<P>(
+    ref: RequestRef,
+    request: Q,
+    handler: StreamHandler<Q, P, R>,
+  ): Promise<void> {
+    using stream = this.#openStream(ref);
+    const produce = (received: Q) =>
+      sendParts<P, R>(handler(received, stream), stream, (part) => this.#encoder.encode(part));
+    let finish: () => void;
+    try {
+      const result = this.#observer === undefined
+        ? await produce(request)
+        : await this.#observer.process(request, produce);
+      finish = () => void this.#reply(ref, result, REPLY_END);
+    } catch (error) {
+      finish = () => this.#failOrLog(ref, error);
+    }
+    await this.#finishStream(ref, stream, finish);
+  }
+
+  #openStream(ref: RequestRef): StreamedReply {
+    return new StreamedReply(
+      this.#streams ??= new StreamWaits(this.attachment),
+      ref,
+      this.#blocks,
+      (offset, bytes, flags, parts) => {
+        this.checkReady();
+        return this.#write(ref, offset, bytes, flags, parts);
+      },
+    );
+  }
+
+  /** Ends a stream once its parts are received. */
+  async #finishStream(ref: RequestRef, stream: StreamedReply, finish: () => void): Promise<void> {
+    try {
+      const isWanted = await stream.untilRead();
+      if (isWanted && !this.closed) finish();
+    } catch (error) {
+      if (!this.closed) this.#failOrLog(ref, error);
+    } finally {
+      this.#openRequests.delete(ref);
+    }
+  }
+
   /** True while the requester waits for the reply. */
   #isOpen({ requester, slot, generation, requesterGeneration }: RequestRef): boolean {
     const { attachment } = this;
@@ -314,11 +454,11 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
     }
   }
 
-  #reply(ref: RequestRef, value: R): boolean {
+  #reply(ref: RequestRef, value: R, moreFlags = 0): boolean {
     const { bytes, flags } = this.#encoder.encode(value);
     // A getter of the value, or a codec of the program, may close the socket.
     this.checkReady();
-    return this.#deliver(ref, bytes, flags);
+    return this.#deliver(ref, bytes, flags | moreFlags);
   }
 
   /** Sends the requester an error in place of a reply. */
@@ -339,14 +479,25 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
 
   /** Writes a reply and announces it; false if its requester gave up or is gone. */
   #finish(ref: RequestRef, offset: number, bytes: Uint8Array, flags: number): boolean {
+    this.#openRequests.delete(ref);
+    return this.#write(ref, offset, bytes, flags, 1);
+  }
+
+  /** Writes a reply, or parts of one, and announces it. */
+  #write(
+    ref: RequestRef,
+    offset: number,
+    bytes: Uint8Array,
+    flags: number,
+    messages: number,
+  ): boolean {
     const { ring } = this.attachment;
     const { requester, slot, generation } = ref;
-    this.#openRequests.delete(ref);
     if (ring.beginReply(requester, slot, generation) === 0) return false;
     this.attachment.bytes.set(bytes, offset);
     ring.finishReply(requester, slot, generation, offset, bytes.length, flags);
     this.attachment.wake(requester, WAITERS_REQUESTERS);
-    this.counts.sent++;
+    this.counts.sent += messages;
     this.counts.bytes += bytes.length;
     if (tracing) trace(`sent ${bytes.length} B on "${this.name}", reply #${this.counts.sent}`);
     return true;
@@ -375,6 +526,8 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
         message: messageOf(failure),
       });
     }
-    this.#receiver.abortWaits(closedWhileWaiting(this.name));
+    const error = closedWhileWaiting(this.name);
+    this.#streams?.rejectAll(error);
+    this.#receiver.abortWaits(error);
   }
 }

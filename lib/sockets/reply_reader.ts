@@ -5,6 +5,7 @@
  */
 
 import type { Attachment } from "../channel/attachment.ts";
+import type { Encoded } from "../channel/encoder.ts";
 import { readHeader } from "../channel/headers.ts";
 import { readSelfDescribed, SELF_DESCRIBED } from "../channel/self_described.ts";
 import type { SocketStatistics } from "../channel/statistics.ts";
@@ -12,10 +13,13 @@ import { type ContextHeaders, parseContextHeaders } from "../base/context_header
 import { ShmPeerLostError, ShmRemoteError, ShmSerializationError } from "../base/errors.ts";
 import { logReceived, logsMessages } from "../base/log.ts";
 import { messageOf } from "../base/thrown.ts";
+import { readParts } from "./part_batch.ts";
 import { readFailure, type RemoteFailure } from "./remote_failure.ts";
 import {
   RECORD_ERROR,
   RECORD_HEADERS,
+  REPLY_END,
+  REPLY_PARTS,
   REQUEST_SLOTS,
   SLOT_BYTES,
   SLOT_FLAGS,
@@ -30,6 +34,19 @@ export type Outcome<R> = { value: R } | { error: Error };
 export interface Reply<R> {
   outcome: Outcome<R>;
   headers: ContextHeaders | undefined;
+}
+
+/** What has arrived of a stream: parts, or how it has ended. */
+export type StreamReply<R> = { parts: Encoded[] } | {
+  outcome: Outcome<R>;
+  /** False for the only reply of a replier that does not stream. */
+  isEnd: boolean;
+};
+
+/** A reply as its replier wrote it. */
+interface Copy {
+  bytes: Uint8Array<ArrayBuffer>;
+  flags: number;
 }
 
 /** Reads replies from a requester's region. */
@@ -55,19 +72,48 @@ export class ReplyReader<R> {
 
   /** The reply in a slot; a corrupt one is an error. */
   read(slot: number): Reply<R> {
+    const copy = this.#copy(slot);
+    if (typeof copy === "string") return this.#corrupt(copy);
+    this.#countReceived(copy.bytes.length);
+    return this.#decodeReply(copy);
+  }
+
+  /** The reply to a stream's request in a slot; a corrupt one is an error. */
+  readStream(slot: number): StreamReply<R> {
+    const copy = this.#copy(slot);
+    if (typeof copy === "string") return { outcome: this.corrupt(copy), isEnd: true };
+    if ((copy.flags & REPLY_PARTS) !== 0) {
+      const parts = readParts(copy.bytes);
+      return parts ? { parts } : { outcome: this.corrupt("a part of a stream"), isEnd: true };
+    }
+    const isEnd = (copy.flags & REPLY_END) !== 0;
+    if (!isEnd) this.#countReceived(copy.bytes.length);
+    return { outcome: this.#decodeReply(copy).outcome, isEnd };
+  }
+
+  /** Decodes a part of a stream. */
+  readPart({ bytes, flags }: Encoded): Outcome<unknown> {
+    this.#countReceived(bytes.length);
+    return this.#decode(bytes as Uint8Array<ArrayBuffer>, flags);
+  }
+
+  /** Copies a reply out of its slot; returns what is corrupt if it is not whole. */
+  #copy(slot: number): Copy | string {
     const { ring, words, sharedMemory } = this.#attachment;
     const at = this.#region + REQUEST_SLOTS + slot * SLOT_BYTES;
     const offset = words[(at + SLOT_OFFSET) >>> 2] >>> 0;
     const length = words[(at + SLOT_LENGTH) >>> 2] >>> 0;
     const flags = words[(at + SLOT_FLAGS) >>> 2];
-    if (ring.isReply(slot, offset, length, flags) === 0) return this.#corrupt("a reply's slot");
+    if (ring.isReply(slot, offset, length, flags) === 0) return "a reply's slot";
     if (offset + length > sharedMemory.mappedBytes) this.#attachment.remap();
-    if (offset + length > sharedMemory.mappedBytes) return this.#corrupt("a reply's offset");
+    if (offset + length > sharedMemory.mappedBytes) return "a reply's offset";
     const bytes = new Uint8Array(length);
     bytes.set(this.#attachment.bytes.subarray(offset, offset + length));
     // The replier does not change the bytes while the slot holds the reply.
-    if (ring.isReply(slot, offset, length, flags) === 0) return this.#corrupt("a reply's slot");
-    this.#countReceived(length);
+    return ring.isReply(slot, offset, length, flags) === 0 ? "a reply's slot" : { bytes, flags };
+  }
+
+  #decodeReply({ bytes, flags }: Copy): Reply<R> {
     if ((flags & RECORD_HEADERS) === 0) {
       return { outcome: this.#decode(bytes, flags), headers: undefined };
     }

@@ -11,8 +11,15 @@ import type { Sender } from "../channel/sender.ts";
 import type { ContextHeaders } from "../base/context_headers.ts";
 import { ShmPeerLostError } from "../base/errors.ts";
 import { NONE, type None } from "../base/none.ts";
-import type { Outcome, ReplyReader } from "./reply_reader.ts";
-import { MAX_REQUESTS, REQUEST_SLOTS, SLOT_BYTES } from "../../wasm/layout.ts";
+import type { Outcome, ReplyReader, StreamReply } from "./reply_reader.ts";
+import {
+  MAX_REQUESTS,
+  PREFIX_SLOT_SHIFT,
+  PREFIX_WINDOW_SHIFT,
+  REQUEST_SLOTS,
+  SLOT_BYTES,
+  WAITERS_REQUESTERS,
+} from "../../wasm/layout.ts";
 
 /** How often repliers are checked for being alive, in milliseconds. */
 export const LIVENESS_MS = 50;
@@ -27,9 +34,13 @@ export interface PendingRequest<R> {
   readonly generation: number;
   /** Where its record ends in the ring. */
   readonly position: number;
+  /** Parts of a stream that may wait; 0 for a request with one reply. */
+  readonly window: number;
   outcome: Outcome<R> | undefined;
   /** Headers of the reply, or of the request until the reply is there. Only with instrumentation. */
   headers: ContextHeaders | undefined;
+  /** Streams: the slot has a reply, and is not returned to the replier yet. */
+  hasReply: boolean;
   /** No call waits for it: the slot is freed when the reply arrives. */
   isAbandoned: boolean;
 }
@@ -63,13 +74,13 @@ export class RequestTable<R> {
   #reclaimSlots(): void {
     for (let slot = MAX_REQUESTS - 1; slot >= 0; slot--) {
       if (this.#attachment.ring.cancelRequest(slot) !== 0) this.#freeSlots.push(slot);
-      else this.#pending.set(slot, { ...newRequest<R>(slot, 0, 0), isAbandoned: true });
+      else this.#pending.set(slot, { ...newRequest<R>(slot, 0, 0, 0), isAbandoned: true });
     }
     this.collectAll();
   }
 
-  /** Sends a request if there are a slot and space. */
-  trySend(encode: () => Encoded): PendingRequest<R> | None {
+  /** Sends a request if there are a slot and space. With a window, its replier sends a stream. */
+  trySend(encode: () => Encoded, window = 0): PendingRequest<R> | None {
     const slot = this.#freeSlots.pop();
     if (slot === undefined) return NONE;
     const { ring, index } = this.#attachment;
@@ -78,7 +89,8 @@ export class RequestTable<R> {
     try {
       const { bytes, flags } = encode();
       generation = ring.queueRequest(slot);
-      this.#sender.prefix[0] = index | (slot << 16);
+      this.#sender.prefix[0] = index | (slot << PREFIX_SLOT_SHIFT) |
+        (window << PREFIX_WINDOW_SHIFT);
       this.#sender.prefix[1] = generation;
       isSent = this.#sender.write(bytes, flags);
     } finally {
@@ -88,7 +100,7 @@ export class RequestTable<R> {
       }
     }
     if (!isSent) return NONE;
-    const pending = newRequest<R>(slot, generation, ring.claimedPosition());
+    const pending = newRequest<R>(slot, generation, ring.claimedPosition(), window);
     this.#pending.set(slot, pending);
     return pending;
   }
@@ -112,18 +124,78 @@ export class RequestTable<R> {
     const { ring } = this.#attachment;
     for (let slot = ring.nextReply(); slot >= 0; slot = ring.nextReply()) {
       const pending = this.#pending.get(slot);
-      if (pending && !pending.isAbandoned) this.#readReply(pending);
       this.#hasCompleted = true;
+      if (pending !== undefined && pending.window > 0) {
+        this.#arrived(pending);
+        continue;
+      }
+      if (pending && !pending.isAbandoned) this.#readReply(pending);
       ring.freeRequest(slot);
-      this.#pending.delete(slot);
-      this.#freeSlots.push(slot);
+      this.#free(slot);
     }
+  }
+
+  /** A stream's reply stays in its slot until it is asked for. */
+  #arrived(pending: PendingRequest<R>): void {
+    if (pending.isAbandoned) this.#freeReplied(pending);
+    else pending.hasReply = true;
+  }
+
+  /** Parts that have arrived, or how the stream has ended; `NONE` while there is neither. */
+  collectParts(pending: PendingRequest<R>): StreamReply<R> | None {
+    if (pending.outcome === undefined && !pending.hasReply) this.collectAll();
+    if (pending.outcome !== undefined) return { outcome: pending.outcome, isEnd: true };
+    if (!pending.hasReply) return NONE;
+    const reply = this.#reader.readStream(pending.slot);
+    if ("parts" in reply) return reply;
+    pending.outcome = reply.outcome;
+    this.#freeReplied(pending);
+    return reply;
+  }
+
+  /** A part of a stream as a value; throws what it cannot be decoded for. */
+  decodePart(part: Encoded): unknown {
+    const outcome = this.#reader.readPart(part);
+    if ("error" in outcome) throw outcome.error;
+    return outcome.value;
+  }
+
+  /** Lets the replier send the next parts: the program has received those in the slot. */
+  returnParts(pending: PendingRequest<R>): void {
+    if (!pending.hasReply || this.#attachment.isClosed) return;
+    pending.hasReply = false;
+    this.#attachment.ring.returnParts(pending.slot);
+    this.#wakeReplier(this.#attachment.ring.slotReplier(pending.slot));
+  }
+
+  /** Frees the slot of a stream that has a reply. */
+  #freeReplied(pending: PendingRequest<R>): void {
+    const { ring } = this.#attachment;
+    const replier = ring.slotReplier(pending.slot);
+    pending.hasReply = false;
+    ring.freeRequest(pending.slot);
+    this.#free(pending.slot);
+    this.#wakeReplier(replier);
+  }
+
+  #wakeReplier(replier: number): void {
+    if (replier >= 0) this.#attachment.wake(replier, WAITERS_REQUESTERS);
   }
 
   #readReply(pending: PendingRequest<R>): void {
     const { outcome, headers } = this.#reader.read(pending.slot);
     pending.outcome = outcome;
     if (headers !== undefined) pending.headers = headers;
+  }
+
+  /** Cancels a stream unless it has ended; its replier learns of it at once. */
+  releaseStream(pending: PendingRequest<R>): void {
+    const isMine = this.#pending.get(pending.slot) === pending && !pending.isAbandoned;
+    if (!isMine || this.#attachment.isClosed) return;
+    if (pending.hasReply) return this.#freeReplied(pending);
+    const replier = this.#attachment.ring.slotReplier(pending.slot);
+    this.release(pending);
+    this.#wakeReplier(replier);
   }
 
   /** Cancels a request that no call waits for, unless it has ended. */
@@ -140,6 +212,9 @@ export class RequestTable<R> {
 
   /** Cancels all requests. */
   cancelAll(): void {
+    for (const pending of [...this.#pending.values()]) {
+      if (pending.window > 0) this.releaseStream(pending);
+    }
     for (let slot = 0; slot < MAX_REQUESTS; slot++) this.#attachment.ring.cancelRequest(slot);
   }
 
@@ -193,13 +268,20 @@ export class RequestTable<R> {
   }
 }
 
-function newRequest<R>(slot: number, generation: number, position: number): PendingRequest<R> {
+function newRequest<R>(
+  slot: number,
+  generation: number,
+  position: number,
+  window: number,
+): PendingRequest<R> {
   return {
     slot,
     generation,
     position,
+    window,
     outcome: undefined,
     headers: undefined,
+    hasReply: false,
     isAbandoned: false,
   };
 }

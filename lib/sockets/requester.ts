@@ -12,6 +12,8 @@ import {
   REQUEST_OPTIONS,
   REQUEST_SYNC_OPTIONS,
   socketOptions,
+  STREAM_OPTIONS,
+  type StreamOptions,
 } from "./options.ts";
 import { closedWhileWaiting } from "../channel/closed.ts";
 import { ShmBufferFullError, ShmTimeoutError } from "../base/errors.ts";
@@ -20,7 +22,7 @@ import type { LocalHandle } from "../segment/worker_memory.ts";
 import { checkTimeout } from "../base/option_checks.ts";
 import type { TimeoutOptions, WaitOptions } from "../base/options.ts";
 import { Sender } from "../channel/sender.ts";
-import { type Outcome, ReplyReader } from "./reply_reader.ts";
+import { type Outcome, ReplyReader, type StreamReply } from "./reply_reader.ts";
 import {
   LIVENESS_MS,
   type PendingRequest,
@@ -34,6 +36,8 @@ import { AsyncWaitQueue, type WaitContext, waitSync } from "../channel/wait.ts";
 import { MAX_REQUESTS, REQUEST_PREFIX_BYTES, WAITERS_REQUESTERS } from "../../wasm/layout.ts";
 
 const OPTIONS = socketOptions("Requester");
+/** Parts of a stream that may wait for the program. */
+const DEFAULT_WINDOW = 16;
 
 /**
  * Sends requests to the repliers of a channel. Each request goes to one of them, and its reply to this
@@ -148,13 +152,114 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
     value: Q,
     timeoutMs: number,
     options: WaitOptions | undefined,
+    window = 0,
   ): Promise<PendingRequest<R>> {
     const pending = await this.#sender.waitAsync(() => {
       this.#requests.collectAll();
-      return this.#trySend(value);
+      return this.#trySend(value, window);
     }, options);
     if (pending === NONE) throw this.#fullError(timeoutMs);
     return pending;
+  }
+
+  /**
+   * Sends a request, and iterates over the parts of its reply as a replier's `serveStream` produces them.
+   * The request is sent when the iteration begins. The replier waits while `window` parts are not
+   * received. Leaving the loop cancels the stream, as `signal` does, and the replier learns of it.
+   * What the replier's generator returns is the `value` of the last result, whose `done` is true.
+   *
+   * A replier that does not stream sends one part: its reply.
+   *
+   * The iteration throws
+   * - `ShmTimeoutError` if no part arrives within `timeoutMs`
+   * - `ShmBufferFullError` if there was no space for the request within `timeoutMs`
+   * - `ShmRemoteError` if the replier's generator threw; the parts before that arrive first
+   * - `ShmPeerLostError` if the replier died or left
+   * - `ShmSerializationError` if the request, or a part, cannot be encoded or decoded
+   *
+   * @throws {TypeError} if an option is invalid
+   * @throws {RangeError} if `window` or `timeoutMs` is out of range
+   *
+   * @example
+   * ```ts
+   * import { LocalChannel, Replier, Requester } from "@ringbus/ringbus";
+   *
+   * using channel = LocalChannel.create();
+   * using replier = new Replier<number, number>(channel.handle);
+   * const stop = new AbortController();
+   * const served = replier.serveStream(async function* (count) {
+   *   for (let n = 0; n < count; n++) yield n * n;
+   * }, { signal: stop.signal });
+   *
+   * using requester = new Requester<number, number>(channel.handle);
+   * for await (const square of requester.stream(4)) console.log(square); // 0 1 4 9
+   * stop.abort();
+   * await served;
+   * ```
+   */
+  stream<P = R>(value: Q, options?: StreamOptions): AsyncGenerator<P, R, undefined>;
+  stream<P = R>(
+    value: Q,
+    options: StreamOptions = {},
+    more?: unknown,
+  ): AsyncGenerator<P, R, undefined> {
+    STREAM_OPTIONS.check(options, more);
+    if (this.#observer === undefined) return this.#stream<P>(value, options);
+    return this.#observer.stream(value, (carrying) => this.#stream<P>(carrying, options));
+  }
+
+  async *#stream<P>(value: Q, options: StreamOptions): AsyncGenerator<P, R, undefined> {
+    const pending = await this.#sendStream(value, options);
+    const cancel = () => this.#requests.releaseStream(pending);
+    options.signal?.addEventListener("abort", cancel);
+    try {
+      while (true) {
+        const reply = await this.#nextParts(pending, options);
+        if (!("parts" in reply)) {
+          const result = this.#settle(pending, reply.outcome, 0);
+          if (reply.isEnd) return result;
+          yield result as unknown as P;
+          return undefined as R;
+        }
+        for (const part of reply.parts) {
+          if (isTurnDue()) await takeTurn();
+          options.signal?.throwIfAborted();
+          yield this.#requests.decodePart(part) as P;
+        }
+        this.#requests.returnParts(pending);
+      }
+    } finally {
+      options.signal?.removeEventListener("abort", cancel);
+      cancel();
+    }
+  }
+
+  #sendStream(
+    value: Q,
+    options: StreamOptions,
+  ): PendingRequest<R> | Promise<PendingRequest<R>> {
+    const { window = DEFAULT_WINDOW, signal } = options;
+    const timeoutMs = checkTimeout(options);
+    signal?.throwIfAborted();
+    this.checkReady();
+    const sent = this.#trySend(value, window);
+    return sent === NONE ? this.#sendLater(value, timeoutMs, options, window) : sent;
+  }
+
+  async #nextParts(
+    pending: PendingRequest<R>,
+    options: StreamOptions,
+  ): Promise<StreamReply<R>> {
+    const reply = await this.#replies.wait(
+      () => this.#requests.collectParts(pending),
+      options,
+    );
+    if (reply !== NONE) return reply;
+    this.attachment.checkOpen();
+    throw new ShmTimeoutError(
+      `no part of a stream arrived on channel "${this.name}" within ${options.timeoutMs} ms; check that a ` +
+        `replier ${this.attachment.peersHint}, or wait longer`,
+    );
   }
 
   /** Sends a request, and blocks this thread until its reply arrives. Throws what `request` throws. */
@@ -278,9 +383,9 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
   }
 
   /** Sends a request if there are a slot and space. */
-  #trySend(value: Q): PendingRequest<R> | None {
+  #trySend(value: Q, window = 0): PendingRequest<R> | None {
     this.#sender.checkReady();
-    return this.#requests.trySend(() => this.#sender.encode(value));
+    return this.#requests.trySend(() => this.#sender.encode(value), window);
   }
 
   #fullError(timeoutMs: number): ShmBufferFullError {

@@ -37,6 +37,24 @@ export class RequesterObserver<Q, R> {
     return runOperation(operation, () => call(withHeaderOf(operation, value) as Q));
   }
 
+  /** Receives a stream, in one operation from its request to its end. `call` gets the value to send. */
+  async *stream<P, T>(
+    value: Q,
+    call: (value: Q) => AsyncGenerator<P, T, undefined>,
+  ): AsyncGenerator<P, T, undefined> {
+    const operation = this.#begin("stream", "client");
+    let failure: { error: unknown } | undefined;
+    try {
+      return yield* call(withHeaderOf(operation, value) as Q);
+    } catch (error) {
+      failure = { error };
+      throw error;
+    } finally {
+      if (failure === undefined) operation.end();
+      else operation.fail(failure.error);
+    }
+  }
+
   /** Sends a request. `call` gets the value to send, and the headers that it carries. */
   send(value: Q, call: (value: Q, headers: ContextHeaders | undefined) => boolean): boolean {
     const operation = this.#begin("send", "producer");

@@ -11,6 +11,7 @@ import { testOptions } from "./channel/options.ts";
 import { testQueue } from "./channel/queue.ts";
 import { testRequests } from "./channel/requests.ts";
 import { testServing } from "./channel/serving.ts";
+import { testStreams } from "./channel/streams.ts";
 import { testSizes } from "./channel/sizes.ts";
 import { testUnusualValues } from "./channel/unusual_values.ts";
 import { testWaiting } from "./channel/waiting.ts";
@@ -24,6 +25,7 @@ for (const transport of TRANSPORTS) {
   testWaiting(transport);
   testOptions(transport);
   testServing(transport);
+  testStreams(transport);
   testIterables(transport);
   testSizes(transport);
   testManyBytes(transport);

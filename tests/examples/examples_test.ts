@@ -57,6 +57,25 @@ Deno.test("example reqrep: the requester gets its roots and the handler's error"
     assert.deepEqual(await replier.lines(), ["serving", "replied to 6 requests"]);
   }));
 
+Deno.test("example streams: a movement is followed to its end, and another one cancelled", () =>
+  inDirectory(async (run) => {
+    await using requester = run("streams/requester.ts");
+    await using replier = run("streams/replier.ts");
+    assert.deepEqual(await requester.lines(), [
+      ...[1, 2, 3, 4, 5].map((angle) => `at ${angle} degrees`),
+      "reached 5 degrees",
+      "cancelled at 8 degrees",
+      "reached 0 degrees",
+    ]);
+    replier.kill("SIGINT");
+    const lines = await replier.lines();
+    assert.deepEqual([lines.length, lines[1], lines[3]], [
+      4,
+      "stopped at 5 degrees",
+      "stopped at 0 degrees",
+    ]);
+  }));
+
 Deno.test("example pipeline: two pullers share all tasks", () =>
   inDirectory(async (run) => {
     await using first = run("pipeline/puller.ts");

@@ -396,6 +396,35 @@ tracingTest(
   },
 );
 
+tracingTest(
+  "a stream is one span from its request to its end, and the parent of its handler",
+  async (tracing, channel) => {
+    using replier = new Replier<number, number>(channel.handle, traced());
+    using requester = new Requester<number, number>(channel.handle, traced());
+    const stop = new AbortController();
+    const served = replier.serveStream(async function* (count) {
+      for (let n = 0; n < count; n++) {
+        await inSpan("inner", () => {});
+        yield n;
+      }
+      throw new RangeError("no more");
+    }, { signal: stop.signal });
+    for await (const n of requester.stream(100)) if (n === 1) break;
+    await assert.rejects(async () => {
+      for await (const _ of requester.stream(2)) continue;
+    }, ShmRemoteError);
+    stop.abort();
+    await served;
+    const streams = tracing.spans.filter(({ name }) => name === "stream local");
+    const handled = tracing.spans.filter(({ name }) => name === "process local");
+    const inner = tracing.spans.filter(({ name }) => name === "inner");
+    assert.deepEqual(handled.map(({ parentId }) => parentId), streams.map(({ spanId }) => spanId));
+    const parents = new Set(inner.map(({ parentId }) => parentId));
+    assert.deepEqual(parents, new Set(handled.map(({ spanId }) => spanId)));
+    assert.deepEqual(streams.map(({ status }) => status), ["UNSET", "ERROR"]);
+  },
+);
+
 tracingTest("requests in two steps make a trace from send to reply", async (tracing, channel) => {
   using replier = new Replier<string, string>(channel.handle, traced());
   using requester = new Requester<string, string>(channel.handle, traced());

@@ -1,5 +1,13 @@
 import assert from "node:assert/strict";
-import { listChannels, Publisher, Puller, Pusher, removeStale, Subscriber } from "../../mod.ts";
+import {
+  listChannels,
+  Publisher,
+  Puller,
+  Pusher,
+  removeStale,
+  ShmPeerLostError,
+  Subscriber,
+} from "../../mod.ts";
 import { checkInvariants } from "./invariant_check.ts";
 import {
   numberOf,
@@ -18,6 +26,7 @@ import { withPausableChildren } from "../support/pausable_child.ts";
 import { makeScratchDirectory } from "../support/scratch.ts";
 import { withSeed } from "../support/seed.ts";
 import { openSocket } from "../support/peer.ts";
+import { EndlessStream } from "../support/endless_stream.ts";
 
 const SOURCES = new URL("../../wasm/assembly/", import.meta.url);
 const PATTERNS = ["pubsub", "queue", "requests", "ack"] as const;
@@ -225,6 +234,27 @@ Deno.test("a subscriber that joins while a publisher is stopped within a commit 
       await standAt(point, [1, 2, 3]);
     }
   }));
+
+for (const end of ["dies", "is stopped"] as const) {
+  Deno.test(`a requester that ${end} when it has returned parts leaves a replier that goes on`, () =>
+    withPausableChildren(async ({ path: dir }, hold) => {
+      const { child, arm, untilPaused, release } = hold();
+      await using stream = new EndlessStream(dir);
+      await openSocket(child, "q", "requester", "ask", { dir });
+      arm("PARTS_RETURNED", 3);
+      const count = 200;
+      await child.start({ do: "stream", id: "q", request: 0, count, window: 4 });
+      await untilPaused();
+      if (end === "dies") {
+        child.kill("SIGKILL");
+        await child.ended();
+        assert.ok(await stream.reason() instanceof ShmPeerLostError);
+      } else {
+        release();
+        assert.deepEqual(await child.result(), Array.from({ length: count }, (_, n) => n));
+      }
+    }));
+}
 
 Deno.test("no process attaches to a deleted segment of which a killed creator left a second name", () =>
   withPausableChildren(async ({ path: dir }, hold) => {

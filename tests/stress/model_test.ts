@@ -30,8 +30,16 @@ Deno.test("a broadcast tears nothing and counts what is missed in any order of s
   assert.ok(exploreBroadcast() > 20_000);
 });
 
+function exploreStreams(mistake?: RequestMistake): number {
+  return explore(requestModel({ requests: 2, cancels: 1, polls: [2, 1], parts: 1, mistake }));
+}
+
 Deno.test("a request ends in any order of steps, with its own reply or none", () => {
   assert.ok(exploreRequests() > 20_000);
+});
+
+Deno.test("the parts of a stream arrive once each and in order, in any order of steps", () => {
+  assert.ok(exploreStreams() > 20_000);
 });
 
 function exploreAttachGate(mistake?: AttachGateMistake): number {
@@ -93,6 +101,18 @@ testMistake(
   "waits for an announcement only",
   exploreRequests,
   /^request \d, which is done, is waited for in vain/,
+);
+testMistake(
+  "requester of a stream",
+  "returns a part before it has read it",
+  exploreStreams,
+  /^request \d got part /,
+);
+testMistake(
+  "replier of a stream",
+  "looks at the slot twice",
+  exploreStreams,
+  /^request \d, which is taken, is waited for in vain/,
 );
 testMistake(
   "newcomer",

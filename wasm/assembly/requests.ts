@@ -5,8 +5,11 @@
 //   FREE -> QUEUED -> TAKEN -> WRITING -> DONE -> FREE      by: requester, replier, replier, replier, requester
 //            |          |
 //            +----------+--> FREE, next generation          by: requester, which gives up
+//
+// A reply that holds parts of a stream goes back, so that the replier sends the next ones:  DONE -> TAKEN
 
 import {
+  PARTS_RETURNED,
   REPLY_BEGUN,
   REPLY_DONE,
   REPLY_FLAGS,
@@ -94,6 +97,22 @@ export function freeRequest(slot: u32): void {
   failpoint(REQUEST_FREED);
 }
 
+/** Returns a slot to its replier, after the parts of a stream in it were read. */
+export function returnParts(slot: u32): void {
+  const address = mySlot(slot) + SLOT_STATE;
+  const done = read64(address);
+  if (requestStatusOf(done) != SLOT_DONE) return;
+  const taken = requestWord(<u32>done, SLOT_TAKEN, replierTagIn(done));
+  if (atomic.cmpxchg<u64>(address, done, taken) == done) failpoint(PARTS_RETURNED);
+}
+
+/** Index of the participant that has taken or answered the request in a slot, -1 if none has. */
+export function slotReplier(slot: u32): i32 {
+  const replier = replierTagIn(read64(mySlot(slot) + SLOT_STATE));
+  const index = (replier & 0xffff) - 1;
+  return index < <u32>MAX_PARTICIPANTS ? <i32>index : -1;
+}
+
 /** Cancels a request; 0 if a replier is writing its reply, so that the slot is still in use. */
 export function cancelRequest(slot: u32): u32 {
   const address = mySlot(slot) + SLOT_STATE;
@@ -177,6 +196,18 @@ export function isRequestOpen(requester: u32, slot: u32, generation: u32): u32 {
   const slotAddress = slotOf(requester, slot);
   if (slotAddress == 0) return 0;
   return read64(slotAddress + SLOT_STATE) == requestWord(generation, SLOT_TAKEN, replierTag) ? 1 : 0;
+}
+
+/**
+ * The status of a request that this replier took: SLOT_TAKEN while it may send parts, SLOT_DONE while parts
+ * are unread, SLOT_FREE once the requester has given up. One read, because the requester may change it.
+ */
+export function streamStatus(requester: u32, slot: u32, generation: u32): u32 {
+  const slotAddress = slotOf(requester, slot);
+  if (slotAddress == 0) return SLOT_FREE;
+  const state = read64(slotAddress + SLOT_STATE);
+  const isMine = <u32>state == generation && replierTagIn(state) == replierTag;
+  return isMine ? requestStatusOf(state) : SLOT_FREE;
 }
 
 /** Claims a slot to write its reply; 0 if the requester has given up or is gone. */

@@ -71,6 +71,9 @@ export {
   isReply,
   isRequestOpen,
   replyPending,
+  returnParts,
+  slotReplier,
+  streamStatus,
   takeRequest,
 } from "./requests";
 export {

@@ -109,6 +109,7 @@ export function testOptions(transport: TestTransport): void {
         send: [1],
         request: [1, { timeoutMs: 0 }],
         requestSync: [1, { timeoutMs: 0 }],
+        stream: [1, { timeoutMs: 0 }],
         recv: [{ timeoutMs: 0 }],
         recvSync: [{ timeoutMs: 0 }],
       }],
@@ -118,6 +119,7 @@ export function testOptions(transport: TestTransport): void {
         recv: [{ timeoutMs: 0 }],
         recvSync: [{ timeoutMs: 0 }],
         serve: [() => {}, {}],
+        serveStream: [() => [], {}],
       }],
     ];
     Object.assign(sockets[0][2], { sendSync: [1, { timeoutMs: 0 }], sendAsync: [1, {}] });

@@ -48,12 +48,13 @@ export const ACK_POINTS: readonly PointName[] = RING_POINTS.filter((name) =>
 );
 
 /**
- * Failpoints with tests of their own: those of the last participant that leaves, and of pullers with and
- * without `ack` on one channel, and of latest values. No pattern here has them.
+ * Failpoints with tests of their own: those of the last participant that leaves, of pullers with and
+ * without `ack` on one channel, of streams, and of latest values. No pattern here has them.
  */
 export const OTHER_POINTS: readonly PointName[] = [
   "renameNew",
   "RETURN_TAKEN",
+  "PARTS_RETURNED",
   ...RING_POINTS.filter((name) => /^(CELL|CHUNK)_/.test(name)),
 ];
 

@@ -1,6 +1,7 @@
 /**
  * Requests as a model: one slot that is used again and again, and repliers that take its requests from a
- * lane. The name of a request is its generation.
+ * lane. The name of a request is its generation. A reply may be a stream, whose parts come through the slot
+ * one after the other.
  *
  * @module
  */
@@ -11,7 +12,9 @@ import type { Actor, Model, Program, State } from "./explore.ts";
 export type RequestMistake =
   | "moves the tail before it takes the slot"
   | "frees a slot while a reply is written"
-  | "waits for an announcement only";
+  | "waits for an announcement only"
+  | "returns a part before it has read it"
+  | "looks at the slot twice";
 
 /** The state that requester and repliers share. */
 export interface Slot {
@@ -20,6 +23,8 @@ export interface Slot {
   replier: number;
   /** The request that the reply in the slot is for. */
   reply: number;
+  /** The parts that follow the one in the slot. */
+  partsAfter: number;
   isAnnounced: boolean;
   /** Requests in the lane. */
   lane: number[];
@@ -36,6 +41,8 @@ interface Party extends Actor {
   generation: number;
   start: number;
   isMine: boolean;
+  /** Requester: parts that it expects. Replier: parts that it will send. */
+  parts: number;
   /** No call waits for it: the slot is freed when the reply arrives. */
   isAbandoned: boolean;
 }
@@ -47,6 +54,8 @@ export interface RequestOptions {
   cancels: number;
   /** Polls of each replier. */
   polls: number[];
+  /** Parts before the end of each reply. Default: none. */
+  parts?: number | undefined;
   mistake?: RequestMistake | undefined;
 }
 
@@ -60,6 +69,7 @@ export function requestModel(options: RequestOptions): Model<Slot, Party> {
     generation: 0,
     start: 0,
     isMine: false,
+    parts: 0,
     isAbandoned: false,
   });
   return {
@@ -69,6 +79,7 @@ export function requestModel(options: RequestOptions): Model<Slot, Party> {
         generation: 0,
         replier: -1,
         reply: -1,
+        partsAfter: 0,
         isAnnounced: false,
         lane: [],
         tail: 0,
@@ -80,8 +91,8 @@ export function requestModel(options: RequestOptions): Model<Slot, Party> {
       ],
     },
     programs: [
-      requesting(options.mistake),
-      ...options.polls.map((_, at) => replying(at + 1, options.mistake)),
+      requesting(options),
+      ...options.polls.map((_, at) => replying(at + 1, options)),
     ],
     idle: ["queue", "poll", "end"],
     killable: options.polls.map((_, at) => at + 1),
@@ -90,7 +101,8 @@ export function requestModel(options: RequestOptions): Model<Slot, Party> {
   };
 }
 
-function requesting(mistake: RequestMistake | undefined): Program<Slot, Party> {
+function requesting({ mistake, parts = 0 }: RequestOptions): Program<Slot, Party> {
+  const returnsEarly = mistake === "returns a part before it has read it";
   const freesEarly = mistake === "frees a slot while a reply is written";
   const deaf = mistake === "waits for an announcement only";
   return {
@@ -103,6 +115,7 @@ function requesting(mistake: RequestMistake | undefined): Program<Slot, Party> {
           words.generation++;
           words.replier = -1;
           requester.generation = words.generation;
+          requester.parts = parts;
           spend(requester, "left");
         },
       }],
@@ -116,7 +129,7 @@ function requesting(mistake: RequestMistake | undefined): Program<Slot, Party> {
       if (words.isAnnounced) {
         moves.push({
           point: "REPLY_SEEN",
-          then: words.status === "done" ? "read" : "wait",
+          then: words.status === "done" ? arrived(words, me) : "wait",
           act: (slot: Slot) => slot.isAnnounced = false,
         });
       } else if (words.status === "done" && !deaf) {
@@ -135,6 +148,21 @@ function requesting(mistake: RequestMistake | undefined): Program<Slot, Party> {
       }
       return moves;
     },
+    part: (words, me) => {
+      checkPart(words, me);
+      const then = returnsEarly ? "wait" : "return";
+      return [
+        { then, act: (_slot, requester) => spend(requester, "parts") },
+        ...me.cancels === 0 || returnsEarly
+          ? []
+          : [{ point: "REQUEST_FREED", then: "queue", act: cancelReplied }],
+      ];
+    },
+    return: () => [{
+      point: "PARTS_RETURNED",
+      then: returnsEarly ? "part" : "wait",
+      act: (slot) => slot.status = "taken",
+    }],
     read: (words, me) => {
       if (words.reply !== me.generation) {
         throw new Error(`request ${me.generation} got the reply to ${words.reply}`);
@@ -152,7 +180,26 @@ function requesting(mistake: RequestMistake | undefined): Program<Slot, Party> {
   };
 }
 
-function spend(me: Party, what: "left" | "cancels"): void {
+/** What a requester does with a reply that has arrived. */
+function arrived(words: Slot, me: Party): string {
+  return words.partsAfter > 0 && !me.isAbandoned ? "part" : "read";
+}
+
+function checkPart(words: Slot, me: Party): void {
+  if (words.reply === me.generation && words.partsAfter === me.parts) return;
+  throw new Error(
+    `request ${me.generation} got part -${words.partsAfter} of ${words.reply} for -${me.parts}`,
+  );
+}
+
+/** Frees the slot of a stream that has a part in it. */
+function cancelReplied(slot: Slot, me: Party): void {
+  spend(me, "cancels");
+  slot.status = "free";
+  slot.outcomes.push("cancelled");
+}
+
+function spend(me: Party, what: "left" | "cancels" | "parts"): void {
   if (me[what] > 0) me[what]--;
 }
 
@@ -176,7 +223,8 @@ function abandon(me: Party): void {
   me.isAbandoned = true;
 }
 
-function replying(self: number, mistake: RequestMistake | undefined): Program<Slot, Party> {
+function replying(self: number, { mistake, parts = 0 }: RequestOptions): Program<Slot, Party> {
+  const looksTwice = mistake === "looks at the slot twice";
   const tailFirst = mistake === "moves the tail before it takes the slot";
   const claims = (slot: Slot, me: Party) =>
     slot.status === "queued" && slot.generation === me.generation;
@@ -209,6 +257,7 @@ function replying(self: number, mistake: RequestMistake | undefined): Program<Sl
         act(slot, replier) {
           slot.status = "taken";
           slot.replier = self;
+          replier.parts = parts;
           replier.isMine = true;
         },
       }];
@@ -231,7 +280,10 @@ function replying(self: number, mistake: RequestMistake | undefined): Program<Sl
     place: () => [{
       point: "REPLY_CHECKSUMMED",
       then: "finish",
-      act: (slot, me) => slot.reply = me.generation,
+      act(slot, me) {
+        slot.reply = me.generation;
+        slot.partsAfter = me.parts;
+      },
     }],
     finish: (words, me) =>
       !owns(words, me, "writing") ? [{ then: "poll" }] : [{
@@ -239,8 +291,22 @@ function replying(self: number, mistake: RequestMistake | undefined): Program<Sl
         then: "announce",
         act: (slot) => slot.status = "done",
       }],
-    announce:
-      () => [{ point: "REPLY_ANNOUNCED", then: "poll", act: (slot) => slot.isAnnounced = true }],
+    announce: (_words, me) => [{
+      point: "REPLY_ANNOUNCED",
+      then: me.parts === 0 ? "poll" : "unread",
+      act(slot, replier) {
+        slot.isAnnounced = true;
+        if (replier.parts > 0) replier.parts--;
+        else replier.isMine = false;
+      },
+    }],
+    // It looks at the slot once, and waits as long as its part is unread.
+    unread(words, me) {
+      if (owns(words, me, "taken")) return [{ then: "begin" }];
+      if (looksTwice) return [{ then: "unread again" }];
+      return owns(words, me, "done") ? [] : [{ then: "poll" }];
+    },
+    "unread again": (words, me) => [{ then: owns(words, me, "done") ? "unread" : "poll" }],
   };
 }
 

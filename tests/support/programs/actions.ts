@@ -81,6 +81,8 @@ export type Command =
   | { do: "replay"; id: string; plan: ReceiveCall[]; last: number; timeoutMs: number }
   | { do: "request"; id: string; values: readonly unknown[]; mode: RequestMode; timeoutMs?: number }
   | { do: "reply"; id: string; mode: ReplyMode; name: string }
+  | { do: "serveStream"; id: string }
+  | { do: "stream"; id: string; request: unknown; count: number; window?: number }
   | { do: "takeRequest"; id: string }
   | { do: "pull"; id: string; count: number; settle: Settling }
   | { do: "hold"; id: string }
@@ -132,6 +134,11 @@ export async function perform(command: Command, notify: Notify): Promise<unknown
     case "reply":
       notify("started");
       return await reply(find<Replier>(command.id), command);
+    case "serveStream":
+      return serveStream(find<Replier<number, number>>(command.id));
+    case "stream":
+      notify("started");
+      return await stream(find<Requester>(command.id), command);
     case "takeRequest":
       notify("started");
       return find<Replier>(command.id).recvSync({ timeoutMs: 20_000 });
@@ -322,6 +329,29 @@ async function request(
     }
   }
   return replies;
+}
+
+/** Streams the numbers below each request, until the process ends. */
+function serveStream(replier: Replier<number, number>): void {
+  void replier.serveStream(function* (count) {
+    for (let n = 0; n < count; n++) yield n;
+    return count;
+  });
+}
+
+/** Returns the first parts of a stream, which stays open unless it has ended. */
+async function stream(
+  requester: Requester,
+  { request, count, window = 16 }: Extract<Command, { do: "stream" }>,
+): Promise<unknown[]> {
+  const parts = requester.stream(request, { window, timeoutMs: 20_000 });
+  const values: unknown[] = [];
+  while (values.length < count) {
+    const { done, value } = await parts.next();
+    if (done) break;
+    values.push(value);
+  }
+  return values;
 }
 
 /** Replies with `{ by: name, of: request }` until the request "stop"; returns the number of replies. */
