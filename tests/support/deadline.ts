@@ -45,15 +45,21 @@ export async function until(
 /** Less than the time after which a sleeping receiver polls again without a wakeup. */
 const PROMPT_MS = 80;
 const ATTEMPTS = 5;
+const ROUNDS = 5;
 
 /**
  * Checks that waits end as soon as they may. `measure` returns the milliseconds that one wait took.
- * A busy machine makes some of them late; a lost wakeup makes most of them late.
+ * A busy machine makes some of them late, or most of them for a while; a lost wakeup makes most of them
+ * late in every round.
  */
 export async function assertPrompt(measure: () => Promise<number>): Promise<void> {
-  const latenciesMs: number[] = [];
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) latenciesMs.push(await measure());
-  latenciesMs.sort((a, b) => a - b);
-  const medianMs = latenciesMs[Math.floor(ATTEMPTS / 2)];
-  if (medianMs >= PROMPT_MS) throw new Error(`waits took ${latenciesMs.join(", ")} ms`);
+  const rounds: number[][] = [];
+  while (rounds.length < ROUNDS) {
+    const latenciesMs: number[] = [];
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) latenciesMs.push(await measure());
+    latenciesMs.sort((a, b) => a - b);
+    if (latenciesMs[Math.floor(ATTEMPTS / 2)] < PROMPT_MS) return;
+    rounds.push(latenciesMs);
+  }
+  throw new Error(`waits took ${rounds.join("; ")} ms`);
 }

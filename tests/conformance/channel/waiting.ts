@@ -229,7 +229,7 @@ function testOneWaiting(transport: TestTransport, { name, error, prepare }: Wait
         () => waitSync({ timeoutMs }),
         (thrown: Error) => thrown instanceof error && thrown.message.includes(`${timeoutMs} ms`),
       );
-      assert.ok(between - start > timeoutMs - 2 && between - start < timeoutMs + 500);
+      assert.ok(between - start > timeoutMs - 2 && between - start < timeoutMs + 10_000);
       assert.ok(performance.now() - between > timeoutMs - 2);
     }
   });
