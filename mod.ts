@@ -88,7 +88,13 @@ export {
 } from "./lib/message/gemstone.ts";
 export type { MessageView } from "./lib/channel/receiver_api.ts";
 export type { MessageReader } from "./lib/channel/record_run.ts";
-export type { ReadManyOptions, ReceiverOptions, StreamOptions } from "./lib/sockets/options.ts";
+export type {
+  PublisherOptions,
+  ReadManyOptions,
+  ReceiverOptions,
+  StreamOptions,
+  SubscriberOptions,
+} from "./lib/sockets/options.ts";
 export { type JsonObject, parseJson, stringifyJson } from "./lib/message/json.ts";
 export { manageSignals } from "./lib/presence/exit_hooks.ts";
 export {

@@ -57,10 +57,14 @@ export const CURSORS_CLEARED = JOIN_ROLE + 1;
 export const CURSOR_MOVED = CURSORS_CLEARED + 1;
 /** A cursor has its position, and the sequence that follows from the lane's count. */
 export const CURSOR_COUNTED = CURSOR_MOVED + 1;
+/** A cursor has the position of a message that was sent before, and the sequence of the next one to come. */
+export const HISTORY_MOVED = CURSOR_COUNTED + 1;
+/** A cursor has the position and the sequence of a message that was sent before. */
+export const HISTORY_COUNTED = HISTORY_MOVED + 1;
 
 // Claiming a lane.
 /** A lane has an owner, whose slot does not name the lane. */
-export const LANE_OWNED = CURSOR_COUNTED + 1;
+export const LANE_OWNED = HISTORY_COUNTED + 1;
 /** The owner's slot names the lane. */
 export const LANE_ASSIGNED = LANE_OWNED + 1;
 /** A new lane has the size of its ring, and no offset. */

@@ -28,6 +28,7 @@ export interface RingExports {
   evictBefore(position: number): void;
   invalidateClaim(): void;
   isLaneValid(): number;
+  keepHistory(bytes: number): void;
   handoverPosition(): number;
   nextHandover(): number;
   openLane(index: number, participantIndex: number): number;
@@ -62,6 +63,7 @@ export interface RingExports {
   step(size: number, flags: number): number;
   // assembly/broadcast_receiver.ts
   addOneMissed(): void;
+  beginBefore(messages: number): void;
   isIntact(index: number, position: number): number;
   missedMessages(): number;
   // assembly/returned_receiver.ts

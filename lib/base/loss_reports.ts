@@ -23,6 +23,11 @@ export class LossReports {
     if (total > this.#reported && performance.now() >= this.#nextMs) this.#send(total);
   }
 
+  /** Counts losses as reported that are no news. */
+  skip(total: number): void {
+    this.#reported = total;
+  }
+
   /** Reports what was not reported yet. */
   finish(total: number): void {
     if (total > this.#reported) this.#send(total);

@@ -161,6 +161,16 @@ export class FrameCursor {
     attachment.ring.openReceiver(attachment.index, cursors);
   }
 
+  /**
+   * Begins with the newest messages of each ring that were sent before, or with the oldest that is left. No
+   * message was found before.
+   */
+  beginBefore(messages: number): void {
+    const { ring } = this.attachment;
+    ring.beginBefore(messages);
+    this.#losses.skip(ring.missedMessages());
+  }
+
   /** From now on the headers of messages are read. */
   enableHeaders(): void {
     this.#readsHeaders = true;

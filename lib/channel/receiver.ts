@@ -74,6 +74,11 @@ export class Receiver<T> implements ReceiverApi<T> {
     this.#canBatch = false;
   }
 
+  /** Begins with the newest messages of each ring that were sent before; with all that are left at `Infinity`. */
+  beginBefore(messages: number): void {
+    this.#cursor.beginBefore(messages);
+  }
+
   get header(): string | undefined {
     return this.#cursor.header;
   }

@@ -8,8 +8,8 @@ import { abortSignal, directoryPath, durationMs, flag, observer } from "../base/
 import { checkInteger } from "../base/checks.ts";
 import { MAX_WINDOW } from "../../wasm/layout.ts";
 import { type OptionChecks, OptionRules } from "../base/option_rules.ts";
-import type { TimeoutOptions, WaitOptions } from "../base/options.ts";
-import { checkCapacity } from "../channel/channel_options.ts";
+import { formatValue, type TimeoutOptions, type WaitOptions } from "../base/options.ts";
+import { checkCapacity, MAX_CAPACITY_BYTES } from "../channel/channel_options.ts";
 import { type CodecName, resolveCodec } from "../codecs/builtin.ts";
 import type { SocketOptions } from "./socket.ts";
 
@@ -39,7 +39,58 @@ export interface ReceiverOptions extends SocketOptions {
 /** The checks of `ReceiverOptions`. */
 export const RECEIVER_CHECKS: OptionChecks<ReceiverOptions> = { ...SOCKET_CHECKS, pooled: flag };
 
+/** Options of a subscriber. */
+export interface SubscriberOptions extends ReceiverOptions {
+  /**
+   * Where the subscriber begins: `"now"` with what is sent after it attached; `"oldest"` with all that the
+   * rings of the channel still hold; a number `n` with the newest `n` messages of each ring. What it asked for
+   * and is gone counts in `statistics().missed`. Default: `"now"`.
+   */
+  since?: "oldest" | "now" | number | undefined;
+}
+
+/** Options of a publisher. */
+export interface PublisherOptions extends SocketOptions {
+  /**
+   * The newest messages of this publisher that its ring always keeps for subscribers with `since`, once so
+   * many were sent. The constructor throws if the ring is too small. Default: 0, a ring keeps what fits, and
+   * evicts an eighth of itself at once.
+   */
+  history?: number | undefined;
+  /** Bytes of the longest message for which `history` holds, as it is encoded. Default: 1,024. */
+  historyMessageBytes?: number | undefined;
+}
+
+const MAX_HISTORY = 2 ** 27;
+
+const PUBLISHER_CHECKS: OptionChecks<PublisherOptions> = {
+  ...SOCKET_CHECKS,
+  history: (name, value) => checkInteger(name, value, 0, MAX_HISTORY),
+  historyMessageBytes: (name, value) => checkInteger(name, value, 0, MAX_CAPACITY_BYTES),
+};
+
+/**
+ * Checks where a subscriber begins.
+ *
+ * @throws {RangeError} if it is no such place
+ */
+function checkSince(name: string, value: unknown): "oldest" | "now" | number {
+  if (value === "oldest" || value === "now") return value;
+  if (Number.isSafeInteger(value) && value as number >= 0) return value as number;
+  throw new RangeError(
+    `${name} must be "oldest", "now" or a whole number of messages, at least 0, not ` +
+      formatValue(value),
+  );
+}
+
+const SUBSCRIBER_CHECKS: OptionChecks<SubscriberOptions> = {
+  ...RECEIVER_CHECKS,
+  since: checkSince,
+};
+
 const ONLY_PULLERS = "only pullers acknowledge";
+const ONLY_SUBSCRIBERS = "only subscribers begin with what was sent before";
+const ONLY_PUBLISHERS = "only publishers keep a history";
 const ONLY_RECEIVERS = "only subscribers and pullers share buffers";
 /** Options of calls, which are no options of a socket. */
 export const CALL_OPTIONS = {
@@ -47,19 +98,34 @@ export const CALL_OPTIONS = {
   signal: "pass it to the call that waits",
 } as const;
 
+/** Options of publishers and of subscribers, which no other socket has. */
+export const BROADCAST_OPTIONS = {
+  since: ONLY_SUBSCRIBERS,
+  history: ONLY_PUBLISHERS,
+  historyMessageBytes: ONLY_PUBLISHERS,
+} as const;
+
 const NOT_OF_PULLERS = { ...CALL_OPTIONS, ack: ONLY_PULLERS, maxUnacked: ONLY_PULLERS };
+const NOT_OF_SENDERS = { ...NOT_OF_PULLERS, pooled: ONLY_RECEIVERS };
 
 /** The options of a class of sockets that does not acknowledge. */
 export function socketOptions(className: string): OptionRules<SocketOptions> {
-  const elsewhere = { ...NOT_OF_PULLERS, pooled: ONLY_RECEIVERS };
+  const elsewhere = { ...NOT_OF_SENDERS, ...BROADCAST_OPTIONS };
   return new OptionRules<SocketOptions>(`new ${className}()`, SOCKET_CHECKS, elsewhere);
 }
 
 /** The options of subscribers. */
-export const SUBSCRIBER_OPTIONS = new OptionRules<ReceiverOptions>(
+export const SUBSCRIBER_OPTIONS = new OptionRules<SubscriberOptions>(
   "new Subscriber()",
-  RECEIVER_CHECKS,
-  NOT_OF_PULLERS,
+  SUBSCRIBER_CHECKS,
+  { ...BROADCAST_OPTIONS, ...NOT_OF_PULLERS },
+);
+
+/** The options of publishers. */
+export const PUBLISHER_OPTIONS = new OptionRules<PublisherOptions>(
+  "new Publisher()",
+  PUBLISHER_CHECKS,
+  { ...BROADCAST_OPTIONS, ...NOT_OF_SENDERS },
 );
 
 export const SEND_SYNC_OPTIONS = new OptionRules<TimeoutOptions>("sendSync()", TIMEOUT_CHECKS);

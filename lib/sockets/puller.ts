@@ -6,7 +6,12 @@
 
 import { flag, wholeNumber } from "../base/option_checks.ts";
 import { OptionRules } from "../base/option_rules.ts";
-import { CALL_OPTIONS, RECEIVER_CHECKS, type ReceiverOptions } from "./options.ts";
+import {
+  BROADCAST_OPTIONS,
+  CALL_OPTIONS,
+  RECEIVER_CHECKS,
+  type ReceiverOptions,
+} from "./options.ts";
 import type { Delivery } from "../channel/delivery.ts";
 import type { LocalHandle } from "../segment/worker_memory.ts";
 import { ReceivingSocket } from "./receiving_socket.ts";
@@ -114,7 +119,7 @@ const OPTIONS = new OptionRules<AnyPullerOptions>("new Puller()", {
   ...RECEIVER_CHECKS,
   ack: flag,
   maxUnacked: wholeNumber(1, MAX_UNACKED),
-}, CALL_OPTIONS);
+}, { ...CALL_OPTIONS, ...BROADCAST_OPTIONS });
 
 /** Receives messages that pushers of a channel send; see the type of the same name. */
 export const Puller: PullerConstructor = class Puller<T> extends ReceivingSocket<T> {

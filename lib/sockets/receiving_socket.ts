@@ -26,7 +26,7 @@ import type { ReceiverApi } from "../channel/receiver_api.ts";
 import type { LocalHandle } from "../segment/worker_memory.ts";
 import type { TimeoutOptions, WaitOptions } from "../base/options.ts";
 import { InstrumentedReceiver } from "./instrumented_receiver.ts";
-import type { ReceiverOptions } from "./options.ts";
+import type { SubscriberOptions } from "./options.ts";
 import { Socket } from "./socket.ts";
 import type { SocketStatistics } from "../channel/statistics.ts";
 
@@ -51,26 +51,33 @@ export abstract class ReceivingSocket<T> extends Socket {
 
   /**
    * Attaches to a channel. With `maxUnacked`, messages are held until they are acknowledged, up to that
-   * number.
+   * number. Only a subscriber has `since`.
    */
   constructor(
     target: string | LocalHandle,
     kind: ChannelKind,
     role: Role,
-    options: ReceiverOptions | undefined,
+    options: SubscriberOptions | undefined,
     maxUnacked?: number,
   ) {
     super(target, kind, role, options);
-    const receiver = this.closeOnError(() => this.#openReceiver(options?.pooled, maxUnacked));
+    const receiver = this.closeOnError(() => this.#openReceiver(options, maxUnacked));
     const instrumentation = options?.instrumentation;
     this.#receiver = instrumentation === undefined
       ? receiver
       : new InstrumentedReceiver(receiver, this.name, instrumentation);
   }
 
-  #openReceiver(isPooled = false, maxUnacked: number | undefined): ReceiverApi<T> {
+  #openReceiver(
+    { pooled: isPooled = false, since = "now" }: SubscriberOptions = {},
+    maxUnacked: number | undefined,
+  ): ReceiverApi<T> {
     const { attachment, counts } = this;
-    if (maxUnacked === undefined) return new Receiver<T>(attachment, counts, isPooled);
+    if (maxUnacked === undefined) {
+      const receiver = new Receiver<T>(attachment, counts, isPooled);
+      if (since !== "now") receiver.beginBefore(since === "oldest" ? Infinity : since);
+      return receiver;
+    }
     const receiver = new AckReceiver(attachment, counts, maxUnacked, isPooled);
     return receiver as unknown as ReceiverApi<T>;
   }

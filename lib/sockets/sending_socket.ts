@@ -5,36 +5,45 @@
  */
 
 import { checkNoMore } from "../base/checks.ts";
-import { SEND_ASYNC_OPTIONS, SEND_SYNC_OPTIONS } from "./options.ts";
+import { type PublisherOptions, SEND_ASYNC_OPTIONS, SEND_SYNC_OPTIONS } from "./options.ts";
 import type { ChannelKind, Role } from "../segment/format.ts";
 
 import { closedWhileWaiting } from "../channel/closed.ts";
 import type { LocalHandle } from "../segment/worker_memory.ts";
 import type { TimeoutOptions, WaitOptions } from "../base/options.ts";
+import { historyBytes } from "../channel/history.ts";
 import type { Loan } from "../channel/loan.ts";
 import { isLengths } from "../channel/packed_messages.ts";
 import { Sender } from "../channel/sender.ts";
 import type { SenderApi } from "../channel/sender_api.ts";
 import { InstrumentedSender } from "./instrumented_sender.ts";
-import { Socket, type SocketOptions } from "./socket.ts";
+import { Socket } from "./socket.ts";
 
 /** A socket that sends. */
 export abstract class SendingSocket<T> extends Socket {
   readonly #sender: SenderApi;
 
-  /** Attaches to a channel and claims a lane of it. */
+  /** Attaches to a channel and claims a lane of it. Only a publisher has a `history`. */
   constructor(
     target: string | LocalHandle,
     kind: ChannelKind,
     role: Role,
-    options: SocketOptions | undefined,
+    options: PublisherOptions | undefined,
   ) {
     super(target, kind, role, options);
-    const sender = this.closeOnError(() => new Sender(this.attachment, this.counts, 0));
+    const sender = this.closeOnError(() => this.#openSender(options));
     const instrumentation = options?.instrumentation;
     this.#sender = instrumentation === undefined
       ? sender
       : new InstrumentedSender(sender, this.name, instrumentation);
+  }
+
+  #openSender(options: PublisherOptions = {}): Sender {
+    const { attachment, counts } = this;
+    const keptBytes = historyBytes(attachment.name, attachment.ringBytes, options);
+    const sender = new Sender(attachment, counts, 0);
+    attachment.ring.keepHistory(keptBytes);
+    return sender;
   }
 
   /**

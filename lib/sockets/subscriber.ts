@@ -4,12 +4,13 @@
  * @module
  */
 
-import { type ReceiverOptions, SUBSCRIBER_OPTIONS } from "./options.ts";
+import { SUBSCRIBER_OPTIONS, type SubscriberOptions } from "./options.ts";
 import type { LocalHandle } from "../segment/worker_memory.ts";
 import { ReceivingSocket } from "./receiving_socket.ts";
 
 /**
- * Receives all messages that publishers of a channel send after it attached. A subscriber that falls a
+ * Receives all messages that publishers of a channel send after it attached, and with `since` what they sent
+ * before. A subscriber that falls a
  * whole ring behind continues with the oldest message; `statistics().missed` is the exact number of
  * messages that it lost.
  *
@@ -29,6 +30,19 @@ import { ReceivingSocket } from "./receiving_socket.ts";
  *   if (value === 3) break;
  * }
  * ```
+ *
+ * @example What was sent before
+ * ```ts
+ * import { LocalChannel, Publisher, Subscriber } from "@ringbus/ringbus";
+ *
+ * using channel = LocalChannel.create();
+ * using publisher = new Publisher<string>(channel.handle);
+ * publisher.sendMany(["ready", "steady"]);
+ *
+ * using subscriber = new Subscriber<string>(channel.handle, { since: "oldest" });
+ * publisher.send("go");
+ * console.log(subscriber.drain()); // ["ready", "steady", "go"]
+ * ```
  */
 export class Subscriber<T = unknown> extends ReceivingSocket<T> {
   /**
@@ -37,7 +51,7 @@ export class Subscriber<T = unknown> extends ReceivingSocket<T> {
    * @throws {ShmConnectionError} if the channel's kind, capacity or codec conflicts, or there is no space
    * @throws {ShmPermissionError} without `--allow-ffi`, or if the segment is another user's
    */
-  constructor(target: string | LocalHandle, options?: ReceiverOptions) {
+  constructor(target: string | LocalHandle, options?: SubscriberOptions) {
     SUBSCRIBER_OPTIONS.check(options, arguments[2]);
     super(target, "broadcast", "subscriber", options);
   }

@@ -93,6 +93,24 @@ Deno.test("ringbus sub comes first, and leaves its publisher the capacity", () =
     assert.deepEqual(await sub.lines(), ["subscribed to robot", '"hello"']);
   }));
 
+Deno.test("ringbus sub begins with what was sent before, and counts what is gone", () =>
+  inShell(async ({ run, scratch }) => {
+    using publisher = new Publisher<number>("robot", { dir: scratch.path, capacityBytes: 1024 });
+    publisher.sendMany([1, 2, 3]);
+    const all = await run(["sub", "robot", "--since", "oldest", "--limit", "3"]);
+    assert.deepEqual([all.code, all.stdout], [EXIT.DONE, "1\n2\n3\n"]);
+    const newest = await run(["sub", "robot", "--since", "1", "--limit", "1"]);
+    assert.deepEqual([newest.code, newest.stdout], [EXIT.DONE, "3\n"]);
+    for (let n = 4; n <= 100; n++) publisher.send(n);
+    const rest = await run(["sub", "robot", "--since", "oldest", "--limit", "1"]);
+    assert.match(rest.stderr, new RegExp(`missed ${Number(rest.stdout) - 1}\n`));
+    for (const since of ["newest", "-1", "1.5", ""]) {
+      const { code, stderr } = await run(["sub", "robot", `--since=${since}`]);
+      assert.equal(code, EXIT.USAGE, since);
+      assert.match(stderr, /--since takes oldest, now or a number of messages, not "/);
+    }
+  }));
+
 Deno.test("ringbus pub warns when there is no subscriber", () =>
   inShell(async ({ run }) => {
     const { code, stderr } = await run(["pub", "robot", "1"]);

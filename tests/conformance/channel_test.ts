@@ -4,6 +4,7 @@ import { testAck } from "./channel/ack.ts";
 import { testBroadcast } from "./channel/broadcast.ts";
 import { TRANSPORTS } from "./channel/channel.ts";
 import { testCodecChoice } from "./channel/codec_choice.ts";
+import { testHistory } from "./channel/history.ts";
 import { testIterables } from "./channel/iterables.ts";
 import { testLifecycle } from "./channel/lifecycle.ts";
 import { testManyBytes } from "./channel/many_bytes.ts";
@@ -18,6 +19,7 @@ import { testWaiting } from "./channel/waiting.ts";
 
 for (const transport of TRANSPORTS) {
   testBroadcast(transport);
+  testHistory(transport);
   testQueue(transport);
   testCodecChoice(transport);
   testAck(transport);

@@ -1,18 +1,21 @@
 import assert from "node:assert/strict";
+import { Subscriber } from "../../mod.ts";
 import { freePort } from "../support/free_port.ts";
 import { Program } from "../support/program.ts";
 import { makeScratchDirectory } from "../support/scratch.ts";
 
 /** Runs a test with a segment directory of its own, which must be empty in the end. */
 async function inDirectory(
-  test: (run: (file: string, ...args: string[]) => Program) => Promise<void>,
+  test: (run: (file: string, ...args: string[]) => Program, dir: string) => Promise<void>,
 ): Promise<void> {
   const RINGBUS_DIR = makeScratchDirectory();
   try {
-    await test((file, ...args) =>
-      new Program(["--allow-ffi", ...permissionsOf(file), `examples/${file}`, ...args], {
-        RINGBUS_DIR,
-      })
+    await test(
+      (file, ...args) =>
+        new Program(["--allow-ffi", ...permissionsOf(file), `examples/${file}`, ...args], {
+          RINGBUS_DIR,
+        }),
+      RINGBUS_DIR,
     );
     assert.deepEqual([...Deno.readDirSync(RINGBUS_DIR)], [], "the examples left files behind");
   } finally {
@@ -43,6 +46,18 @@ Deno.test("example pubsub: both subscribers print five positions in order", () =
     assert.deepEqual(await first.lines(), expected);
     assert.deepEqual(await second.lines(), expected);
     assert.deepEqual(await publisher.lines(), ["published 30 positions"]);
+  }));
+
+Deno.test("example pubsub: a latecomer prints all positions from the first on", () =>
+  inDirectory(async (run, dir) => {
+    using _stays = new Subscriber("example-positions", { dir });
+    await using publisher = run("pubsub/publisher.ts");
+    assert.deepEqual(await publisher.lines(), ["published 30 positions"]);
+    await using latecomer = run("pubsub/latecomer.ts");
+    const steps = Array.from({ length: 10 }, (_, step) => `step ${step}:`);
+    const lines = await latecomer.lines();
+    assert.deepEqual(lines.slice(0, 10).map((line) => line.slice(0, 7)), steps);
+    assert.deepEqual(lines.slice(10), ["missed 0"]);
   }));
 
 Deno.test("example reqrep: the requester gets its roots and the handler's error", () =>

@@ -17,6 +17,7 @@ import { type Part, ProcessContext, type Task } from "./task.ts";
 const PARTS: Record<Part, (context: ProcessContext) => Promise<void>> = {
   publisher: send,
   subscriber: receive,
+  latecomer: receive,
   pusher: send,
   puller: receive,
   acknowledger: acknowledge,

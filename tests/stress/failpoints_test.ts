@@ -16,6 +16,7 @@ import {
   POINTS,
   RING_POINTS,
 } from "./failpoints/points.ts";
+import { testHistory } from "./failpoints/history.ts";
 import { oneOfEach, scenariosOf } from "./failpoints/reach.ts";
 import { missedPoints } from "./failpoints/report.ts";
 import { failpointRing } from "./failpoints/ring.ts";
@@ -29,7 +30,7 @@ import { openSocket } from "../support/peer.ts";
 import { EndlessStream } from "../support/endless_stream.ts";
 
 const SOURCES = new URL("../../wasm/assembly/", import.meta.url);
-const PATTERNS = ["pubsub", "queue", "requests", "ack"] as const;
+const PATTERNS = ["pubsub", "history", "queue", "requests", "ack"] as const;
 /** One failpoint in so many is visited in a run of the tests. The seed selects them. */
 const SHARE = 5;
 /** Well below the timeout of opening a channel. */
@@ -367,3 +368,5 @@ Deno.test("a segment that the last participant had begun to delete when it was k
     await dieAt("renameNew", () => assert.deepEqual(removeStale({ dir }), []));
     removeStale({ dir });
   }));
+
+testHistory();

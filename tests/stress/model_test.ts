@@ -18,6 +18,14 @@ function exploreBroadcast(mistake?: Mistake): number {
   return explore(broadcastModel({ size: 3, plans, polls: [2], most: 2, mistake }));
 }
 
+/** A subscriber that gets what was sent before it joined, and one that gets the newest of it. */
+function exploreHistory(mistake?: Mistake): number {
+  const plans: [number[], number[]] = [[2, 2], [1]];
+  const all = { size: 3, plans, polls: [2], most: 2, since: [9], mistake };
+  const newest = { ...all, size: 4, since: [2], kept: 2 };
+  return explore(broadcastModel(all)) + explore(broadcastModel(newest));
+}
+
 function exploreRequests(mistake?: RequestMistake): number {
   return explore(requestModel({ requests: 2, cancels: 1, polls: [2, 2], mistake }));
 }
@@ -33,6 +41,10 @@ Deno.test("a broadcast tears nothing and counts what is missed in any order of s
 function exploreStreams(mistake?: RequestMistake): number {
   return explore(requestModel({ requests: 2, cancels: 1, polls: [2, 1], parts: 1, mistake }));
 }
+
+Deno.test("late subscribers get or miss what they ask for, in any order of steps", () => {
+  assert.ok(exploreHistory() > 20_000);
+});
 
 Deno.test("a request ends in any order of steps, with its own reply or none", () => {
   assert.ok(exploreRequests() > 20_000);
@@ -84,6 +96,30 @@ testMistake("publisher", "publishes the count before the head", exploreBroadcast
 testMistake("publisher", "overwrites before it moves the tail", exploreBroadcast, /is incomplete/);
 testMistake("subscriber", "does not check the tail again", exploreBroadcast, TORN);
 testMistake("subscriber", "copies before it sees the head", exploreBroadcast, TORN);
+testMistake(
+  "publisher",
+  "evicts its history for what is staged",
+  exploreHistory,
+  /^\d messages are kept of 2/,
+);
+testMistake(
+  "subscriber",
+  "does not count what is gone of the history",
+  exploreHistory,
+  /received and \d missed/,
+);
+testMistake(
+  "subscriber",
+  "goes on where it was lapped on its way to the history",
+  exploreHistory,
+  /received and \d missed/,
+);
+testMistake(
+  "subscriber",
+  "takes the count at the tail without comparing",
+  exploreHistory,
+  /is incomplete|received and \d missed/,
+);
 testMistake(
   "replier",
   "moves the tail before it takes the slot",

@@ -52,6 +52,13 @@ const RAW = { codec: "raw" } as const;
 const MESSAGE = new Uint8Array(RECORD_BYTES - 16);
 const TARGET = new Uint8Array(RECORD_BYTES);
 
+/** A channel whose publishers keep a history, and what its subscribers get of it. */
+const HISTORY = 27;
+const KEPT = HISTORY + 2;
+const SINCE = [5, "oldest"] as const;
+
+type Kind = "queue" | "broadcast" | "history";
+
 /** Failpoints that a writer passes in a lane of each kind. */
 const COMMIT_POINTS = [
   "RECORD_SIZED",
@@ -61,9 +68,11 @@ const COMMIT_POINTS = [
   "COMMIT_PUBLISHED",
   "COMMIT_COUNTED",
 ];
+const EVICT_POINTS = ["EVICT_COUNTED", "EVICT_MOVED"];
 const WRITER_POINTS = {
   queue: COMMIT_POINTS,
-  broadcast: [...COMMIT_POINTS, "EVICT_COUNTED", "EVICT_MOVED"],
+  broadcast: [...COMMIT_POINTS, ...EVICT_POINTS],
+  history: [...COMMIT_POINTS, ...EVICT_POINTS],
 };
 const QUEUE_POINTS = [...WRITER_POINTS.queue, "RECLAIM_OWNED", "TAKE_COPIED", "TAKE_MOVED"];
 const BROADCAST_POINTS = [
@@ -73,6 +82,12 @@ const BROADCAST_POINTS = [
   "CURSOR_MOVED",
   "CURSOR_COUNTED",
 ];
+
+const POINTS = {
+  queue: QUEUE_POINTS,
+  broadcast: BROADCAST_POINTS,
+  history: [...BROADCAST_POINTS, "HISTORY_MOVED", "HISTORY_COUNTED"],
+};
 
 function attachmentOf(socket: unknown): Attachment {
   return (socket as { attachment: Attachment }).attachment;
@@ -93,22 +108,31 @@ type Fate = (point: string) => boolean;
 
 /** Sends and receives on a lane at random, the one in the middle of the other, until the writer dies. */
 async function traceLane(
-  kind: "queue" | "broadcast",
+  kind: Kind,
   random: Random,
   fate: Fate = () => random.chance(0.004),
 ): Promise<Trace> {
   using channel = LocalChannel.create({ capacityBytes: CAPACITY });
-  const [Writer, Reader, points] = kind === "queue"
-    ? [Pusher, Puller, QUEUE_POINTS] as const
-    : [Publisher, Subscriber, BROADCAST_POINTS] as const;
+  const [Writer, Reader] = kind === "queue"
+    ? [Pusher, Puller] as const
+    : [Publisher, Subscriber] as const;
+  const isHistory = kind === "history";
+  const writing = isHistory
+    ? { ...RAW, history: HISTORY, historyMessageBytes: MESSAGE.length }
+    : RAW;
+  const reading = (who: number) => isHistory ? { ...RAW, since: SINCE[READERS.indexOf(who)] } : RAW;
   const plans: [number[], number[]] = [[], []];
   let writer: Pusher<Uint8Array> | Publisher<Uint8Array>;
   const readers = new Map<number, Puller<Uint8Array> | Subscriber<Uint8Array>>();
   let isOver = false;
-  const tracer = new Tracer(points, () => laneWords(channel.handle, CAPACITY), (actor, at) => {
-    if (random.chance(0.3)) actAnyOf(READERS.concat(WRITER));
-    return actor === WRITER && !isOver && fate(at);
-  });
+  const tracer = new Tracer(
+    POINTS[kind],
+    () => laneWords(channel.handle, CAPACITY),
+    (actor, at) => {
+      if (random.chance(0.3)) actAnyOf(READERS.concat(WRITER));
+      return actor === WRITER && !isOver && fate(at);
+    },
+  );
   const send = (who: number) => {
     const messages = random.between(1, MAX_AT_ONCE);
     plans[who].push(messages);
@@ -117,7 +141,7 @@ async function traceLane(
   const receive = (who: number) => {
     const reader = readers.get(who);
     if (reader === undefined) {
-      tracer.act(who, () => readers.set(who, new Reader<Uint8Array>(channel.handle, RAW)));
+      tracer.act(who, () => readers.set(who, new Reader<Uint8Array>(channel.handle, reading(who))));
     } else if (kind === "queue" && random.chance(0.3)) {
       const limit = random.between(1, MAX_AT_ONCE);
       tracer.act(who, () => reader.readMany(() => {}, { limit }));
@@ -143,14 +167,14 @@ async function traceLane(
     else if (!send(WRITER)) isOver = true;
   };
   await tracer.install();
-  const dead = new Writer<Uint8Array>(channel.handle, RAW);
+  const dead = new Writer<Uint8Array>(channel.handle, writing);
   writer = dead;
   while (!isOver) actAnyOf([WRITER, ...READERS]);
 
   const { ring, index } = attachmentOf(dead);
   const agent = ring.isolateOf(index);
   tracer.act(SUCCESSOR, () => ring.reclaim(index, agent, agent));
-  using successor = new Writer<Uint8Array>(channel.handle, RAW);
+  using successor = new Writer<Uint8Array>(channel.handle, writing);
   writer = successor;
   for (let i = 0; i < 10; i++) {
     send(SUCCESSOR);
@@ -160,15 +184,20 @@ async function traceLane(
   return { events: tracer.events, plans };
 }
 
-function checkLane(kind: "queue" | "broadcast", { events, plans }: Trace, mistake?: Mistake): void {
+function checkLane(kind: Kind, { events, plans }: Trace, mistake?: Mistake): void {
   const polls = READERS.map(() => ENDLESS);
   const options = { size: RECORDS, plans, polls, most: MAX_AT_ONCE, mistake };
   if (kind === "queue") checkRun(queueModel(options), events, laneOf);
   // Nothing that is observed tells how many messages a subscriber has taken at once.
-  else checkRun(broadcastModel({ ...options, most: 1 }), events, laneOf);
+  else if (kind === "broadcast") {
+    checkRun(broadcastModel({ ...options, most: 1 }), events, laneOf);
+  } else {
+    const since = SINCE.map((count) => count === "oldest" ? Number.MAX_SAFE_INTEGER : count);
+    checkRun(broadcastModel({ ...options, most: 1, since, kept: KEPT }), events, laneOf);
+  }
 }
 
-for (const kind of ["queue", "broadcast"] as const) {
+for (const kind of ["queue", "broadcast", "history"] as const) {
   Deno.test(`what a ${kind} does at its failpoints is a run of its model`, () =>
     withSeed(async (seed) => {
       const points = new Set<string>();
@@ -177,8 +206,7 @@ for (const kind of ["queue", "broadcast"] as const) {
         checkLane(kind, trace);
         for (const { point } of trace.events) points.add(point);
       }
-      const all = kind === "queue" ? QUEUE_POINTS : BROADCAST_POINTS;
-      assert.deepEqual(all.filter((point) => !points.has(point)), []);
+      assert.deepEqual(POINTS[kind].filter((point) => !points.has(point)), []);
     }));
 
   Deno.test(`a ${kind} whose writer died at any failpoint goes on as its model does`, () =>
@@ -198,6 +226,7 @@ for (const kind of ["queue", "broadcast"] as const) {
     const assertNoRun = (events: Event[], mistake?: Mistake) =>
       assert.throws(() => checkLane(kind, { ...trace, events }, mistake), ModelViolation);
     assertNoRun(trace.events, "publishes the count before the head");
+    if (kind === "history") assertNoRun(trace.events, "evicts its history for what is staged");
     const published = trace.events.findIndex(({ point }) => point === "COMMIT_PUBLISHED");
     assertNoRun(trace.events.toSpliced(published, 1));
     assertNoRun(trace.events.toSpliced(published, 0, trace.events[published]));

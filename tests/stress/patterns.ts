@@ -10,11 +10,12 @@ import type { Record } from "./round.ts";
 import type { Part } from "./task.ts";
 import { verifyAck } from "./verify_ack.ts";
 import { type BroadcastState, verifyBroadcast } from "./verify_broadcast.ts";
+import { noHistory, verifyHistory } from "./verify_history.ts";
 import { verifyQueue } from "./verify_queue.ts";
 import { verifyRequests } from "./verify_requests.ts";
 
 /** Names of the patterns on the command line. */
-export type PatternName = "pubsub" | "queue" | "requests" | "ack";
+export type PatternName = "pubsub" | "history" | "queue" | "requests" | "ack";
 
 /** Checks the rounds of one session in their order. */
 export type Verifier = (records: readonly Record[]) => Partial<Figures>;
@@ -39,6 +40,21 @@ export const PATTERNS: { [name in PatternName]: Pattern } = {
       let state: BroadcastState = { positions: new Map(), missed: new Map() };
       return (records) => {
         const result = verifyBroadcast(records, state);
+        state = result.state;
+        const { delivered, missed } = result;
+        return { messages: delivered, missed };
+      };
+    },
+  },
+  history: {
+    kind: "broadcast",
+    senders: "publisher",
+    receivers: "latecomer",
+    processCounts: { publisher: 3, latecomer: 3 },
+    createVerifier() {
+      let state = noHistory();
+      return (records) => {
+        const result = verifyHistory(records, state);
         state = result.state;
         const { delivered, missed } = result;
         return { messages: delivered, missed };

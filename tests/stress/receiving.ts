@@ -8,6 +8,7 @@ import { Puller, ShmTimeoutError, Subscriber } from "../../mod.ts";
 import { block, now, sleep } from "./clock.ts";
 import { RECEIVED } from "./journal.ts";
 import { verify } from "./message.ts";
+import { sinceOf } from "./since.ts";
 import type { ProcessContext } from "./task.ts";
 
 const CALLS = {
@@ -47,8 +48,12 @@ class Receiver implements Disposable {
     this.#stream = context.nextStream();
     const { journal, options, task } = context;
     const opened = journal.beginOpening(this.#stream);
-    const Socket = task.part === "subscriber" ? Subscriber : Puller;
-    this.#socket = new Socket<Uint8Array>(task.channel, options);
+    this.#socket = task.part === "puller"
+      ? new Puller<Uint8Array>(task.channel, options)
+      : new Subscriber<Uint8Array>(task.channel, {
+        ...options,
+        since: task.part === "latecomer" ? sinceOf(this.#stream) : "now",
+      });
     journal.finish(opened, 0);
   }
 

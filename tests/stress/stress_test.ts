@@ -8,18 +8,26 @@ import { Random } from "../support/random.ts";
 import { inScratch } from "../support/scratch.ts";
 import { withSeed } from "../support/seed.ts";
 
-const KILLS = 18;
+/** How often each pattern is attacked in a run of the tests, which has to end soon. */
+const KILLS: Record<PatternName, number> = {
+  pubsub: 18,
+  history: 6,
+  queue: 18,
+  requests: 18,
+  ack: 18,
+};
 
-for (const pattern of ["pubsub", "queue", "requests", "ack"] as const satisfies PatternName[]) {
+for (const [name, kills] of Object.entries(KILLS)) {
+  const pattern = name as PatternName;
   Deno.test(`${pattern} survives kills and stops at random times`, () =>
     inScratch(({ path: dir }) =>
       withSeed(async (seed) => {
-        const plan = { seed, patterns: [pattern], kills: KILLS, minutes: undefined };
+        const plan = { seed, patterns: [pattern], kills, minutes: undefined };
         const [total] = await run({ ...plan, session: undefined, dir });
-        assert.equal(total.kills, KILLS);
-        assert.equal(total.afterKillsMs.length, KILLS, "a survivor must continue after every kill");
-        assert.ok(total.messages > 1000, `${total.messages} messages`);
-        assert.match(tableOf(ROWS, [summarize(total)]), new RegExp(`kills survived +${KILLS}\n`));
+        assert.equal(total.kills, kills);
+        assert.equal(total.afterKillsMs.length, kills, "a survivor must continue after every kill");
+        assert.ok(total.messages > 50 * kills, `${total.messages} messages`);
+        assert.match(tableOf(ROWS, [summarize(total)]), new RegExp(`kills survived +${kills}\n`));
       })
     ));
 }

@@ -13,6 +13,7 @@ import { Random } from "../support/random.ts";
 export type Part =
   | "publisher"
   | "subscriber"
+  | "latecomer"
   | "pusher"
   | "puller"
   | "acknowledger"

@@ -17,6 +17,7 @@ import type { Record } from "./round.ts";
 import type { Part } from "./task.ts";
 import { verifyAck } from "./verify_ack.ts";
 import { verifyBroadcast } from "./verify_broadcast.ts";
+import { noHistory, verifyHistory } from "./verify_history.ts";
 import { verifyQueue } from "./verify_queue.ts";
 import { verifyRequests } from "./verify_requests.ts";
 
@@ -275,6 +276,35 @@ Deno.test("a subscriber that got nothing is checked as well", () => {
     () => verifyBroadcast([record("publisher", [sent(0, 3, 10)]), idle], { ...NEWS, positions }),
     /counts 0 messages as missed, and 3 to 3 are/,
   );
+});
+
+Deno.test("a late subscriber gets or misses all that was ever sent, if it asks for all", () => {
+  const all = RECEIVER;
+  const some = RECEIVER + 1;
+  const late = (stream: number, sequences: number[], missed: number) =>
+    record("latecomer", [
+      opened(stream, 100),
+      ...sequences.map((n) => entry(RECEIVED, stream, SENDER, n, 120 + n)),
+    ], { missed });
+  const verify = (...subscribers: Record[]) =>
+    verifyHistory([sender("publisher"), ...subscribers], noHistory());
+  const { state } = verify(late(all, [0, 1, 2], 0));
+  assert.equal(verify(late(all, [1, 2], 1)).missed, 1);
+  assert.equal(verify(late(all, [], 3)).missed, 3);
+  assert.equal(verify(late(some, [2], 0), late(all, [2], 2)).delivered, 2);
+  const COUNTS = /counts \d messages as missed, and \d to \d are/;
+  assert.throws(() => verify(late(all, [1, 2], 0)), COUNTS);
+  assert.throws(() => verify(late(all, [0, 2], 0)), COUNTS);
+  assert.throws(() => verify(late(some, [0, 2], 0)), COUNTS);
+  assert.throws(() => verify(late(all, [0, 1, 2], 1)), COUNTS);
+  assert.throws(() => verify(late(all, [0, 2, 1], 0)), /got message 1 of 256 after 2/);
+  assert.throws(() => verify(late(all, [0, 1, 1, 2], 0)), /got message 1 of 256 after 1/);
+  assert.throws(() => verify(late(all, [3], 0)), /message 3 of 256, which was never sent/);
+  // In the next round the publisher has ended, and what it sent is still there.
+  const next = (...subscribers: Record[]) => verifyHistory(subscribers, state);
+  assert.equal(next(late(all + 4, [0, 1, 2], 0)).delivered, 3);
+  assert.throws(() => next(late(all + 4, [1, 2], 0)), COUNTS);
+  assert.equal(next(record("latecomer", [], { openStream: all })).delivered, 0);
 });
 
 const asked = (outcome: number, end?: number) => entry(REQUESTED, SENDER, 0, outcome, 10, end);

@@ -3,7 +3,7 @@
 // loses messages; that is no error, and the loss is counted exactly. Agrona's BroadcastReceiver counts laps
 // and continues at the latest record; this one continues at the oldest.
 
-import { CURSORS_CLEARED, CURSOR_COUNTED, CURSOR_MOVED, TAKE_COPIED } from "../failpoints";
+import { CURSORS_CLEARED, CURSOR_COUNTED, CURSOR_MOVED, HISTORY_COUNTED, HISTORY_MOVED, TAKE_COPIED } from "../failpoints";
 import {
   CURSOR_BYTES,
   CURSOR_POSITION,
@@ -137,6 +137,14 @@ function isExpected(): bool {
 
 /** The writer has lapped this subscriber: continues at the oldest whole record, and counts what was lost. */
 function catchUp(): bool {
+  const before = sequence;
+  if (!seekOldest()) return false;
+  addMissed(sequence - before);
+  return true;
+}
+
+/** Moves to the oldest whole record at or behind the position, or to the head if all were evicted. */
+function seekOldest(): bool {
   for (let round = 0; round < ROUNDS; ++round) {
     const tail = read64(entry + LANE_TAIL);
     const head = read64(entry + LANE_HEAD);
@@ -167,7 +175,6 @@ function catchUpWithHead(head: u64): bool {
 }
 
 function resume(to: u64, first: u64, head: u64): void {
-  addMissed(first - sequence);
   sequence = first;
   setSeenHead(head);
   seek(to);
@@ -185,6 +192,59 @@ function skipPadding(tail: u64, head: u64): i32 {
   if (foundBytes != space || head - tail <= space) return -1;
   const isComplete = check(data, tail + space, min<u64>(head - tail - space, capacity));
   return isComplete && (foundFlags & RECORD_PADDING) == 0 ? <i32>space : -1;
+}
+
+/**
+ * Moves the cursors of a subscriber that has just attached back over the newest messages of each lane, or to
+ * the oldest that is left. Those of them that are gone count as missed, and not as dropped: they were
+ * overwritten before there was this subscriber.
+ */
+export function beginBefore(messages: f64): void {
+  const lanes = laneCount();
+  for (let i: u32 = 0; i < lanes; ++i) rewindCursor(i, messages);
+  enterBroadcastLane(0);
+}
+
+function rewindCursor(index: u32, messages: f64): void {
+  enterBroadcastLane(index);
+  const head = position;
+  const count = sequence;
+  if (head == 0 || checkRing() != NEXT_EMPTY) return;
+  const first = messages < <f64>count ? count - <u64>messages : 0;
+  seek(0);
+  while (seekOldest()) {
+    if (!stepTo(first, head)) continue;
+    missed += max<u64>(min<u64>(sequence, count), first) - first;
+    if (sequence > count) addMissed(sequence - count);
+    storeCursor(index);
+    return;
+  }
+  // The oldest record is damaged, which the first call that receives reports.
+  seek(0);
+  sequence = 0;
+  storeCursor(index);
+}
+
+/** Steps over records up to a message; false if they were overwritten meanwhile. */
+function stepTo(first: u64, head: u64): bool {
+  while (sequence < first && position < head) {
+    if (!checkRecord() || !isExpected()) {
+      loadFence();
+      // Damage is found again by the first call that receives.
+      return read64(entry + LANE_TAIL) <= position;
+    }
+    if ((foundFlags & RECORD_PADDING) == 0) sequence++;
+    advance();
+  }
+  return true;
+}
+
+function storeCursor(index: u32): void {
+  const cursor = cursorOf(index);
+  store<u64>(cursor + CURSOR_POSITION, position);
+  failpoint(HISTORY_MOVED);
+  store<u64>(cursor + CURSOR_SEQUENCE, sequence);
+  failpoint(HISTORY_COUNTED);
 }
 
 /** Passes the record that was found, whose size and flags the reader saw; returns TAKEN bits. */
@@ -292,6 +352,7 @@ function resumeBehindDamage(head: u64): bool {
   const isWhole = check(data + offset, to, min<u64>(head - to, capacity - offset));
   const skipped = foundSequence - <u32>sequence;
   if (!isWhole || (foundFlags & RECORD_PADDING) != 0 || skipped > (<u32>(to - position)) / RECORD_PAYLOAD) return false;
+  addMissed(skipped);
   resume(to, sequence + skipped, head);
   return true;
 }

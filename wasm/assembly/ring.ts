@@ -15,6 +15,7 @@ export {
   evictBefore,
   invalidateClaim,
   isLaneValid,
+  keepHistory,
   handoverPosition,
   nextHandover,
   openLane,
@@ -41,7 +42,7 @@ export {
 } from "./receiver";
 export { foundCapacity, foundLane, foundPosition, foundTag } from "./lane_cursor";
 export { leaseTaken, release, rewind, step } from "./queue_receiver";
-export { addOneMissed, isIntact, missedMessages } from "./broadcast_receiver";
+export { addOneMissed, beginBefore, isIntact, missedMessages } from "./broadcast_receiver";
 export { isFoundConsistent } from "./returned_receiver";
 export { flushTail } from "./tail";
 export { unpin } from "./pin";

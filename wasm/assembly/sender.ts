@@ -67,6 +67,8 @@ let nextCount: u64 = 0;
 let last: u64 = 0;
 // The writer may write up to this position without reading the tail again.
 let limit: u64 = 0;
+// Broadcast: bytes of published records that stay for subscribers that come later.
+let kept: u64 = 0;
 // Broadcast: the oldest record that is still whole.
 let tail: u64 = 0;
 let tailAt: u32 = 0;
@@ -137,7 +139,9 @@ export function claim(payload: u32, flags: u32): u32 {
 export function claimRun(bytes: u32): u32 {
   const end = next + bytes;
   if (load<u32>(entry + LANE_OWNER) != owner || capacity - nextAt < bytes) return 0;
-  if (end + RING_GAP > limit && !makeSpace(end + RING_GAP)) return 0;
+  if (end + RING_GAP > limit) {
+    if (end + RING_GAP + kept > head + capacity || !makeSpace(end + RING_GAP)) return 0;
+  }
   return <u32>data + nextAt;
 }
 
@@ -271,11 +275,24 @@ function makeSpace(end: u64): bool {
   return end <= limit;
 }
 
-/** Evicts the oldest records until `end` fits, and an eighth of the ring more, so that this is rare. */
+/**
+ * From now on so many bytes of published records stay. A single message may still take their place, if it is
+ * too long for the rest of the ring.
+ */
+export function keepHistory(bytes: u32): void {
+  kept = bytes;
+}
+
+/**
+ * Evicts the oldest records until `end` fits, and an eighth of the ring more, so that this is rare. With a
+ * history, it is what the history leaves. Staged records have to be published before they can be a part of it.
+ */
 function overwrite(end: u64): bool {
   if (end > head + capacity) return false;
-  const target = min<u64>(end - capacity + (capacity >> 3), head);
-  return evictUpTo(target);
+  if (next != head && end + kept > head + capacity) return false;
+  const least = end - capacity;
+  const most = max<u64>(least, head > kept ? head - kept : 0);
+  return evictUpTo(min<u64>(least + (capacity >> 3), most));
 }
 
 /** Moves the tail to the first record at or behind `target`, never onto padding. */

@@ -7,6 +7,7 @@ import {
   LocalChannel,
   type LocalHandle,
   Publisher,
+  type PublisherOptions,
   Puller,
   Pusher,
   type ReceiverOptions,
@@ -14,6 +15,7 @@ import {
   Requester,
   type Socket,
   Subscriber,
+  type SubscriberOptions,
 } from "../../../mod.ts";
 import { readTotals, type Totals } from "./header.ts";
 import { TestDirectory } from "./directory.ts";
@@ -42,11 +44,11 @@ export class TestChannel implements Disposable {
     this.#dispose = dispose;
   }
 
-  publisher<T = unknown>(options: ChannelOptions = {}): Publisher<T> {
+  publisher<T = unknown>(options: PublisherOptions = {}): Publisher<T> {
     return this.#keep(new Publisher<T>(this.target, { ...this.#options, ...options }));
   }
 
-  subscriber<T = unknown>(options: ReceiverOptions = {}): Subscriber<T> {
+  subscriber<T = unknown>(options: SubscriberOptions = {}): Subscriber<T> {
     return this.#keep(new Subscriber<T>(this.target, { ...this.#options, ...options }));
   }
 

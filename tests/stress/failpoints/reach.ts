@@ -8,6 +8,13 @@ import { type PatternName, PATTERNS } from "../patterns.ts";
 import type { Part } from "../task.ts";
 import { ACK_POINTS, OTHER_POINTS, type PointName, POINTS } from "./points.ts";
 
+const SUBSCRIBER_FIRST: PointName[] = [
+  "RESERVE_MOVED",
+  "REGION_BYTES",
+  "REGION_CHECKSUMMED",
+  "REGION_OFFSET",
+];
+
 /** Points that are passed while a channel is new, and rarely later. */
 const FIRST: { [part in Part]?: readonly PointName[] } = {
   publisher: creating(
@@ -17,7 +24,8 @@ const FIRST: { [part in Part]?: readonly PointName[] } = {
     "RING_CHECKSUMMED",
     "RING_OFFSET",
   ),
-  subscriber: creating("RESERVE_MOVED", "REGION_BYTES", "REGION_CHECKSUMMED", "REGION_OFFSET"),
+  subscriber: creating(...SUBSCRIBER_FIRST),
+  latecomer: creating(...SUBSCRIBER_FIRST),
   pusher: creating("RESERVE_MOVED", "TOTAL_HEAD", "RING_SIZED", "RING_CHECKSUMMED", "RING_OFFSET"),
   puller: creating(),
   acknowledger: creating(
@@ -102,17 +110,20 @@ const TAKING: PointName[] = [
   "FAIRNESS_EVICTED",
 ];
 
+const SUBSCRIBING: PointName[] = [
+  ...ATTACHING,
+  ...SLEEPING,
+  "DROPPED_COUNTED",
+  "TAKE_COPIED",
+  "CURSORS_CLEARED",
+  "CURSOR_MOVED",
+  "CURSOR_COUNTED",
+];
+
 const ALWAYS: Record<Part, readonly PointName[]> = {
   publisher: [...SENDING, "CLAIM_INVALIDATED", "EVICT_COUNTED", "EVICT_MOVED", "EVICT_TOTALS"],
-  subscriber: [
-    ...ATTACHING,
-    ...SLEEPING,
-    "DROPPED_COUNTED",
-    "TAKE_COPIED",
-    "CURSORS_CLEARED",
-    "CURSOR_MOVED",
-    "CURSOR_COUNTED",
-  ],
+  subscriber: SUBSCRIBING,
+  latecomer: [...SUBSCRIBING, "HISTORY_MOVED", "HISTORY_COUNTED"],
   pusher: [...SENDING, ...SLEEPING, "CLAIM_INVALIDATED", "DROPPED_COUNTED"],
   puller: [...TAKING, "PIN_LANE", "PIN_POSITION", "PIN_ADDED", "PIN_REMOVED"],
   acknowledger: [

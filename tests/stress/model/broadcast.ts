@@ -1,5 +1,6 @@
 /**
- * A lane of a broadcast as a model: a publisher and its successor, and subscribers that join at any time.
+ * A lane of a broadcast as a model: a publisher and its successor, and subscribers that join at any time, some
+ * of them with what was sent before.
  *
  * @module
  */
@@ -29,6 +30,11 @@ interface Reader extends Actor {
   batch: number[];
   received: { position: number; payload: number }[];
   missed: number;
+  /** Messages that it asks for from before it joined. */
+  since: number;
+  /** Position at which it joined, and true while it looks for what was sent before. */
+  joined: number;
+  isLate: boolean;
 }
 
 type Party = Writer & Reader & Poller;
@@ -45,24 +51,30 @@ const NEW_READER: Reader = {
   batch: [],
   received: [],
   missed: 0,
+  since: 0,
+  joined: 0,
+  isLate: false,
 };
 
 /** Parameters of an exploration. */
 export interface BroadcastOptions extends LaneOptions {
   /** Most messages of one call. */
   most: number;
+  /** Messages that each reader asks for from before it joined. Default: none. */
+  since?: number[];
 }
 
 /** The model of a broadcast. */
 export function broadcastModel(options: BroadcastOptions): Model<Lane, Party> {
   const reader = reading(options);
   const { actors, programs } = laneParties("broadcast", options, NEW_READER, reader);
+  options.since?.forEach((since, at) => actors[2 + at].since = since);
   return {
     initial: { words: newLane(options.size), actors },
     programs,
     idle: ["wait", "claim", "seek", "end"],
     killable: [0],
-    check,
+    check: (state) => check(state, options.kept ?? 0),
     checkEnd: () => {},
     forget({ words, actors }) {
       words.committed = [];
@@ -73,6 +85,9 @@ export function broadcastModel(options: BroadcastOptions): Model<Lane, Party> {
 
 function reading({ mistake, most }: BroadcastOptions): Program<Lane, Party> {
   const trusts = mistake === "does not check the tail again";
+  const forgets = mistake === "does not count what is gone of the history";
+  const continues = mistake === "goes on where it was lapped on its way to the history";
+  const guesses = mistake === "takes the count at the tail without comparing";
   const hasty = mistake === "copies before it sees the head";
   return {
     join: () => [{
@@ -91,8 +106,33 @@ function reading({ mistake, most }: BroadcastOptions): Program<Lane, Party> {
     }],
     joinAgain: (words, me) =>
       words.head === me.position
-        ? [{ then: "seek", act: (_words, reader) => reader.from = reader.position }]
+        ? [{ then: me.since > 0 && me.position > 0 ? "lapped" : "seek", act: beginReading }]
         : [{ then: "join" }],
+    // On its way back to what was sent before.
+    step(words, me) {
+      if (me.sequence >= me.from || me.position >= me.joined) return [{ then: "found" }];
+      const cell = cellAt(words, me.position);
+      if (cell.at === me.position && cell.sequence === me.sequence) {
+        return [{
+          then: "step",
+          act(_words, reader) {
+            reader.position++;
+            reader.sequence++;
+          },
+        }];
+      }
+      if (words.tail <= me.position) throw new Error(`record ${me.position} is incomplete`);
+      return [{ then: continues ? "found" : "lapped" }];
+    },
+    found: () => [{
+      point: "HISTORY_MOVED",
+      then: "counted",
+      act(_words, me) {
+        me.isLate = false;
+        if (!forgets) me.missed += Math.max(0, me.sequence - me.from);
+      },
+    }],
+    counted: () => [{ point: "HISTORY_COUNTED", then: "seek" }],
     seek(words, me) {
       if (me.polls === 0) return [{ then: "end" }];
       if (me.position === words.head) {
@@ -124,29 +164,25 @@ function reading({ mistake, most }: BroadcastOptions): Program<Lane, Party> {
       act: (words, me) => me.seenTail = words.tail,
     }],
     catchUp(words, me) {
-      if (words.tail !== me.seenTail) return [{ then: "lapped" }];
+      if (words.tail !== me.seenTail && !guesses) return [{ then: "lapped" }];
       if (words.tail === words.head) {
         return [{ then: "countUp", act: (lane, reader) => readLast(lane, reader, lane.head) }];
       }
       if (cellAt(words, words.tail).at !== words.tail) throw new Error("the oldest is incomplete");
       return [{
-        then: "seek",
+        then: me.isLate ? "step" : "seek",
         act(lane, reader) {
-          const { sequence } = cellAt(lane, lane.tail);
-          reader.missed += sequence - reader.sequence;
-          reader.sequence = sequence;
-          reader.position = lane.tail;
+          const sequence = guesses ? lane.tailCount : cellAt(lane, lane.tail).sequence;
+          goOnAt(reader, guesses ? reader.seenTail : lane.tail, sequence);
         },
       }];
     },
     countUp: (words, me) =>
       words.head !== me.seenHead ? [{ then: "lapped" }] : [{
-        then: "seek",
+        then: me.isLate ? "step" : "seek",
         act(lane, reader) {
           const sequence = reader.countFromLast < 0 ? lane.count : reader.countFromLast;
-          reader.missed += sequence - reader.sequence;
-          reader.sequence = sequence;
-          reader.position = lane.head;
+          goOnAt(reader, lane.head, sequence);
         },
       }],
     copy: (_words, me) =>
@@ -175,6 +211,23 @@ function reading({ mistake, most }: BroadcastOptions): Program<Lane, Party> {
   };
 }
 
+/** Begins where it has joined, or so many messages before. */
+function beginReading(_words: Lane, me: Party): void {
+  me.joined = me.position;
+  me.from = Math.max(0, me.position - me.since);
+  me.isLate = me.from < me.joined;
+  if (!me.isLate) return;
+  me.position = 0;
+  me.sequence = 0;
+}
+
+/** What a reader is lapped by is missed, unless it is on its way to what was sent before. */
+function goOnAt(me: Party, position: number, sequence: number): void {
+  if (!me.isLate) me.missed += sequence - me.sequence;
+  me.sequence = sequence;
+  me.position = position;
+}
+
 /** True if the record that is so many behind the reader's is published and whole. */
 function isWhole(words: Lane, { position, sequence }: Party, behind = 0): boolean {
   const cell = cellAt(words, position + behind);
@@ -187,8 +240,10 @@ function readLast(words: Lane, me: Party, head: number): void {
   me.countFromLast = countByLast(words, head) ?? -1;
 }
 
-function check({ words, actors }: State<Lane, Party>): void {
-  for (const { received, missed, from, position, at } of actors.slice(2)) {
+function check({ words, actors }: State<Lane, Party>, kept: number): void {
+  const held = words.head - words.tail;
+  if (held < Math.min(kept, words.head)) throw new Error(`${held} messages are kept of ${kept}`);
+  for (const { received, missed, from, position, at, isLate } of actors.slice(2)) {
     let before = -1;
     for (const message of received) {
       if (message.position <= before) {
@@ -197,7 +252,7 @@ function check({ words, actors }: State<Lane, Party>): void {
       before = message.position;
       if (message.payload !== words.committed[before]) throw new Error(`message ${before} is torn`);
     }
-    if (at.startsWith("join") || at === "end") continue;
+    if (at.startsWith("join") || at === "end" || isLate) continue;
     if (received.length + missed !== position - from) {
       throw new Error(
         `${received.length} received and ${missed} missed from ${from} to ${position}`,

@@ -13,7 +13,11 @@ export type Mistake =
   | "overwrites before it moves the tail"
   | "moves the tail without comparing"
   | "copies before it sees the head"
-  | "does not check the tail again";
+  | "does not check the tail again"
+  | "evicts its history for what is staged"
+  | "does not count what is gone of the history"
+  | "goes on where it was lapped on its way to the history"
+  | "takes the count at the tail without comparing";
 
 /** A record in the ring. */
 export interface Cell {
@@ -113,13 +117,15 @@ export interface LaneOptions {
   plans: [number[], number[]];
   /** Polls of each reader. */
   polls: number[];
+  /** Broadcast: newest messages that the writers keep. Default: 0. */
+  kept?: number | undefined;
   mistake?: Mistake | undefined;
 }
 
 /** A writer, its successor, and readers that begin as `reader` and follow the program `reading`. */
 export function laneParties<W extends Lane, R extends Actor>(
   kind: "queue" | "broadcast",
-  { size, plans, polls, mistake }: LaneOptions,
+  { size, plans, polls, kept = 0, mistake }: LaneOptions,
   reader: R,
   reading: Program<W, Writer & R & Poller>,
 ): { actors: (Writer & R & Poller)[]; programs: Program<W, Writer & R & Poller>[] } {
@@ -128,8 +134,8 @@ export function laneParties<W extends Lane, R extends Actor>(
     // Each actor has only the state that its own program uses.
     actors: [...newWriters(plans, size), ...readers] as unknown as (Writer & R & Poller)[],
     programs: [
-      writing(kind, plans[0], undefined, mistake),
-      writing(kind, plans[1], 0, mistake),
+      writing(kind, plans[0], undefined, kept, mistake),
+      writing(kind, plans[1], 0, kept, mistake),
       ...polls.map(() => reading),
     ],
   };
@@ -140,10 +146,12 @@ function writing<W extends Lane, A extends Writer>(
   kind: "queue" | "broadcast",
   plan: readonly number[],
   predecessor: number | undefined,
+  kept: number,
   mistake: Mistake | undefined,
 ): Program<W, A> {
   const copiesLate = mistake === "commits before it copies";
   const countsFirst = mistake === "publishes the count before the head";
+  const keptWhileStaging = mistake === "evicts its history for what is staged" ? 0 : kept;
   const overwritesFirst = mistake === "overwrites before it moves the tail";
   const endCommit = (me: A) => void (me.left = plan[++me.commits] ?? 0);
   return {
@@ -176,8 +184,10 @@ function writing<W extends Lane, A extends Writer>(
           act: (lane, writer) => writer.limit = lane.tail + lane.ring.length,
         }];
       }
-      if (kind === "broadcast" && me.next + 2 <= words.head + words.ring.length) {
-        return [{ point: "EVICT_COUNTED", then: "moveTail", act: countTail }];
+      const keptNow = me.staged.length > 0 ? keptWhileStaging : 0;
+      if (kind === "broadcast" && me.next + 2 + keptNow <= words.head + words.ring.length) {
+        const act = (lane: W, writer: A) => countTail(lane, writer, kept);
+        return [{ point: "EVICT_COUNTED", then: "moveTail", act }];
       }
       return [{ then: me.staged.length > 0 ? "commit" : "reject" }];
     },
@@ -241,10 +251,11 @@ function beginRecord(words: Lane, me: Writer): void {
   words.ring[me.next % words.ring.length] = { at: -1, sequence: -1, payload: -1 };
 }
 
-/** Evicts the oldest messages until there is space, and an eighth more. */
-function countTail(words: Lane, me: Writer): void {
+/** Evicts the oldest messages until there is space, and an eighth more, or what the history leaves. */
+function countTail(words: Lane, me: Writer, kept: number): void {
   const eighth = words.ring.length >> 3;
-  words.tailCount = Math.min(me.next + 2 - words.ring.length + eighth, words.head);
+  const least = me.next + 2 - words.ring.length;
+  words.tailCount = Math.min(least + eighth, Math.max(least, words.head - kept));
 }
 
 function moveTail(words: Lane, me: Writer): void {

@@ -11,6 +11,7 @@ import {
   type Loan,
   type LocalHandle,
   Publisher,
+  type PublisherOptions,
   Puller,
   Pusher,
   type ReceivingSocket,
@@ -20,6 +21,7 @@ import {
   type SendingSocket,
   type Socket,
   Subscriber,
+  type SubscriberOptions,
 } from "../../../mod.ts";
 import { attachAndDetach, receiveInOrder } from "./order_report.ts";
 import { type ReceiveCall, replay } from "./replay.ts";
@@ -53,7 +55,9 @@ export type Command =
     id: string;
     role: SocketRole;
     target: string | LocalHandle;
-    options?: (ChannelOptions & { ack?: boolean; maxUnacked?: number }) | undefined;
+    options?:
+      | (PublisherOptions & SubscriberOptions & { ack?: boolean; maxUnacked?: number })
+      | undefined;
   }
   | { do: "send"; id: string; values: unknown[]; mode?: SendMode; timeoutMs?: number }
   | { do: "sendBytes"; id: string; sizes: number[] }
