@@ -261,6 +261,26 @@ export class FrameCursor {
     return length;
   }
 
+  /** As `receivePlaced`, into memory of this thread: the array of the program, or what the codec reads. */
+  receivePlacedFrame(mode: number): ReceivedFrame | undefined {
+    const place = this.#place;
+    if (place === 0 || this.#position === this.#seenHead && this.#isAtHead()) return undefined;
+    const { attachment } = this;
+    const size = attachment.words[(place - RECORD_PAYLOAD) >>> 2];
+    const length = size - 8;
+    if (length < 0 || length > PLACE_BYTES) return undefined;
+    const bytes = this.#copyOut(place, length, attachment.isRaw);
+    const result = attachment.ring.receive(place, this.#position, size, mode) >>> 0;
+    this.#flags = 0;
+    this.#position = (this.#position + size + 15) & ~7;
+    this.#place = (result & ~TAKEN_IN_PLACE) >>> 0;
+    if ((result & TAKEN_IN_PLACE) !== TAKEN || result <= MAX_TAKEN) {
+      if (!this.#afterPlaced(result)) return undefined;
+    }
+    this.#countReceived(length);
+    return { bytes, flags: 0, header: undefined };
+  }
+
   /** Does what the result of `receive` asks for, other than in the common case; false if nothing was taken. */
   #afterPlaced(result: number): boolean {
     const isPlaced = result > MAX_TAKEN;
@@ -430,13 +450,18 @@ export class FrameCursor {
 
   /** A copy of the message that was found, valid until the next one is copied. */
   copy(): Uint8Array {
-    const { attachment } = this;
     // What codec "raw" receives belongs to the program.
-    const isFresh = attachment.isRaw && (this.#flags & RECORD_TENSOR) === 0;
-    if (!isFresh) return this.#scratch.copy(attachment, this.#offset, this.#length);
+    const isFresh = this.attachment.isRaw && (this.#flags & RECORD_TENSOR) === 0;
+    return this.#copyOut(this.#offset, this.#length, isFresh);
+  }
+
+  /** A copy in an array that is the program's if it `isFresh`, and else valid until the next copy. */
+  #copyOut(offset: number, length: number, isFresh: boolean): Uint8Array {
+    const { attachment } = this;
+    if (!isFresh) return this.#scratch.copy(attachment, offset, length);
     return this.#slab === undefined
-      ? copyToArray(attachment.bytes, this.#offset, this.#length)
-      : this.#slab.copy(attachment, this.#offset, this.#length);
+      ? copyToArray(attachment.bytes, offset, length)
+      : this.#slab.copy(attachment, offset, length);
   }
 
   /** Copies the message that was found into a buffer that is large enough. */

@@ -97,6 +97,8 @@ export class Receiver<T> implements ReceiverApi<T> {
 
   #receiveNext(mode: number): ReceivedFrame | undefined {
     const cursor = this.#cursor;
+    const placed = cursor.receivePlacedFrame(mode);
+    if (placed !== undefined) return placed;
     while (cursor.next(mode)) {
       const frame = cursor.receive();
       if (frame !== undefined) return frame;
