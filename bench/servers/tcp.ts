@@ -6,9 +6,9 @@ import { PythonServers } from "../../tests/support/python.ts";
 import { compare, type Contestant, type Measure, type Plan, type Row, runLoad } from "./compare.ts";
 
 const MEASURES: readonly Measure[] = [
-  { name: "stores", unit: "a second", target: 15 },
-  { name: "gets", unit: "a second" },
-  { name: "push", unit: "us", target: 0.4 },
+  { name: "stores", unit: "a second", target: 8 },
+  { name: "gets", unit: "a second", target: 8 },
+  { name: "push", unit: "us", target: 0.6 },
 ];
 
 type Counts = Record<string, number>;
