@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { Redis } from "ioredis";
-import { embeddedRedis } from "../../../../testing/mod.ts";
+import { embeddedRedis, SteppableClock } from "../../../../testing/mod.ts";
 import { until } from "../../../support/deadline.ts";
 
 Deno.test("ioredis: commands, pipelines and transactions", async () => {
@@ -49,6 +49,35 @@ Deno.test("ioredis: messages, and keyspace events", async () => {
     assert.deepEqual(heard, ["news one", "__keyevent@*__:* __keyevent@0__:set k"]);
   } finally {
     subscriber.disconnect();
+    client.disconnect();
+  }
+});
+
+Deno.test("ioredis: a blocking read ends by what comes, or by the server's clock", async () => {
+  const clock = new SteppableClock();
+  await using redis = await embeddedRedis({ clock });
+  const client = new Redis(redis.url);
+  const reader = client.duplicate();
+  const untilWaiting = () =>
+    until(
+      async () => /blocked_clients:1/.test(await client.info("clients")),
+      "a call that waits",
+    );
+  try {
+    const popped = reader.blpop("list", "other", 0);
+    await untilWaiting();
+    await client.rpush("other", "a");
+    assert.deepEqual(await popped, ["other", "a"]);
+    const read = reader.xread("BLOCK", 0, "STREAMS", "stream", "$");
+    await untilWaiting();
+    const id = await client.xadd("stream", "*", "field", "value");
+    assert.deepEqual(await read, [["stream", [[id, ["field", "value"]]]]]);
+    const nothing = reader.brpop("list", 5);
+    await untilWaiting();
+    clock.advance({ seconds: 5 });
+    assert.equal(await nothing, null);
+  } finally {
+    reader.disconnect();
     client.disconnect();
   }
 });
