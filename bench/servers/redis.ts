@@ -10,10 +10,16 @@ const CLIENTS = 50;
 /** Commands of one measurement without pipelining, and with it. */
 const FULL = { 1: 100_000, 16: 500_000 } as const;
 const QUICK = { 1: 500, 16: 1000 } as const;
+/**
+ * Before a measurement a server executes this part of its commands: a program in JavaScript is compiled while
+ * it runs, and a table of keys grows.
+ */
+const WARM_UP = 1 / 5;
 /** So many times fewer commands have a large value. */
 const LARGE_PART = 10;
 
 type Depth = keyof typeof FULL;
+type Counts = Readonly<Record<Depth, number>>;
 
 const RANDOM = "__rand_int__";
 const MIXED = "mixed";
@@ -68,18 +74,17 @@ async function redisBenchmark(
 }
 
 /** Commands a second, and microseconds of CPU time that the server takes for one. */
-async function benchmark(port: number, measure: string, counts: Record<Depth, number>) {
+async function benchmark(port: number, measure: string, counts: Counts) {
   const [name, , depth] = measure.split(" ");
   const isLarge = name in LARGE_COMMANDS;
   const count = counts[Number(depth) as Depth] / (isLarge ? LARGE_PART : 1);
   if (isLarge) await redisCli(port, LARGE_COMMANDS["SET-100kB"]);
-  const { result, cpuUs } = await cpuTimeOf(
-    port,
-    () =>
-      name === MIXED
-        ? runLoad("redis_load.ts", [port, CLIENTS, depth, count].map(String))
-        : redisBenchmark(port, depth, count, COMMANDS[name] ?? LARGE_COMMANDS[name]),
-  );
+  const run = (commands: number) =>
+    name === MIXED
+      ? runLoad("redis_load.ts", [port, CLIENTS, depth, commands].map(String))
+      : redisBenchmark(port, depth, commands, COMMANDS[name] ?? LARGE_COMMANDS[name]);
+  if (counts === FULL) await run(count * WARM_UP);
+  const { result, cpuUs } = await cpuTimeOf(port, () => run(count));
   return { rate: result, cpuUs: cpuUs && cpuUs / count };
 }
 
@@ -91,7 +96,7 @@ class Server implements Contestant {
   constructor(
     readonly name: string,
     readonly isOurs: boolean,
-    readonly counts: Record<Depth, number>,
+    readonly counts: Counts,
     /** Calls something with the port of a new server. */
     readonly withServer: <T>(use: (port: number) => Promise<T>) => Promise<T>,
   ) {}
