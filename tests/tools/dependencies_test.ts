@@ -30,8 +30,8 @@ Deno.test("the module imports no package, and no module of Node before it is nee
  * What every program loads that imports Ringbus. A module costs its start a sixth of a millisecond, so what is
  * not needed before an asynchronous call belongs behind `await import`.
  */
-const MOST_MODULES = 235;
-const MOST_BYTES = 1_100_000;
+const MOST_MODULES = 245;
+const MOST_BYTES = 1_180_000;
 
 /** Modules that `initialize` and other asynchronous calls load, and with them what they import. */
 const LOADED_LATER = [
