@@ -5,7 +5,14 @@
  */
 
 import type { QueueClock } from "./clock.ts";
-import type { Claim, Claimant, QueueDelivery, QueueReceiver } from "./store.ts";
+import type {
+  AcknowledgeOutcome,
+  Claim,
+  Claimant,
+  DeliveryTarget,
+  QueueDelivery,
+  QueueReceiver,
+} from "./store.ts";
 
 /** Claims messages from a receiver, and buffers them while their leases last. */
 export class BufferedReceiver {
@@ -17,6 +24,7 @@ export class BufferedReceiver {
   #claimedAtMs = 0;
   /** Whether messages may be ready. */
   #isWoken = true;
+  #isClaiming = false;
   /** When a lease of the receiver ends. Infinity if none is known. */
   #dueAtMs = Infinity;
   /** Missed messages that were reported to the subscriber, and that the store still counts. */
@@ -78,22 +86,61 @@ export class BufferedReceiver {
 
   /** Claims up to `limit` messages. Returns how many messages the subscriber has missed. */
   async claim(limit: number, claimant: Claimant): Promise<number> {
+    return await this.#fill(limit, async () => {
+      const claim = await this.receiver.claim(limit, this.#reported, claimant);
+      return { claim, result: claim.missed };
+    });
+  }
+
+  /** Whether an acknowledgement may take the next messages with it: some may be ready, and none is buffered. */
+  get canCarryClaim(): boolean {
+    return this.receiver.acknowledgeAndClaim !== undefined && this.#buffer.length === 0 &&
+      !this.#isClaiming && this.isClaimDue;
+  }
+
+  /** Acknowledges a message, and claims up to `limit` others. */
+  async acknowledgeAndClaim(
+    target: DeliveryTarget,
+    result: string | undefined,
+    limit: number,
+    claimant: Claimant,
+  ): Promise<{ outcome: AcknowledgeOutcome; missed: number }> {
+    return await this.#fill(limit, async () => {
+      const reported = this.#reported;
+      const { outcome, claim } = await this.receiver.acknowledgeAndClaim!(
+        target,
+        result,
+        limit,
+        reported,
+        claimant,
+      );
+      return { claim, result: { outcome, missed: claim.missed } };
+    });
+  }
+
+  async #fill<R>(limit: number, call: () => Promise<{ claim: Claim; result: R }>): Promise<R> {
     const startedMs = this.#clock.now();
     this.#isWoken = false;
-    let claim: Claim;
+    this.#isClaiming = true;
     try {
-      claim = await this.receiver.claim(limit, this.#reported, claimant);
+      const { claim, result } = await call();
+      this.#hold(claim, limit, startedMs);
+      return result;
     } catch (error) {
       this.#isWoken = true;
       throw error;
+    } finally {
+      this.#isClaiming = false;
     }
+  }
+
+  #hold(claim: Claim, limit: number, startedMs: number): void {
     const { deliveries, missed, nextDueMs, knowsMore = false } = claim;
     this.#buffer = deliveries;
     this.#claimedAtMs = startedMs;
     this.#dueAtMs = nextDueMs === null ? Infinity : this.#clock.now() + nextDueMs;
     if (!knowsMore && deliveries.length === limit) this.#isWoken = true;
     this.#reported = missed;
-    return missed;
   }
 
   /** Releases the leases of the buffered messages. */

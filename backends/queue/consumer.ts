@@ -16,7 +16,14 @@ import {
   QueueTimeoutError,
 } from "./errors.ts";
 import { logger } from "./log.ts";
-import { byPriority, type Claimant, type QueueDelivery, type QueueReceiver } from "./store.ts";
+import {
+  type AcknowledgeOutcome,
+  byPriority,
+  type Claimant,
+  type DeliveryTarget,
+  type QueueDelivery,
+  type QueueReceiver,
+} from "./store.ts";
 import type { Gap, RateLimit } from "./types.ts";
 
 /** Delays after calls of the store that failed. */
@@ -178,6 +185,29 @@ export class ChannelConsumer {
     }
   }
 
+  /**
+   * Acknowledges a message that `next` has returned, and takes up to `limit` others in the same call of the store, which
+   * `next` returns then. Undefined, and nothing is done, if none may be ready, or if several receivers are to be asked.
+   */
+  acknowledge(
+    target: DeliveryTarget,
+    result: string | undefined,
+    limit: number,
+  ): Promise<AcknowledgeOutcome> | undefined {
+    const [receiver, ...others] = this.#receivers;
+    const isFree = others.length === 0 && !this.#hasEnded && this.#refilling === undefined;
+    if (
+      !isFree || this.#claimant.rate !== null ||
+      !receiver.canCarryClaim
+    ) {
+      return undefined;
+    }
+    const carrying = receiver.acknowledgeAndClaim(target, result, limit, this.#claimant);
+    this.#refilling = carrying.then(({ missed }) => this.#reportMissed(missed), () => {})
+      .finally(() => this.#refilling = undefined);
+    return carrying.then(({ outcome }) => outcome);
+  }
+
   #onWakeup(receiver: BufferedReceiver, inMs: number | undefined): boolean {
     if (inMs === undefined) receiver.wake();
     else if (!receiver.expect(inMs)) return false;
@@ -192,6 +222,7 @@ export class ChannelConsumer {
     const backoff = new Backoff(STORE_BACKOFF);
     while (!this.#hasEnded) {
       try {
+        if (this.#refilling !== undefined) await this.#untilEnd(this.#refilling);
         if (this.#isRefillDue()) await this.#untilEnd(this.#startRefill());
         backoff.reset();
       } catch (error) {
@@ -241,11 +272,11 @@ export class ChannelConsumer {
   }
 
   async #claim(receiver: BufferedReceiver, limit: number): Promise<void> {
-    const missed = await receiver.claim(limit, this.#claimant);
-    if (missed > 0) this.#reportGap(missed);
+    this.#reportMissed(await receiver.claim(limit, this.#claimant));
   }
 
-  #reportGap(missed: number): void {
+  #reportMissed(missed: number): void {
+    if (missed === 0) return;
     this.#missed += missed;
     logger.warn("messages_missed", { ...this.#names(), missed });
     const gap = { ...this.#names(), missed };

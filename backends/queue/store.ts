@@ -126,6 +126,17 @@ export interface QueueReceiver {
    * the subscriber, and are subtracted from the count.
    */
   claim(limit: number, reported: number, claimant: Claimant): Promise<Claim>;
+  /**
+   * Acknowledges a message of this receiver, and claims others without a rate, in one call of the store. A receiver
+   * whose store is no server has no use for it.
+   */
+  acknowledgeAndClaim?(
+    target: DeliveryTarget,
+    result: string | undefined,
+    limit: number,
+    reported: number,
+    claimant: Claimant,
+  ): Promise<{ outcome: AcknowledgeOutcome; claim: Claim }>;
   /** Releases leases of messages that were not yielded, as if they had not been claimed. */
   release(deliveries: readonly QueueDelivery[]): Promise<void>;
   /** Calls `onWakeup` when messages may be ready, until the result is called. */

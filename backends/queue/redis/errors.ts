@@ -27,6 +27,7 @@ const ACTIONS: Record<ScriptName, string> = {
   claim: "claim messages",
   release: "release messages",
   acknowledge: "acknowledge",
+  acknowledgeAndClaim: "acknowledge and claim messages",
   extend: "extend",
   giveBack: "release or reject",
   progress: "tell the progress",

@@ -5,7 +5,15 @@
  */
 
 import type { Reply } from "../../redis/connection.ts";
-import type { Claim, Claimant, OnWakeup, QueueDelivery, QueueReceiver } from "../store.ts";
+import type {
+  AcknowledgeOutcome,
+  Claim,
+  Claimant,
+  DeliveryTarget,
+  OnWakeup,
+  QueueDelivery,
+  QueueReceiver,
+} from "../store.ts";
 import { logger } from "../log.ts";
 import type { QueueClient } from "./client.ts";
 import type { ConsumerGroup, GroupMember } from "./consumer_group.ts";
@@ -89,40 +97,74 @@ export class RedisReceiver implements QueueReceiver {
     { consumer }: Claimant,
     rate: Claimant["rate"],
   ): Promise<Claim> {
-    const { partition, channel, agent, hasBroadcasts } = this.#options;
+    const args = this.#claimArgs(limit, reported, consumer, rate);
+    const endClaim = this.#group.beginClaim(this.#member);
+    const { partition } = this.#options;
+    const reply = await this.#client.call({ script: "claim", partition, args });
+    const claim = await this.#toClaim(reply);
+    // A claim within limits says nothing about those without.
+    endClaim(claim.deliveries.length === 0 && limit > 0 && rate === null, claim.nextDueMs);
+    this.#tellGroup(claim);
+    return claim;
+  }
+
+  async acknowledgeAndClaim(
+    { id, agent, token }: DeliveryTarget,
+    result: string | undefined,
+    limit: number,
+    reported: number,
+    { consumer }: Claimant,
+  ): Promise<{ outcome: AcknowledgeOutcome; claim: Claim }> {
+    const args = this.#claimArgs(limit, reported, consumer, null);
+    const endClaim = this.#group.beginClaim(this.#member);
+    const settled = [id, agent ?? "", token ?? "", result ?? "null"];
+    const [outcome, reply] = await this.#client.call({
+      script: "acknowledgeAndClaim",
+      partition: this.#options.partition,
+      args: (isRetry) => [...settled, ...args(isRetry)],
+      isDurable: true,
+    }) as Reply[];
+    const claim = await this.#toClaim(reply);
+    endClaim(claim.deliveries.length === 0, claim.nextDueMs);
+    this.#tellGroup(claim);
+    return { outcome: outcome as AcknowledgeOutcome, claim };
+  }
+
+  /** The arguments of a claim, the same for each attempt but for one. */
+  #claimArgs(
+    limit: number,
+    reported: number,
+    consumer: string,
+    rate: Claimant["rate"],
+  ): (isRetry: boolean) => string[] {
+    const { channel, agent, hasBroadcasts } = this.#options;
     const operation = crypto.randomUUID();
     const names = this.#group.namesToNote(this.#member, consumer);
-    const endClaim = this.#group.beginClaim(this.#member);
-    const reply = await this.#client.call({
-      script: "claim",
-      partition,
-      args: (isRetry) => [
-        operation,
-        isRetry ? "1" : "0",
-        channel,
-        agent,
-        String(limit),
-        String(reported),
-        this.#claimedMs,
-        hasBroadcasts ? names : "",
-        ...rate === null ? ["", ""] : [String(rate.max), String(rate.windowMs)],
-      ],
-    });
+    return (isRetry) => [
+      operation,
+      isRetry ? "1" : "0",
+      channel,
+      agent,
+      String(limit),
+      String(reported),
+      this.#claimedMs,
+      hasBroadcasts ? names : "",
+      ...rate === null ? ["", ""] : [String(rate.max), String(rate.windowMs)],
+    ];
+  }
+
+  async #toClaim(reply: Reply): Promise<Claim> {
     const [missed, due, now, hasBacklog, ...found] = reply as Reply[];
     if (hasBacklog === 1) this.#isInterrupted = true;
     else if (this.#claimedMs !== "") this.#claimedMs = String(now);
     const isBehind = this.#isInterrupted;
     if (isBehind) await this.#deliverBacklog();
-    const claim = {
+    return {
       deliveries: found.map(toDelivery),
       missed: Number(missed),
       nextDueMs: isBehind ? 0 : Number(due) < 0 ? null : Number(due),
       knowsMore: true,
     };
-    // A claim within limits says nothing about those without.
-    endClaim(found.length === 0 && limit > 0 && rate === null, claim.nextDueMs);
-    this.#tellGroup(claim);
-    return claim;
   }
 
   /** The agent is registered again: it gets the broadcasts that were published in the meantime. */

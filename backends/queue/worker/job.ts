@@ -40,6 +40,8 @@ export interface JobHost {
   readonly options: WorkerOptions;
   /** Ends the repetitions of calls of the store. */
   readonly givingUp: AbortSignal;
+  /** Acknowledges a message in the store. */
+  acknowledge(target: DeliveryTarget, result: string | undefined): Promise<AcknowledgeOutcome>;
   /** Called when what became of a message is stored, or cannot be. */
   onSettled(target: DeliveryTarget): void;
 }
@@ -151,7 +153,7 @@ export class Job {
   }
 
   async #succeed(result: string | undefined): Promise<void> {
-    await this.#settle("acknowledge", (store, target) => store.acknowledge(target, result));
+    await this.#settle("acknowledge", (_store, target) => this.#host.acknowledge(target, result));
   }
 
   async #fail(error: unknown): Promise<void> {

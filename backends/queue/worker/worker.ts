@@ -10,7 +10,7 @@ import { sleepOn } from "../clock.ts";
 import { ChannelConsumer, type ClaimPlan, type ConsumerHost } from "../consumer.ts";
 import { logger } from "../log.ts";
 import type { QueueObserver } from "../observer.ts";
-import type { DeliveryTarget, QueueDelivery, QueueStore } from "../store.ts";
+import type { AcknowledgeOutcome, DeliveryTarget, QueueDelivery, QueueStore } from "../store.ts";
 import type { JobHandler, QueueWorker, WorkerOptions } from "../types.ts";
 import { Job, type JobHost } from "./job.ts";
 import { closeAtTermination } from "./termination.ts";
@@ -61,7 +61,14 @@ export class ChannelWorker implements QueueWorker {
     this.#host = host;
     this.#options = options;
     this.#concurrency = options.concurrency ?? 1;
-    this.#jobHost = { ...host, agentId, handler, options, givingUp: this.#givingUp.signal };
+    this.#jobHost = {
+      ...host,
+      agentId,
+      handler,
+      options,
+      givingUp: this.#givingUp.signal,
+      acknowledge: (target, result) => this.#acknowledge(target, result),
+    };
     this.#consumer = new ChannelConsumer({ ...host, onEnd: () => {} }, {
       channel,
       agentId,
@@ -125,6 +132,17 @@ export class ChannelWorker implements QueueWorker {
       this.#failure = { error };
       void this.close();
     }
+  }
+
+  /**
+   * A worker that runs one handler at a time takes its next message in the same call of the store. Acknowledgements of
+   * several handlers share a call, as what they take does.
+   */
+  #acknowledge(target: DeliveryTarget, result: string | undefined): Promise<AcknowledgeOutcome> {
+    const carried = this.#concurrency === 1
+      ? this.#consumer.acknowledge(target, result, 1)
+      : undefined;
+    return carried ?? this.#host.store.acknowledge(target, result);
   }
 
   async #untilFree(): Promise<void> {

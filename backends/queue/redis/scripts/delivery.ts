@@ -7,19 +7,19 @@
 import { ALLOW_OOM, script } from "./fragments.ts";
 
 /**
- * Leases messages. Returns `{ missed, dueMs, nowMs, 1 if there is a backlog, messages... }`, where `dueMs`
- * are the milliseconds until more messages may be ready, or -1. It is 0 if the script has dropped so many expired messages that it stopped
- * before it found enough. There is a backlog if the agent was not registered any more: the broadcasts since
- * its last claim, at `ARGV[11]`, which `register` delivers. `ARGV[10]` names the consumers of the process, if they are to be
- * noted. A limit of messages in a time follows, and the milliseconds of that time; both are empty without.
+ * A Lua function that leases messages, as the ten arguments from `at` on say. Returns `{ missed, dueMs, nowMs, 1 if
+ * there is a backlog, messages... }`, where `dueMs` are the milliseconds until more messages may be ready, or -1. It is 0
+ * if the script has dropped so many expired messages that it stopped before it found enough. There is a backlog if the
+ * agent was not registered any more: the broadcasts since its last claim, at `since`, which `register` delivers.
+ * `consumer` names the consumers of the process, if they are to be noted. The last two, which may be empty, are a limit
+ * of messages in a time, and its milliseconds.
  */
-export const claim: string = script(
-  ALLOW_OOM,
-  `
-local operation, isRetry, channel, agent = ARGV[5], ARGV[6] == '1', ARGV[7], ARGV[8]
+const CLAIM = `
+local function claimMessages(at)
+local operation, isRetry, channel, agent, limit, reported, since, consumer, most, windowMs = unpack(ARGV, at, at + 9)
 local MOST_DROPPED = 100
-local limit, reported, queue = tonumber(ARGV[9]), tonumber(ARGV[10]), queueName(agent, channel)
-local since, consumer, most, windowMs = ARGV[11], ARGV[12], tonumber(ARGV[13]), ARGV[14]
+isRetry, limit, reported, most = isRetry == '1', tonumber(limit), tonumber(reported), tonumber(most)
+local queue = queueName(agent, channel)
 local hasMore = false
 local missedKey, found, dropped = PREFIX .. 'missed:' .. queue, {}, 0
 local leased, token = PREFIX .. 'leased:' .. queue, string.sub(operation, -12)
@@ -135,8 +135,11 @@ for _, at in ipairs(dues) do
 end
 if hasMore or (dropped >= MOST_DROPPED and #found < limit) then dueMs = 0 end
 return { missed, dueMs, integer(now), hasBacklog, unpack(found) }
-`,
-);
+end
+`;
+
+/** Leases messages. */
+export const claim: string = script(ALLOW_OOM, `${CLAIM}\nreturn claimMessages(5)`);
 
 /** Releases leases. `ARGV` from 7 on has the member of each delivery and the token of its lease. */
 export const release: string = script(
@@ -161,13 +164,8 @@ return 1
 `,
 );
 
-/**
- * Acknowledges messages. `ARGV` from 5 on has the id, the agent, the token of the lease, and the result of each.
- * Returns the outcomes.
- */
-export const acknowledge: string = script(
-  ALLOW_OOM,
-  `
+/** A Lua function that acknowledges a message, and returns the outcome. */
+const ACKNOWLEDGE = `
 local function acknowledgeOne(id, agent, token, result)
   local m, outcome = find(id, agent, token, 'acknowledged')
   if not m then return outcome end
@@ -192,13 +190,31 @@ local function acknowledgeOne(id, agent, token, result)
   tell('acknowledged', m.channel, id, m.agent)
   return 'acknowledged'
 end
+`;
 
+/**
+ * Acknowledges messages. `ARGV` from 5 on has the id, the agent, the token of the lease, and the result of each.
+ * Returns the outcomes.
+ */
+export const acknowledge: string = script(
+  ALLOW_OOM,
+  `${ACKNOWLEDGE}
 local replies = {}
 for i = 5, #ARGV, 4 do
   replies[#replies + 1] = acknowledgeOne(ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3])
 end
 flush()
 return replies
+`,
+);
+
+/** Acknowledges a message as `acknowledge` does, and leases others as `claim` does. Returns both replies. */
+export const acknowledgeAndClaim: string = script(
+  ALLOW_OOM,
+  `${ACKNOWLEDGE}${CLAIM}
+local outcome = acknowledgeOne(ARGV[5], ARGV[6], ARGV[7], ARGV[8])
+flush()
+return { outcome, claimMessages(9) }
 `,
 );
 

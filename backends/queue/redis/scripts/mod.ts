@@ -58,7 +58,16 @@
 
 import { defineScripts } from "../../../redis/script.ts";
 import { channels, purge, rate, setPaused, stats } from "./channels.ts";
-import { acknowledge, claim, extend, giveBack, progress, release, requeue } from "./delivery.ts";
+import {
+  acknowledge,
+  acknowledgeAndClaim,
+  claim,
+  extend,
+  giveBack,
+  progress,
+  release,
+  requeue,
+} from "./delivery.ts";
 import { count, list } from "./listing.ts";
 import { deadLetters, delayed, get, pending, result } from "./reading.ts";
 import { clear, remove, scrub, sweep } from "./removal.ts";
@@ -76,6 +85,7 @@ export const scripts = defineScripts({
   claim,
   release,
   acknowledge,
+  acknowledgeAndClaim,
   extend,
   giveBack,
   progress,

@@ -594,3 +594,21 @@ Deno.test("only ./redis loads the Redis client", async () => {
   assert.doesNotMatch(await modulesOf("mod.ts"), /@redis\/client|backends\/redis/);
   assert.match(await modulesOf("backends/queue/redis/mod.ts"), /@redis\/client/);
 });
+
+serverTest("a worker takes the next of many messages when it acknowledges one", async () => {
+  await using queue = await open();
+  const COUNT = 40;
+  for (let i = 0; i < COUNT; i++) await queue.publish(task(i));
+  const taken: unknown[] = [];
+  const counts = await commandsOf(async () => {
+    await using worker = queue.worker("tasks", "worker", ({ payload }) => void taken.push(payload));
+    await worker.ready;
+    await until(() => taken.length === COUNT, "all messages");
+  });
+  assert.deepEqual(taken, Array.from({ length: COUNT }, (_, i) => i));
+  // One for each message, one to register, one for the first claim, and polls of a slow machine.
+  const scripts = counts["evalsha"] + (counts["eval"] ?? 0);
+  assert.ok(scripts < 1.5 * COUNT, `${scripts} scripts for ${COUNT} messages`);
+  const { acknowledged, delivered } = (await queue.stats("tasks")).totals;
+  assert.deepEqual([acknowledged, delivered], [COUNT, COUNT]);
+});
