@@ -749,13 +749,62 @@ export const ALLOW_OOM = "#!lua flags=allow-oom\n";
 export const DENY_OOM = "#!lua\n";
 const PRELUDE = "local PREFIX = string.sub(KEYS[1], 1, -4)\nlocal call = redis.call\n";
 
+/** Functions that few calls use. A script defines those that it has when it calls the first one of them. */
+const RARE: ReadonlySet<string> = new Set([
+  "finishedOf",
+  "isDrained",
+  "lineOf",
+  "enterLine",
+  "leaveLine",
+  "makeReady",
+  "forget",
+  "isPending",
+  "exhume",
+  "dropOrphan",
+  "dropDelivery",
+  "settle",
+  "bury",
+  "remove",
+  "dropEntry",
+  "expire",
+  "nextDue",
+  "deliverDelayed",
+  "retryDue",
+  "expireLeases",
+  "lost",
+]);
+const RARE_NAMES = [...RARE].join("|");
+const RARE_DEFINITION = new RegExp(`local function (${RARE_NAMES})\\(`, "g");
+const RARE_CALL = new RegExp(`(?<![\\w.])(${RARE_NAMES})\\(`, "g");
+
+/** Makes the rare functions members of a table. */
+function viaTable(text: string): string {
+  return text.replace(RARE_DEFINITION, "function rare.$1(").replace(RARE_CALL, "rare.$1(");
+}
+
+/** The fragments that a text uses: those that are always defined, and the rare ones. */
+function fragmentsOf(text: string): { common: string; rare: string } {
+  let [all, common, rare] = [text, "", ""];
+  for (const [name, fragment] of FRAGMENTS.toReversed()) {
+    if (!new RegExp(`\\b${name}\\b`).test(all)) continue;
+    all = `${fragment}\n${all}`;
+    if (RARE.has(name)) rare = `${fragment}\n${rare}`;
+    else common = `${fragment}\n${common}`;
+  }
+  return { common, rare };
+}
+
 /** Makes a script of its flags, the fragments that it uses, and its text. */
 export function script(flags: string, text: string): string {
-  let shared = "";
-  for (const [name, fragment] of FRAGMENTS.toReversed()) {
-    if (new RegExp(`\\b${name}\\b`).test(shared + text)) shared = `${fragment}\n${shared}`;
-  }
-  const source = `${flags}${PRELUDE}${shared}`;
-  if (!shared.includes("function conclude")) return source + text;
-  return `${source}local function main()\n${text}\nend\nlocal reply = main()\nconclude()\nreturn reply\n`;
+  const { common, rare } = fragmentsOf(text);
+  const source = `${flags}${PRELUDE}local rare = {}
+${viaTable(common)}
+setmetatable(rare, { __index = function(_, wanted)
+${viaTable(rare)}
+return rawget(rare, wanted)
+end })
+`;
+  const main = viaTable(text);
+  if (!common.includes("function conclude")) return source + main;
+  return `${source}local function main()\n${main}\nend\nlocal reply = main()\nconclude()\nreturn reply\n`;
 }
