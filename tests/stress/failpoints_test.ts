@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import {
+  Latest,
   listChannels,
   Publisher,
   Puller,
@@ -10,6 +11,7 @@ import {
 } from "../../mod.ts";
 import { checkInvariants } from "./invariant_check.ts";
 import {
+  LATEST_POINTS,
   numberOf,
   OTHER_POINTS,
   type PointName,
@@ -370,3 +372,95 @@ Deno.test("a segment that the last participant had begun to delete when it was k
   }));
 
 testHistory();
+/** From these points on, others read what is being set. */
+const SET_POINTS: readonly PointName[] = [
+  "CELL_PUBLISHED",
+  "CELL_COUNTED",
+  "CELL_MARKED",
+  "CELL_FREED",
+];
+
+/** A text that shows whether it is whole; larger ones have cells of other sizes. */
+function textOf(letter: string, length: number): string {
+  return letter.repeat(length);
+}
+
+Deno.test("a process that is stopped anywhere while it sets a value delays nobody", () =>
+  withPausableChildren(async ({ path: dir }, hold) => {
+    using latest = new Latest<string>("values", { dir });
+    using reader = new Latest<string>("values", { dir });
+    const { child, arm, untilPaused, release } = hold();
+    const set = {
+      do: "latest",
+      target: "values",
+      options: { dir },
+      call: "set",
+      key: "k",
+    } as const;
+    latest.set("k", "first");
+    await child.execute({ ...set, key: "other", value: "x" });
+    for (const [at, point] of LATEST_POINTS.entries()) {
+      // A chunk is added for cells of a new size.
+      const length = point.startsWith("CHUNK_") ? 3000 * 2 ** at : 100;
+      const old = `before ${point}`;
+      const [theirs, mine] = ["b", "c"].map((letter) => textOf(letter, length));
+      latest.set("k", old);
+      arm(point);
+      await child.sendCommand({ ...set, value: theirs });
+      await untilPaused();
+      const isSet = SET_POINTS.includes(point);
+      assert.equal(reader.get("k") === theirs, isSet, point);
+      assert.equal(reader.get("k"), isSet ? theirs : old, point);
+      latest.set("k", mine);
+      assert.equal(reader.get("k"), mine, point);
+      assert.equal(latest.update("k", (value) => value!), mine, point);
+      for (let i = 0; i < 50; i++) reader.set("more", textOf("d", length));
+      assert.equal(new Map(reader.entries()).get("k"), mine, point);
+      release();
+      await child.result();
+      assert.equal(reader.get("k"), isSet ? mine : theirs, point);
+    }
+  }));
+
+Deno.test("a process that is killed anywhere while it sets a value leaves the old or the new one", () =>
+  withSeed((seed) =>
+    withPausableChildren(async ({ path: dir }, hold) => {
+      const dieAt = async (point: PointName) => {
+        using latest = new Latest<string>(point, { dir });
+        const { child, arm, untilPaused } = hold();
+        const [old, theirs, more] = ["a", "b", "c"].map((letter) => textOf(letter, 300_000));
+        await child.execute({
+          do: "latest",
+          target: point,
+          options: { dir },
+          call: "set",
+          key: "other",
+          value: "x",
+        });
+        if (!point.startsWith("CHUNK_")) latest.set("k", old);
+        arm(point);
+        await child.sendCommand({
+          do: "latest",
+          target: point,
+          call: "set",
+          key: "k",
+          value: theirs,
+        });
+        await untilPaused();
+        child.kill("SIGKILL");
+        await child.ended();
+        const isNew = SET_POINTS.includes(point);
+        const left = point.startsWith("CHUNK_") ? undefined : isNew ? theirs : old;
+        assert.equal(latest.get("k"), left, point);
+        // The cell that the dead process had claimed or replaced is used again.
+        const { size } = Deno.statSync(`${dir}/${point}`);
+        latest.set("more", more);
+        if (left !== undefined) assert.equal(Deno.statSync(`${dir}/${point}`).size, size, point);
+        assert.equal(latest.get("k"), left, point);
+        assert.equal(latest.get("more"), more, point);
+        assert.equal(latest.get("other"), "x", point);
+      };
+      const points = LATEST_POINTS.filter((_, at) => at % 3 === seed % 3);
+      await Promise.all(points.map(dieAt));
+    })
+  ));

@@ -5,6 +5,7 @@ import { broadcastModel } from "./model/broadcast.ts";
 import { type AttachGateMistake, attachGateModel } from "./model/attach_gate.ts";
 import { explore, ModelViolation } from "./model/explore.ts";
 import type { Mistake } from "./model/lane.ts";
+import { type LatestMistake, latestModel } from "./model/latest.ts";
 import { queueModel } from "./model/queue.ts";
 import { type RequestMistake, requestModel } from "./model/requests.ts";
 import { type ReturnsMistake, returnsModel } from "./model/returns.ts";
@@ -216,3 +217,44 @@ testMistake(
   exploreDelay,
   IN_VAIN,
 );
+
+/** Two writers and a reader, and cells enough for both. */
+function exploreLatest(mistake?: LatestMistake): number {
+  return explore(latestModel({ writes: [1, 1], reads: [1], cells: 3, collects: 0, mistake }));
+}
+
+/** Two writers, of which one may die, and what it leaves is collected. */
+function exploreCollecting(mistake?: LatestMistake): number {
+  return explore(latestModel({ writes: [1, 1], reads: [], cells: 3, collects: 1, mistake }));
+}
+
+Deno.test("a latest value is read whole, and no update is lost, in any order of steps", () => {
+  assert.ok(exploreLatest() > 10_000);
+});
+
+Deno.test("what dead writers leave is collected, and nothing else, in any order of steps", () => {
+  assert.ok(exploreCollecting() > 10_000);
+  const withReader = { writes: [2], reads: [1], cells: 2, collects: 1 };
+  assert.ok(explore(latestModel(withReader)) > 5_000);
+});
+
+const VALUE_IS_FREE = /^the cell of the value is free/;
+const READS_TORN = /^reader \d has a torn value/;
+testMistake(
+  "setter",
+  "publishes before it has filled the cell",
+  exploreLatest,
+  /^the value is (torn|0 after 1 updates)/,
+);
+testMistake("setter", "publishes without comparing", exploreLatest, /^the value is 1 after 2/);
+testMistake("setter", "frees the old cell before it publishes", exploreLatest, VALUE_IS_FREE);
+testMistake("setter", "claims a cell without a new use", exploreLatest, READS_TORN);
+testMistake(
+  "setter",
+  "marks a cell that is no longer its own",
+  exploreLatest,
+  /^2 cells are in use for one value/,
+);
+testMistake("reader", "copies without comparing the use", exploreLatest, READS_TORN);
+testMistake("setter", "collects what a live writer fills", exploreCollecting, VALUE_IS_FREE);
+testMistake("setter", "collects without looking at the bucket", exploreCollecting, VALUE_IS_FREE);

@@ -47,6 +47,11 @@ export const ACK_POINTS: readonly PointName[] = RING_POINTS.filter((name) =>
   /^(BUFFER|LEASE|RETURN)_/.test(name)
 );
 
+/** Failpoints of those who set latest values. */
+export const LATEST_POINTS: readonly PointName[] = RING_POINTS.filter((name) =>
+  /^(CELL|CHUNK)_/.test(name)
+);
+
 /**
  * Failpoints with tests of their own: those of the last participant that leaves, of pullers with and
  * without `ack` on one channel, of streams, and of latest values. No pattern here has them.
@@ -55,7 +60,7 @@ export const OTHER_POINTS: readonly PointName[] = [
   "renameNew",
   "RETURN_TAKEN",
   "PARTS_RETURNED",
-  ...RING_POINTS.filter((name) => /^(CELL|CHUNK)_/.test(name)),
+  ...LATEST_POINTS,
 ];
 
 /** All failpoints by their numbers. */

@@ -8,6 +8,8 @@
 import {
   type ChannelOptions,
   type Delivery,
+  Latest,
+  type LatestOptions,
   type Loan,
   type LocalHandle,
   Publisher,
@@ -99,7 +101,17 @@ export type Command =
   | { do: "comeAndGo"; cycles: number; seed: number; options: ChannelOptions }
   | { do: "listenIdle"; prefix: string; count: number; options?: ChannelOptions }
   | { do: "spin"; id: string; call: "tryRecv" | "recvSync" | "send" }
-  | { do: "leave"; way: ExitMode };
+  | { do: "leave"; way: ExitMode }
+  | {
+    do: "latest";
+    target: string | LocalHandle;
+    options?: LatestOptions | undefined;
+    call: "set" | "get" | "add" | "delete";
+    key: string;
+    value?: unknown;
+    /** How often `add` adds 1. */
+    count?: number;
+  };
 
 /** Reports to the tests while a command is carried out. */
 export type Notify = (event: string) => void;
@@ -174,6 +186,29 @@ export async function perform(command: Command, notify: Notify): Promise<unknown
       return spin(command.id, command.call);
     case "leave":
       return exitBy(command.way);
+    case "latest":
+      return useLatest(command);
+  }
+}
+
+const latestValues = new Map<string, Latest>();
+
+/** Calls a method of latest values, which stay open. */
+function useLatest(command: Extract<Command, { do: "latest" }>): unknown {
+  const { target, options, key, value, count = 1 } = command;
+  const name = typeof target === "string" ? target : target.name;
+  const latest = latestValues.get(name) ?? new Latest(target, options);
+  latestValues.set(name, latest);
+  switch (command.call) {
+    case "set":
+      return latest.set(key, value);
+    case "get":
+      return latest.get(key);
+    case "delete":
+      return latest.delete(key);
+    case "add":
+      for (let i = 0; i < count; i++) latest.update(key, (n) => (n as number ?? 0) + 1);
+      return latest.get(key);
   }
 }
 
