@@ -56,6 +56,12 @@ export const COMMANDS: Readonly<Record<string, CommandEntry | CommandGroup>> = {
   pull: { summary: "take messages from a queue", load: () => import("./commands/pull.ts") },
   req: { summary: "send requests, print the replies", load: () => import("./commands/req.ts") },
   rep: { summary: "reply to requests with a command", load: () => import("./commands/rep.ts") },
+  get: { summary: "print latest values", load: () => import("./commands/get.ts") },
+  set: { summary: "set a latest value", load: () => import("./commands/set.ts") },
+  watch: {
+    summary: "print latest values as they change",
+    load: () => import("./commands/watch.ts"),
+  },
   queue: { summary: "work on a message queue", commands: QUEUE_COMMANDS },
   ls: { summary: "list the channels", load: () => import("./commands/ls.ts") },
   stat: { summary: "describe a channel", load: () => import("./commands/stat.ts") },

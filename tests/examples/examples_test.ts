@@ -91,6 +91,18 @@ Deno.test("example streams: a movement is followed to its end, and another one c
     ]);
   }));
 
+Deno.test("example latest_values: panels print the latest pose, however late or slow they are", () =>
+  inDirectory(async (run) => {
+    await using first = run("latest_values/panel.ts");
+    await using second = run("latest_values/panel.ts");
+    await Promise.all([first.prints("watching"), second.prints("watching")]);
+    await using robot = run("latest_values/robot.ts");
+    for (const panel of [first, second]) {
+      assert.equal((await panel.lines()).at(-1), "x is 10 after 100 steps");
+    }
+    assert.deepEqual(await robot.lines(), ["made 100 steps"]);
+  }));
+
 Deno.test("example pipeline: two pullers share all tasks", () =>
   inDirectory(async (run) => {
     await using first = run("pipeline/puller.ts");

@@ -1,0 +1,40 @@
+/**
+ * `ringbus get`: prints latest values.
+ *
+ * @module
+ */
+
+import { toJsonForm } from "../arguments/json_form.ts";
+import { defineCommand, EXIT } from "../command.ts";
+import { LATEST_OPTIONS, latestOptions } from "../messages/latest_options.ts";
+import { printMessage } from "../messages/receive.ts";
+import { Latest } from "../../lib/latest/latest.ts";
+
+/** The subcommand. */
+export const command = defineCommand({
+  usage: "NAME [KEY...]",
+  description: `Prints the latest value of each KEY of NAME as a line of JSON; without KEY, all keys
+with their values. Fails if a key has no value.`,
+  options: {
+    ...LATEST_OPTIONS,
+    raw: { type: "boolean", help: "write the bytes of values without line ends" },
+  },
+  arity: [1, Infinity],
+  async run({ values, arguments: [name, ...keys], output, signal }) {
+    using latest = new Latest(name, latestOptions(values));
+    if (keys.length === 0) {
+      for (const [key, value] of latest.entries()) {
+        output.json({ key, value: toJsonForm(value) });
+        if (!await output.flush(signal)) return;
+      }
+      return;
+    }
+    const missing = keys.filter((key) => !latest.has(key));
+    for (const key of keys) {
+      if (!missing.includes(key)) printMessage(output, latest.get(key), values.raw ?? false);
+    }
+    if (missing.length === 0) return;
+    output.notice(`${name} has no value of ${missing.join(", ")}`);
+    return EXIT.FAILED;
+  },
+});
