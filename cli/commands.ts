@@ -65,6 +65,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry | CommandGroup>> = {
   queue: { summary: "work on a message queue", commands: QUEUE_COMMANDS },
   ls: { summary: "list the channels", load: () => import("./commands/ls.ts") },
   stat: { summary: "describe a channel", load: () => import("./commands/stat.ts") },
+  who: { summary: "list who is on the channels", load: () => import("./commands/who.ts") },
   top: { summary: "watch all channels", load: () => import("./commands/top.ts") },
   tail: {
     summary: "print messages without taking them",

@@ -47,8 +47,10 @@ export const JOIN_PID = JOIN_CLAIMED + 1;
 export const JOIN_SINCE = JOIN_PID + 1;
 /** The slot has no lane, and the generation of the last owner. */
 export const JOIN_LANE = JOIN_SINCE + 1;
+/** A slot has its owner's label, and the generation of the one before. */
+export const JOIN_LABEL = JOIN_LANE + 1;
 /** The slot has its generation, and no role. */
-export const JOIN_GENERATION = JOIN_LANE + 1;
+export const JOIN_GENERATION = JOIN_LABEL + 1;
 /** The slot is whole. */
 export const JOIN_ROLE = JOIN_GENERATION + 1;
 /** All cursors of a subscriber are at the beginning. */

@@ -141,7 +141,10 @@ export const PARTICIPANT_SERVICE_COUNT = PARTICIPANT_WAIT_KIND + 4;
 export const PARTICIPANT_FENCE = PARTICIPANT_SERVICE_COUNT + 4;
 export const PARTICIPANT_REGION_CHECK = PARTICIPANT_FENCE + 4;
 export const PARTICIPANT_HEAP_CHECK = PARTICIPANT_REGION_CHECK + 4;
-export const PARTICIPANT_BYTES = 128;
+// The name that its program gave it: UTF-8, then zeros.
+export const PARTICIPANT_LABEL = PARTICIPANT_HEAP_CHECK + 4;
+export const LABEL_BYTES = 40;
+export const PARTICIPANT_BYTES = PARTICIPANT_LABEL + LABEL_BYTES;
 
 /** Sets of waiters: receivers that wait for messages. */
 export const WAITERS_RECEIVERS = 0;

@@ -84,6 +84,7 @@ export interface RingExports {
   openRing(index: number, offset: number, bytes: number): void;
   reclaim(index: number, dead: bigint, mine: bigint): number;
   regionOf(index: number, bytes: number): number;
+  setLabel(word0: bigint, word1: bigint, word2: bigint, word3: bigint, word4: bigint): void;
   setRegion(index: number, offset: number, bytes: number): void;
   // assembly/requests.ts
   abandonRequest(slot: number): number;

@@ -77,7 +77,7 @@ function asJson(one: Sample): unknown {
     waiting: waitingIn(one) ?? null,
     dropped: Number(header?.dropped ?? 0n),
     persistent: header?.persistent,
-    participants: participants.map(({ role, pid, alive }) => ({ role, pid, alive })),
+    participants: participants.map(({ role, pid, label, alive }) => ({ role, pid, label, alive })),
     createdAt: dateText(creator?.since),
     state: stateOf(one),
     issues: issues.length,

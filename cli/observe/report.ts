@@ -55,12 +55,13 @@ function printParticipants(output: Output, { participants, backlogs }: SegmentSn
   if (participants.length === 0) return;
   output.print("");
   output.table(
-    ["PARTICIPANT", "ROLE", "PID", "THREAD", "SINCE", "ALIVE", "LANE", "DOES"],
+    ["PARTICIPANT", "ROLE", "PID", "THREAD", "LABEL", "SINCE", "ALIVE", "LANE", "DOES"],
     participants.map((one) => [
       one.index,
       one.role ?? "?",
       one.pid,
       `${one.thread ?? "?"}`,
+      one.label ?? "-",
       ageText(one.since, Date.now()),
       aliveText(output, one.alive),
       `${one.lane ?? "-"}`,
@@ -69,7 +70,8 @@ function printParticipants(output: Output, { participants, backlogs }: SegmentSn
   );
 }
 
-function aliveText(output: Output, alive: boolean | undefined): string {
+/** Whether a participant is alive, for people. */
+export function aliveText(output: Output, alive: boolean | undefined): string {
   if (alive === undefined) return "?";
   return alive ? "yes" : output.paint("red", "no");
 }

@@ -25,6 +25,7 @@ import {
   type SegmentConfig,
 } from "../segment/format.ts";
 import { MemorySource } from "../segment/byte_source.ts";
+import { setLabel } from "../segment/label.ts";
 import { UNCHOSEN } from "../segment/chosen_codec.ts";
 import { isLocalHandle, type LocalHandle } from "../segment/worker_memory.ts";
 import { logger, logUnheeded } from "../base/log.ts";
@@ -101,7 +102,7 @@ export class Attachment {
       this.words64 = new BigInt64Array(wasmMemory.buffer);
       this.checkOpen();
       this.#openCodec(config, options);
-      this.index = this.#join();
+      this.index = this.#join(options.label);
       // This participant has a share, so that no other process deletes the segment before.
       if (options.persist) makePersistent(this.words);
     } catch (error) {
@@ -160,8 +161,9 @@ export class Attachment {
     }
   }
 
-  #join(): number {
+  #join(label: string | undefined): number {
     this.reclaimDead();
+    setLabel(this.ring, label);
     const role = ROLES.indexOf(this.role);
     const index = this.ring.join(this.sharedMemory.isolate, role, Deno.pid, Date.now());
     if (index < 0) {

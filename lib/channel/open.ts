@@ -50,6 +50,11 @@ export interface ChannelOptions {
   dir?: string | undefined;
   /** Keeps the segment when its last participant closes. One participant that sets it is enough. */
   persist?: boolean | undefined;
+  /**
+   * A name for this socket, for people who look at the channel: `listChannels()`, `ringbus who` and
+   * `ringbus stat` show it. 1 to 40 bytes of UTF-8. It need not be unique. Default: none.
+   */
+  label?: string | undefined;
 }
 
 /**

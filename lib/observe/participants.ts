@@ -8,6 +8,7 @@ import type { Row } from "../base/structure.ts";
 import { probeIsolate } from "../presence/isolate.ts";
 import { isIsolateId, threadNumberOf } from "../presence/isolate_id.ts";
 import type { ByteSource } from "../segment/byte_source.ts";
+import { labelOf } from "../segment/label.ts";
 import { type Role, ROLES } from "../segment/format.ts";
 import type { PARTICIPANT } from "../segment/structures.ts";
 import {
@@ -29,6 +30,8 @@ export interface ParticipantReport {
   readonly index: number;
   readonly role: Role | undefined;
   readonly pid: number;
+  /** The name that its program gave it. */
+  readonly label: string | undefined;
   /** Number of its thread, if its isolate's id has it. */
   readonly thread: number | undefined;
   /** When it attached. */
@@ -113,6 +116,7 @@ class ParticipantReader {
       index,
       role: ROLES[role],
       pid: row.pid,
+      label: labelOf(row.label),
       thread: isIsolateId(isolate) ? threadNumberOf(isolate) : undefined,
       since: new Date(row.sinceMs),
       alive: this.#isAlive(isolate),

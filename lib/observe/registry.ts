@@ -13,6 +13,7 @@ import {
   removeUnlockedFifo,
 } from "../presence/isolate.ts";
 import { type ByteSource, FileSource } from "../segment/byte_source.ts";
+import { labelOf } from "../segment/label.ts";
 import { type ChannelKind, hasMagic, readConfig, type Role, ROLES } from "../segment/format.ts";
 import {
   type Geometry,
@@ -83,6 +84,8 @@ export interface ParticipantInfo {
   since: Date;
   /** False if its process or worker has ended. */
   alive: boolean;
+  /** The name that its program gave it, with the option `label`. */
+  label?: string | undefined;
 }
 
 /** A channel, as described by its segment. */
@@ -297,10 +300,12 @@ function participantsOf(
   geometry: Geometry,
   directory: string,
 ): ParticipantInfo[] {
-  return readParticipants(source, geometry).flatMap(({ isolate, role: number, pid, sinceMs }) => {
-    const role = ROLES[number];
+  return readParticipants(source, geometry).flatMap((row) => {
+    const { isolate, pid } = row;
+    const role = ROLES[row.role];
     if (isolate === 0n || role === undefined) return [];
-    return [{ pid, role, since: new Date(sinceMs), alive: isIsolateAlive(directory, isolate) }];
+    const alive = isIsolateAlive(directory, isolate);
+    return [{ pid, role, since: new Date(row.sinceMs), alive, label: labelOf(row.label) }];
   });
 }
 

@@ -187,6 +187,7 @@ export const PARTICIPANT = describe.structure(
     fence: describe.u32("PARTICIPANT_FENCE", "own fence"),
     regionCheck: describe.u32("PARTICIPANT_REGION_CHECK", "region's check"),
     heapCheck: describe.u32("PARTICIPANT_HEAP_CHECK", "heap's check"),
+    label: describe.raw("PARTICIPANT_LABEL", layout.LABEL_BYTES, "label"),
   },
 );
 

@@ -10,6 +10,7 @@ import { MAX_WINDOW } from "../../wasm/layout.ts";
 import { type OptionChecks, OptionRules } from "../base/option_rules.ts";
 import { formatValue, type TimeoutOptions, type WaitOptions } from "../base/options.ts";
 import { checkCapacity, MAX_CAPACITY_BYTES } from "../channel/channel_options.ts";
+import { checkLabel } from "../segment/label.ts";
 import { type CodecName, resolveCodec } from "../codecs/builtin.ts";
 import type { SocketOptions } from "./socket.ts";
 
@@ -23,6 +24,7 @@ export const SOCKET_CHECKS: OptionChecks<SocketOptions> = {
   dir: directoryPath,
   persist: flag,
   instrumentation: observer,
+  label: checkLabel,
 };
 
 /** Options of a socket that receives messages. */

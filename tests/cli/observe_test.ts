@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { EXIT } from "../../cli/command.ts";
 import { ageText, rateText, sizeText, sparkline } from "../../cli/observe/format.ts";
-import { Publisher, Puller, Pusher, Subscriber } from "../../mod.ts";
+import { Publisher, Puller, Pusher, removeStale, Subscriber } from "../../mod.ts";
 import { inShell, type Shell } from "../support/command_line.ts";
 import * as layout from "../../wasm/layout.ts";
 import { poke } from "../support/damage.ts";
@@ -105,6 +105,37 @@ Deno.test("ringbus ls, stat, top and inspect describe channels with and without 
     }]);
     assert.deepEqual((await json(shell, ["ls"])).map(({ name }) => name), ["news"]);
     subscriber.drain();
+  }));
+
+Deno.test("ringbus who lists the sockets of all channels or of one, with their labels", () =>
+  inShell(async (shell) => {
+    const { scratch, run } = shell;
+    const { path: dir } = scratch;
+    assert.match((await run(["who"])).stderr, /^no socket is open in /);
+    using _camera = new Publisher("frames", { dir, label: "camera left" });
+    using _planner = new Subscriber("frames", { dir });
+    const child = scratch.spawn();
+    const options = { dir, label: "arm" };
+    await child.execute({ do: "open", id: "p", role: "pusher", target: "jobs", options });
+    child.kill("SIGKILL");
+    await child.ended();
+
+    const seen = async (...words: string[]) =>
+      (await json(shell, ["who", ...words])).map((
+        { channel, role, label, pid, alive }: Json,
+      ) => [channel, role, label, pid, alive]);
+    const frames = [
+      ["frames", "publisher", "camera left", Deno.pid, true],
+      ["frames", "subscriber", undefined, Deno.pid, true],
+    ];
+    assert.deepEqual(await seen(), [...frames, ["jobs", "pusher", "arm", child.pid, false]]);
+    assert.deepEqual(await seen("frames"), frames);
+    const { stdout } = await run(["who"]);
+    assert.match(stdout, /^frames +publisher +camera left +\d+ +\d+s +yes +no$/m);
+    assert.match(stdout, /^jobs +pusher +arm +\d+ +\d+s +no +no$/m);
+    const printed = await run(["stat", "frames", "--interval-ms", "10"]);
+    assert.match(printed.stdout, /^ +0 +publisher +\d+ +\S+ +camera left +\d+s +yes /m);
+    removeStale({ dir });
   }));
 
 Deno.test("ringbus ls and top list a segment with an invalid header as damaged, not as a queue", () =>

@@ -6,6 +6,7 @@ import { TRANSPORTS } from "./channel/channel.ts";
 import { testCodecChoice } from "./channel/codec_choice.ts";
 import { testHistory } from "./channel/history.ts";
 import { testIterables } from "./channel/iterables.ts";
+import { testLabels } from "./channel/labels.ts";
 import { testLifecycle } from "./channel/lifecycle.ts";
 import { testManyBytes } from "./channel/many_bytes.ts";
 import { testOptions } from "./channel/options.ts";
@@ -33,4 +34,5 @@ for (const transport of TRANSPORTS) {
   testManyBytes(transport);
   testUnusualValues(transport);
   testLifecycle(transport);
+  testLabels(transport);
 }

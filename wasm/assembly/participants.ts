@@ -6,6 +6,7 @@
 import {
   JOIN_CLAIMED,
   JOIN_GENERATION,
+  JOIN_LABEL,
   JOIN_LANE,
   JOIN_PID,
   JOIN_ROLE,
@@ -38,6 +39,7 @@ import {
   PARTICIPANT_ISOLATE,
   PARTICIPANT_FENCE,
   PARTICIPANT_GENERATION,
+  PARTICIPANT_LABEL,
   PARTICIPANT_LANE,
   PARTICIPANT_PID,
   PARTICIPANT_REGION,
@@ -57,6 +59,30 @@ import { returnAll } from "./lease";
 import { cancelWait } from "./waiters";
 import { evict } from "./fairness";
 
+/** The label of the participant that joins, in words: the module has no memory of its own. */
+let label0: u64 = 0;
+let label1: u64 = 0;
+let label2: u64 = 0;
+let label3: u64 = 0;
+let label4: u64 = 0;
+
+/** Sets the label with which this participant joins. */
+export function setLabel(word0: u64, word1: u64, word2: u64, word3: u64, word4: u64): void {
+  label0 = word0;
+  label1 = word1;
+  label2 = word2;
+  label3 = word3;
+  label4 = word4;
+}
+
+function writeLabel(at: usize): void {
+  store<u64>(at, label0);
+  store<u64>(at + 8, label1);
+  store<u64>(at + 16, label2);
+  store<u64>(at + 24, label3);
+  store<u64>(at + 32, label4);
+}
+
 /** Claims a slot for an isolate; returns its index, or -1 when all slots are taken. */
 export function join(isolate: u64, role: u32, pid: u32, now: f64): i32 {
   for (let i: u32 = 0; i < <u32>MAX_PARTICIPANTS; ++i) {
@@ -73,6 +99,8 @@ export function join(isolate: u64, role: u32, pid: u32, now: f64): i32 {
     failpoint(JOIN_SINCE);
     store<u32>(slot + PARTICIPANT_LANE, 0);
     failpoint(JOIN_LANE);
+    writeLabel(slot + PARTICIPANT_LABEL);
+    failpoint(JOIN_LABEL);
     atomic.add<u32>(slot + PARTICIPANT_GENERATION, 1);
     failpoint(JOIN_GENERATION);
     atomic.store<u32>(slot + PARTICIPANT_ROLE, role);

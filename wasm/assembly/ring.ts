@@ -56,6 +56,7 @@ export {
   openRing,
   reclaim,
   regionOf,
+  setLabel,
   setRegion,
 } from "./participants";
 export {

@@ -25,7 +25,7 @@ Deno.test("a channel is listed with all properties of its segment", () => {
   const { path: dir } = directory;
   const before = Date.now();
   using pusher = new Pusher<Uint8Array>("jobs", { dir, codec: "raw", capacityBytes: 1024 });
-  using puller = new Puller<Uint8Array>("jobs", { dir });
+  using puller = new Puller<Uint8Array>("jobs", { dir, label: "arm" });
   for (let i = 0; i < 3; i++) pusher.send(new Uint8Array(8));
   puller.tryRecv();
   while (pusher.send(new Uint8Array(100))) continue;
@@ -47,9 +47,9 @@ Deno.test("a channel is listed with all properties of its segment", () => {
   assert.equal(tail, 24n);
   assert.equal(usedBytes, Number(head - tail));
   assert.ok(usedBytes > 800 && usedBytes <= 1024);
-  assert.deepEqual(participants.map(({ pid, role, alive }) => ({ pid, role, alive })), [
-    { pid: Deno.pid, role: "pusher", alive: true },
-    { pid: Deno.pid, role: "puller", alive: true },
+  assert.deepEqual(participants.map(({ since: _, ...others }) => others), [
+    { pid: Deno.pid, role: "pusher", alive: true, label: undefined },
+    { pid: Deno.pid, role: "puller", alive: true, label: "arm" },
   ]);
   assert.equal(creator?.pid, Deno.pid);
   for (const { since } of [...participants, creator]) {
