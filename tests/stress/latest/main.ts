@@ -36,18 +36,29 @@ if (values.help) {
   Deno.exit(0);
 }
 const [kills, seed] = [positive("kills"), positive("seed")];
-console.log(`seed ${seed}, ${kills} kills`);
 const dir = makeScratchDirectory();
 const stopping = new AbortController();
+
+/** A process that ends meanwhile may remove its own files. */
+function removeDirectory(): void {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    try {
+      return Deno.removeSync(dir, { recursive: true });
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return;
+    }
+  }
+}
 
 /** Ctrl-C leaves no process and no file. */
 function stop(): void {
   stopping.abort();
-  Deno.removeSync(dir, { recursive: true });
+  removeDirectory();
   Deno.exit(130);
 }
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, stop);
+console.log(`seed ${seed}, ${kills} kills`);
 try {
   const { wrong, ...figures } = await runLatest({ dir, seed, kills, signal: stopping.signal });
   for (const [what, count] of Object.entries(figures)) console.log(`${what.padEnd(12)}${count}`);
@@ -56,6 +67,6 @@ try {
   console.log(wrong.length === 0 ? "all checks hold" : `${wrong.length} WRONG; again: ${again}`);
   Deno.exitCode = wrong.length === 0 ? 0 : 1;
 } finally {
-  Deno.removeSync(dir, { recursive: true });
+  removeDirectory();
 }
 Deno.exit();
