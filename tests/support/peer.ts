@@ -9,6 +9,8 @@ import { DEADLINE_MS, within } from "./deadline.ts";
 
 /** Another process or worker that uses the channels. */
 export interface Peer {
+  /** The process id of a child. A worker is in this process. */
+  readonly pid?: number;
   /** Sends a command and waits for its result. */
   execute<T>(command: Command): Promise<T>;
   /** Sends a command and waits until it has begun; `result` returns its result. */

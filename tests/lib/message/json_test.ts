@@ -8,6 +8,7 @@ import { jsonMembers, MAX_JSON_DEPTH, parseShallow } from "../../../lib/message/
 import { MAX_DIGITS } from "../../../lib/base/json_limits.ts";
 import { parseJson, stringifyJson, withRawIntegers } from "../../../lib/message/json.ts";
 import { parsePlainJson } from "../../../lib/base/plain_json.ts";
+import { cpuMs } from "../../support/cpu_clock.ts";
 import { jsonObjects, jsonValues } from "../../support/json_values.ts";
 import { sourcesIn } from "../../support/error_messages.ts";
 import { ROOT } from "../../support/program.ts";
@@ -108,9 +109,10 @@ Deno.test("a number with too many digits is rejected at once, in any place and a
   ];
   for (const text of texts) {
     for (const parse of [parseJson, parsePlainJson, parseShallow]) {
-      const startMs = performance.now();
+      const startMs = cpuMs();
       assert.throws(() => parse(text), /more than 4300 digits/);
-      assert.ok(performance.now() - startMs < 2000, `it took ${performance.now() - startMs} ms`);
+      const tookMs = cpuMs() - startMs;
+      assert.ok(tookMs < 2000, `it took ${tookMs} ms`);
     }
   }
   const largest = 10n ** BigInt(MAX_DIGITS) - 1n;

@@ -9,6 +9,7 @@ import type { Child } from "../../support/child.ts";
 import { sleep, until } from "../../support/deadline.ts";
 import { inScratch, type Scratch } from "../../support/scratch.ts";
 import { openSocket } from "../../support/peer.ts";
+import { Stopwatch } from "../../support/stopwatch.ts";
 
 /** Ten times the time for which a process that stopped or died may delay others. */
 const RECOVERY_BOUND_MS = 1000;
@@ -87,7 +88,7 @@ class Survivor {
 
   /** Gets messages until it has `count` different ones; returns how long it took. */
   async collect(count: number): Promise<number> {
-    const before = performance.now();
+    const watch = new Stopwatch();
     await until(() => {
       for (const message of this.#puller.drain()) {
         const [id] = message.value;
@@ -97,7 +98,7 @@ class Survivor {
       }
       return this.seen.size >= count;
     }, `${count} messages, of which there are ${[...this.seen.keys()]},`);
-    return performance.now() - before;
+    return watch.elapsedMs;
   }
 
   get doubled(): number {
