@@ -244,11 +244,21 @@ function onFoundWhileBlocked(signal: EndSignal): void {
   if (!hasProgramListener(signal)) return closeAndRaise(signal);
   const nowMs = performance.now();
   const sinceMs = blockedSinceMs.get(signal);
-  if (sinceMs === undefined) blockedSinceMs.set(signal, nowMs);
-  else if (nowMs - sinceMs > LISTENER_TIMEOUT_MS) {
+  if (sinceMs === undefined) {
+    blockedSinceMs.set(signal, nowMs);
+    forgetAtNextTurn(signal);
+  } else if (nowMs - sinceMs > LISTENER_TIMEOUT_MS) {
     closeAll();
     leaveToProgram(signal);
   }
+}
+
+/**
+ * A turn of the event loop shows that no call blocks the program: on a busy machine the runtime may be long
+ * in calling its listeners.
+ */
+function forgetAtNextTurn(signal: EndSignal): void {
+  Deno.unrefTimer(setTimeout(() => blockedSinceMs.delete(signal)));
 }
 
 /** Milliseconds between two checks for a signal in a loop. Each one is a system call. */

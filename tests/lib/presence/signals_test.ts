@@ -141,6 +141,21 @@ for (const signal of SIGNALS) {
     }));
 }
 
+Deno.test({
+  name: "a listener that the runtime calls late keeps its sockets while the event loop runs",
+  ignore: Deno.build.os !== "linux",
+  fn: () =>
+    inScratch(async (scratch) => {
+      const child = await start(scratch, {
+        signal: "SIGTERM",
+        wait: "asynchronous",
+        listeners: ["before"],
+        lateMs: 1500,
+      });
+      assert.deepEqual(await endsByItself(child, 1), ["ShmTimeoutError"]);
+    }),
+});
+
 Deno.test("deno run --watch starts a program with sockets and a worker again, twice", () =>
   inScratch(async (scratch) => {
     const folder = Deno.makeTempDirSync();

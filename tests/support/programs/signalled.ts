@@ -16,7 +16,14 @@ export interface Plan {
   /** Starts a worker with another plan. */
   worker?: Plan;
   unmanaged?: boolean;
+  /** Waits so long, while its signal seems to be delivered and no listener is called. */
+  lateMs?: number;
 }
+
+const SIGTERM = 15;
+/** Of the C library of Linux; the handler comes first. */
+const SIGACTION_BYTES = 152;
+const HANDLER_BYTES = 8;
 
 const isWorker = "DedicatedWorkerGlobalScope" in globalThis;
 
@@ -71,7 +78,20 @@ async function run(plan: Plan): Promise<void> {
   if (listeners.includes("removed")) Deno.removeSignalListener(signal, removed);
   if (plan.worker !== undefined) await startWorker(plan.worker);
   report("waiting");
-  await waitAs(plan.wait, sockets.puller);
+  if (plan.lateMs === undefined) await waitAs(plan.wait, sockets.puller);
+  else await waitLate(sockets.puller!, plan.lateMs);
+}
+
+/** The default action takes the place of the runtime's, as when the kernel delivers the signal. */
+async function waitLate(puller: Puller, timeoutMs: number): Promise<void> {
+  const { sigaction } = Deno.dlopen("libc.so.6", {
+    sigaction: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
+  }).symbols;
+  const action = new Uint8Array(SIGACTION_BYTES);
+  sigaction(SIGTERM, null, action);
+  sigaction(SIGTERM, action.fill(0, 0, HANDLER_BYTES), null);
+  await puller.recv({ timeoutMs }).catch((error) => report((error as Error).name));
+  Deno.exit(7);
 }
 
 async function startWorker(plan: Plan): Promise<void> {
