@@ -166,7 +166,8 @@ local function unpackValues(data, limit, at)
   local values, found = {}, 0
   while at <= #data and (limit == 0 or found < limit) do
     local isDone, value, after = pcall(unpackValue, data, at)
-    if not isDone then error(value, 4) end
+    -- Redis tells no line for what its table does not take.
+    if not isDone then error(value, sub(value, 1, 11) == 'table index' and 0 or 4) end
     found = found + 1
     values[found], at = value, after
   end

@@ -375,6 +375,8 @@ const CJSON = [
 /** The library `cmsgpack`. */
 const CMSGPACK = [
   "return cmsgpack.pack(1)",
+  "return {pcall(function() return cmsgpack.unpack('\\129\\192\\000') end)}",
+  "return {pcall(function() return cmsgpack.unpack('\\193') end)}",
   "return cmsgpack.pack(-1, 127, 128, 255, 256, 65535, 65536, 4294967295, 4294967296)",
   "return cmsgpack.pack(-32, -33, -128, -129, -32768, -32769, -2147483648, -2147483649)",
   "return cmsgpack.pack(1.5, 0.1, -1e300, 1/0)",
