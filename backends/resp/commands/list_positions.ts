@@ -8,13 +8,15 @@ import type { ListValue } from "../../store/list_value.ts";
 import type { Client } from "../engine/client.ts";
 import { err, SYNTAX_ERROR } from "../engine/errors.ts";
 import type { Reply } from "../protocol/reply.ts";
-import { toInteger } from "./numbers.ts";
+import { MIN_INT64, toInteger } from "./numbers.ts";
 import { toCount } from "./ranges.ts";
 
 const RANK_IS_ZERO = err(
   "RANK can't be zero: use 1 to start from the first match, 2 from the second ... or use negative to " +
     "start from the end of the list",
 );
+
+const LEAST = String(MIN_INT64);
 
 /** What the command is given after the element. */
 interface PositionOptions {
@@ -50,7 +52,8 @@ function positionOptions(words: readonly string[]): PositionOptions {
 function rankOf(text: string): number {
   const rank = toInteger(text);
   if (rank === 0) throw RANK_IS_ZERO;
-  return rank;
+  // This number has no opposite of 64 bits: Redis 7.0 takes the first match from the end.
+  return text === LEAST ? -1 : rank;
 }
 
 function positions(list: ListValue, element: string, options: PositionOptions): number[] {

@@ -15,6 +15,8 @@ Deno.test("resp: both ends of a list give and take", () => {
   assert.deepEqual(call("RPOP", "list", 2), ["\xff\x00", "c"]);
   assert.equal(call("LINSERT", "list", "AFTER", "a", "between"), 3);
   assert.deepEqual(call("LPOS", "list", "b", "RANK", -1, "COUNT", 0), [2]);
+  assert.equal(call("LPOS", "list", "b", "RANK", "-9223372036854775808"), 2);
+  assert.equal(call("LPOS", "list", "b", "RANK", "-9223372036854775807"), null);
   assert.equal(call("LREM", "list", 0, "b"), 1);
   const popped = call("LMPOP", 2, "none", "list", "RIGHT", "COUNT", 9);
   assert.deepEqual(popped, ["list", ["between", "a"]]);
