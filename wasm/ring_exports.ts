@@ -79,9 +79,10 @@ export interface RingExports {
   // assembly/participants.ts
   isolateOf(index: number): bigint;
   claimLane(index: number, bytes: number): number;
-  join(isolate: bigint, role: number, pid: number, now: number): number;
+  join(isolate: bigint, pid: number, now: number): number;
   leave(index: number): number;
   openRing(index: number, offset: number, bytes: number): void;
+  publishRole(index: number, role: number): void;
   reclaim(index: number, dead: bigint, mine: bigint): number;
   regionOf(index: number, bytes: number): number;
   setLabel(word0: bigint, word1: bigint, word2: bigint, word3: bigint, word4: bigint): void;

@@ -103,6 +103,7 @@ export class Attachment {
       this.checkOpen();
       this.#openCodec(config, options);
       this.index = this.#join(options.label);
+      if (kind !== "broadcast" || isSender(role)) this.publishRole();
       // This participant has a share, so that no other process deletes the segment before.
       if (options.persist) makePersistent(this.words);
     } catch (error) {
@@ -164,8 +165,7 @@ export class Attachment {
   #join(label: string | undefined): number {
     this.reclaimDead();
     setLabel(this.ring, label);
-    const role = ROLES.indexOf(this.role);
-    const index = this.ring.join(this.sharedMemory.isolate, role, Deno.pid, Date.now());
+    const index = this.ring.join(this.sharedMemory.isolate, Deno.pid, Date.now());
     if (index < 0) {
       throw new ShmConnectionError(
         `cannot attach to channel "${this.name}": it has ${layout.MAX_PARTICIPANTS} participants, ` +
@@ -175,6 +175,11 @@ export class Attachment {
     this.ring.openFairness(index);
     this.ring.refreshTotals();
     return index;
+  }
+
+  /** Shows others what this participant does. A subscriber has to be where all later messages reach it. */
+  publishRole(): void {
+    this.ring.publishRole(this.index, ROLES.indexOf(this.role));
   }
 
   /** Frees what dead participants held, and returns the messages that they had leased. */

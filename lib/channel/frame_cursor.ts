@@ -159,6 +159,7 @@ export class FrameCursor {
       ? attachment.region(MAX_LANES * CURSOR_BYTES)
       : 0;
     attachment.ring.openReceiver(attachment.index, cursors);
+    if (attachment.kind === "broadcast") attachment.publishRole();
   }
 
   /**

@@ -84,7 +84,7 @@ function writeLabel(at: usize): void {
 }
 
 /** Claims a slot for an isolate; returns its index, or -1 when all slots are taken. */
-export function join(isolate: u64, role: u32, pid: u32, now: f64): i32 {
+export function join(isolate: u64, pid: u32, now: f64): i32 {
   for (let i: u32 = 0; i < <u32>MAX_PARTICIPANTS; ++i) {
     const slot = participant(i);
     if (read64(slot + PARTICIPANT_ISOLATE) != 0) continue;
@@ -103,11 +103,15 @@ export function join(isolate: u64, role: u32, pid: u32, now: f64): i32 {
     failpoint(JOIN_LABEL);
     atomic.add<u32>(slot + PARTICIPANT_GENERATION, 1);
     failpoint(JOIN_GENERATION);
-    atomic.store<u32>(slot + PARTICIPANT_ROLE, role);
-    failpoint(JOIN_ROLE);
     return i;
   }
   return -1;
+}
+
+/** Publishes the role of a participant that is ready for it. */
+export function publishRole(index: u32, role: u32): void {
+  atomic.store<u32>(participant(index) + PARTICIPANT_ROLE, role);
+  failpoint(JOIN_ROLE);
 }
 
 /** The isolate that owns a slot, 0 if it is free. */

@@ -54,6 +54,7 @@ export {
   join,
   leave,
   openRing,
+  publishRole,
   reclaim,
   regionOf,
   setLabel,

@@ -5,6 +5,7 @@
  */
 
 import assert from "node:assert/strict";
+import { describeChannel } from "../../../lib/observe/registry.ts";
 import { Publisher, Subscriber } from "../../../mod.ts";
 import { numbers } from "../../conformance/channel/values.ts";
 import { withPausableChildren } from "../../support/pausable_child.ts";
@@ -115,6 +116,41 @@ export function testHistory(): void {
       await standAt("HISTORY_MOVED", false);
       await standAt("HISTORY_COUNTED", false);
       await standAt("HISTORY_MOVED", true);
+    }));
+
+  Deno.test("a message that is sent once a subscriber can be seen reaches it", () =>
+    withPausableChildren(async ({ path: dir }, hold) => {
+      const { child, arm, untilPaused, release } = hold();
+      using publisher = new Publisher<string>("seen", { dir });
+      publisher.send("before");
+      const isSeen = () =>
+        describeChannel("seen", { dir })!.participants.some(({ role }) => role === "subscriber");
+      const options = { dir };
+      for (const point of ["CURSORS_CLEARED", "CURSOR_COUNTED", "JOIN_ROLE"] as const) {
+        arm(point);
+        await child.sendCommand({
+          do: "open",
+          id: "in",
+          role: "subscriber",
+          target: "seen",
+          options,
+        });
+        await untilPaused();
+        assert.equal(isSeen(), point === "JOIN_ROLE", point);
+        if (isSeen()) publisher.send(point);
+        release();
+        await child.result();
+        publisher.send("after");
+        const expected = point === "JOIN_ROLE" ? [point, "after"] : ["after"];
+        const received = await child.execute({
+          do: "receive",
+          id: "in",
+          mode: "drain",
+          count: expected.length,
+        });
+        assert.deepEqual(received, expected, point);
+        await child.execute({ do: "close", id: "in" });
+      }
     }));
 }
 
