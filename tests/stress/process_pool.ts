@@ -59,6 +59,10 @@ export class Member implements AsyncDisposable {
     return status;
   }
 
+  get pid(): number {
+    return this.#process.pid;
+  }
+
   get name(): string {
     return `${this.task.part} ${this.task.incarnation}`;
   }

@@ -12,6 +12,7 @@ import {
   SENT,
 } from "./journal.ts";
 import { fill, fillAborted, make, sizeOf, verify } from "./message.ts";
+import { leastOf } from "./delays.ts";
 import { openingsOf } from "./recovery.ts";
 import type { Record } from "./round.ts";
 import type { Part } from "./task.ts";
@@ -239,6 +240,17 @@ Deno.test("openings count, except the first of a process, unfinished ones, and s
   assert.deepEqual(openingsOf([record("pusher", [...entries, unfinished])]), [1490]);
   const stops = [{ from: 5, until: 1400 }];
   assert.deepEqual(openingsOf([record("pusher", entries, { stops })]), []);
+});
+
+Deno.test("of a time only what the machine may have taken in one as long is not counted", () => {
+  const samples = [[0, 0], [100, 0], [1000, 0], [1100, 700], [1200, 800], [3000, 800], [3100, 900]]
+    .map(([atMs, delayedMs]) => ({ atMs, delayedMs }));
+  assert.equal(leastOf(1500, []), 1500);
+  assert.equal(leastOf(1500, samples.slice(0, 1)), 1500);
+  assert.equal(leastOf(1500, samples), 700);
+  assert.equal(leastOf(2200, samples), 1300);
+  assert.equal(leastOf(3500, samples), 2600);
+  assert.equal(leastOf(500, samples), 0);
 });
 
 const NEWS = { positions: new Map(), missed: new Map() };

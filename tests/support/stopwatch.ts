@@ -14,14 +14,13 @@ interface Participant {
  * and had no processor. Who waits for another one is not ready: such a time counts.
  */
 export class Stopwatch {
-  readonly #paths: readonly string[];
+  readonly #processes: readonly ("self" | number)[];
   readonly #beforeMs: number;
   readonly #delayedMs: number;
 
   /** Starts to measure. */
   constructor(...others: readonly Participant[]) {
-    const pids = others.flatMap(({ pid }) => pid ?? []);
-    this.#paths = ["self", ...pids].map((process) => `/proc/${process}`);
+    this.#processes = ["self", ...others.flatMap(({ pid }) => pid ?? [])];
     this.#delayedMs = this.#delays();
     this.#beforeMs = performance.now();
   }
@@ -37,8 +36,13 @@ export class Stopwatch {
   }
 
   #delays(): number {
-    return this.#paths.flatMap(threadsOf).reduce((sum, thread) => sum + delayOf(thread), 0);
+    return this.#processes.reduce<number>((sum, process) => sum + delayedMsOf(process), 0);
   }
+}
+
+/** Milliseconds for which the threads of a process, that run now, had no processor so far. */
+export function delayedMsOf(process: "self" | number): number {
+  return threadsOf(`/proc/${process}`).reduce((sum, thread) => sum + delayOf(thread), 0);
 }
 
 /** The folders of a process's threads; none where the system has no such folders, or the process is gone. */
