@@ -18,20 +18,13 @@ export class Waiters {
   /** Adds a socket that waits. */
   add(waiter: Waiter): void {
     this.#waiters.add(waiter);
-    if (this.#recheck === undefined) this.#recheck = setInterval(() => this.#tick(), RECHECK_MS);
-    else Deno.refTimer(this.#recheck);
+    this.#recheck ??= setInterval(() => this.poll(true), RECHECK_MS);
   }
 
   /** Removes it; with the last one the event loop is free to end. */
   remove(waiter: Waiter): void {
     this.#waiters.delete(waiter);
-    if (this.#waiters.size === 0 && this.#recheck !== undefined) Deno.unrefTimer(this.#recheck);
-  }
-
-  /** The timer outlives the last waiter for a moment: to make one for each message would cost it 6 us. */
-  #tick(): void {
     if (this.#waiters.size === 0) this.close();
-    else this.poll(true);
   }
 
   /** Lets all waiters poll. */
