@@ -12,6 +12,7 @@ import type { QueueCalls } from "./calls.ts";
 import type { QueueClock } from "./clock.ts";
 import type { ResolvedConfig } from "./config.ts";
 import { QueueLifecycle } from "./lifecycle.ts";
+import { queuePart } from "./part.ts";
 import type { QueueStore } from "./store.ts";
 import type {
   AcknowledgeOptions,
@@ -43,6 +44,8 @@ import type {
   TargetOptions,
   WorkerOptions,
 } from "./types.ts";
+
+const loadCalls = queuePart(() => import("./calls.ts"));
 
 const INITIALIZE_OPTIONS = new OptionRules<InitializeOptions>("initialize()", {
   timeoutMs: positiveMs,
@@ -78,16 +81,22 @@ export class QueueBase implements MessageQueue {
       open: async (options) => await (this.#calls ?? await this.#load()).open(options),
       drain: () => this.#calls!.drain(),
       // A queue that nobody has called has nothing to close.
-      close: async (opening) => await (this.#calls ?? await this.#loading)?.close(opening),
+      close: async (opening) => {
+        const calls = this.#calls ?? await this.#loading?.catch(() => undefined);
+        await calls?.close(opening);
+      },
     });
   }
 
   #load(): Promise<QueueCalls> {
-    return this.#loading ??= this.#loadOnce();
+    this.#loading ??= this.#loadOnce();
+    // The next call tries again.
+    this.#loading.catch(() => this.#loading = undefined);
+    return this.#loading;
   }
 
   async #loadOnce(): Promise<QueueCalls> {
-    const { QueueCalls } = await import("./calls.ts");
+    const { QueueCalls } = await loadCalls();
     const { config, clock } = this.#parts;
     const store = await this.#parts.makeStore();
     return this.#calls = new QueueCalls({ store, config, clock, lifecycle: this.#lifecycle });

@@ -7,8 +7,10 @@
  * @module
  */
 
-/** Descriptors that loading takes at most, with some to spare for connections that come meanwhile. */
+/** Descriptors that loading a package takes at most, with some to spare for connections that come meanwhile. */
 const NEEDED = 48;
+/** The same for a part of Ringbus, which is not fetched. */
+const NEEDED_BY_PARTS = 4;
 const LOOPBACK = "127.0.0.1";
 const OUT_OF_DESCRIPTORS = new Set(["EMFILE", "ENFILE"]);
 
@@ -31,12 +33,32 @@ export async function loadModule<T>(load: () => Promise<T>): Promise<T> {
   }
 }
 
+/**
+ * What loads a part of Ringbus at its first use. `refuse` makes the error for a process that has no
+ * descriptor for it; the next call tries again.
+ */
+export function lazyPart<T>(
+  load: () => Promise<T>,
+): (refuse: (problem: string) => Error) => Promise<T> {
+  let part: Promise<T> | undefined;
+  return (refuse) => {
+    if (part === undefined && !canLoadModules(NEEDED_BY_PARTS)) {
+      const problem = "no file descriptor is left; close files and sockets, or raise the limit " +
+        "(ulimit -n)";
+      return Promise.reject(refuse(problem));
+    }
+    part ??= loadModule(load);
+    part.catch(() => part = undefined);
+    return part;
+  };
+}
+
 /** False if loading a module would end the process. */
-export function canLoadModules(): boolean {
+export function canLoadModules(needed: number = NEEDED): boolean {
   if (typeof Deno === "undefined" || !mayListen()) return true;
   const opened: Deno.Listener[] = [];
   try {
-    while (opened.length < NEEDED) opened.push(Deno.listen({ hostname: LOOPBACK, port: 0 }));
+    while (opened.length < needed) opened.push(Deno.listen({ hostname: LOOPBACK, port: 0 }));
     return true;
   } catch (error) {
     return !OUT_OF_DESCRIPTORS.has((error as { code?: string }).code ?? "");

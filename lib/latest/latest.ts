@@ -25,7 +25,7 @@ import { type CachedValue, MAX_CACHED_BYTES, ReadCache } from "./cache.ts";
 import type { LatestChange } from "./changes.ts";
 import { LatestClock } from "./clock.ts";
 import { decodeValue, encodeValue } from "./value.ts";
-import type { Watched } from "./watch.ts";
+import { watchChanges, type Watched } from "./watch.ts";
 import {
   BUCKETS,
   HEADER_STATUS,
@@ -454,7 +454,6 @@ export class Latest<T = unknown> implements Disposable, AsyncDisposable {
     watched: Watched,
     signal: AbortSignal | undefined,
   ): AsyncGenerator<LatestChange<T>, void, void> {
-    const { watchChanges } = await import("./watch.ts");
     yield* watchChanges<T>(
       {
         waits: this.#openWaits(),

@@ -5,6 +5,7 @@
  */
 
 import { text } from "../../../lib/base/option_checks.ts";
+import { lazyPart } from "../../../lib/base/descriptors.ts";
 import { inTurn, takeTurnsIn } from "../../../lib/base/turn.ts";
 import { checkNoMore } from "../../../lib/base/checks.ts";
 import { CatchUp } from "../../../lib/journal/catch_up.ts";
@@ -14,6 +15,7 @@ import { logger } from "../../../lib/base/log.ts";
 import type { Message } from "../../../lib/message/message.ts";
 import type { RedisLikeBackend, StoreMessageOptions } from "../backend.ts";
 import { checkGivenName, mapStoreErrors } from "../base.ts";
+import { MessagingConnectionError } from "../errors.ts";
 import { SET_OPTIONS } from "../options.ts";
 import { StoreMessagingBackend } from "../store_backend.ts";
 import type { Store } from "../../store/store.ts";
@@ -21,6 +23,8 @@ import { parseMessage } from "../../store/stored_message.ts";
 import { valueFrom } from "../../store/value.ts";
 import type { Attached, OperationName, ValuesOf } from "./attachment.ts";
 import { checkBackendOptions, type ShmMessagingBackendOptions } from "./options.ts";
+
+const attachment = lazyPart(() => import("./attachment.ts"));
 
 /** Statistics of the state that all backends of one name share. */
 export interface ShmMessagingStats {
@@ -132,7 +136,9 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
   async #attachInTurns(): Promise<void> {
     this.checkOpen();
     if (this.#attached !== undefined) return await this.#attached.journal.catchUpInTurns();
-    const { attach } = await import("./attachment.ts");
+    const { attach } = await attachment((problem) =>
+      new MessagingConnectionError(`cannot attach (${problem})`, this.address)
+    );
     this.checkOpen();
     try {
       this.#attached = await attach({

@@ -8,12 +8,14 @@ import { checkNoMore } from "../../../lib/base/checks.ts";
 import type { Clock } from "../../../lib/base/clock.ts";
 import { instanceOf } from "../../../lib/base/option_checks.ts";
 import { OptionRules } from "../../../lib/base/option_rules.ts";
-
 import { checkQueueClock, type QueueClock, queueClockOf } from "../clock.ts";
 import { configRules, resolveConfig } from "../config.ts";
 import { QueueBase } from "../base.ts";
+import { queuePart } from "../part.ts";
 import type { MemoryContext } from "./store.ts";
 import type { QueueConfig } from "../types.ts";
+
+const loadStore = queuePart(() => import("./store.ts"));
 
 /** Options of an in-memory queue besides its configuration. */
 export interface InMemoryQueueOptions {
@@ -73,7 +75,7 @@ export class InMemoryMessageQueue extends QueueBase {
     super({
       config: resolved,
       clock: context.clock,
-      makeStore: async () => (await import("./store.ts")).makeStore(context, resolved),
+      makeStore: async () => (await loadStore()).makeStore(context, resolved),
     });
     this.#context = context;
   }

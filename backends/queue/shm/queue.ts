@@ -8,7 +8,10 @@ import { checkNoMore } from "../../../lib/base/checks.ts";
 import { QueueBase } from "../base.ts";
 import { queueClockOf } from "../clock.ts";
 import { resolveConfig } from "../config.ts";
+import { queuePart } from "../part.ts";
 import { checkShmOptions, type ShmQueueOptions } from "./options.ts";
+
+const loadStore = queuePart(() => import("./store.ts"));
 
 /**
  * A message queue for the processes of one machine, without a server. It has the contract of
@@ -51,7 +54,7 @@ export class ShmMessageQueue extends QueueBase {
     super({
       config,
       clock: queueClockOf(checked.clock),
-      makeStore: async () => new (await import("./store.ts")).ShmStore(checked, config),
+      makeStore: async () => new (await loadStore()).ShmStore(checked, config),
     });
   }
 }

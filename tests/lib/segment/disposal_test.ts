@@ -106,6 +106,17 @@ for (const what of ["messages", "state"]) {
     }));
 }
 
+for (const what of ["queue in memory", "queue in shared memory"]) {
+  Deno.test(`a program goes on when no descriptor is left to open a ${what}`, () =>
+    inScratch(async ({ path: dir }) => {
+      const { stdout } = await program(what, dir).output();
+      const { value } = JSON.parse(new TextDecoder().decode(stdout));
+      assert.ok(value.length > 2, "no attempt failed");
+      assert.deepEqual(new Set(value), new Set(["QueueConnectionError", "opened"]));
+      for (const { name } of Deno.readDirSync(dir)) Deno.removeSync(`${dir}/${name}`);
+    }));
+}
+
 Deno.test("the last puller keeps the messages when it can map nothing more", () =>
   inScratch(async ({ path: dir, spawn }) => {
     const puller = spawn({

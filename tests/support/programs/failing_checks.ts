@@ -4,7 +4,12 @@
  * @module
  */
 
-import { Puller, ShmMessagingBackend } from "../../../mod.ts";
+import {
+  InMemoryMessageQueue,
+  Puller,
+  ShmMessageQueue,
+  ShmMessagingBackend,
+} from "../../../mod.ts";
 import { ShmBackend } from "../../../backends/state/mod.ts";
 import { platform } from "../../../lib/platform/mod.ts";
 
@@ -73,6 +78,10 @@ if (what === "leave") {
     outcomes.push(
       await outcome(async () => {
         if (what === "state") return new ShmBackend({ shmName: "state", dir, maxThreads: 9 });
+        if (what === "queue in memory") return await new InMemoryMessageQueue().initialize();
+        if (what === "queue in shared memory") {
+          return await new ShmMessageQueue({ name: "queue", dir }).initialize();
+        }
         await new ShmMessagingBackend({ name: "messages", dir, maxBytes: 2 << 20 }).get("plan");
         return undefined;
       }),
