@@ -62,7 +62,15 @@ const observes: Case = async ({ run }) => {
   assert.match((await run(["top", "--once"])).stdout, /jobs/);
   assert.equal((await run(["tail", "jobs", "--since", "oldest", "-n", "2"])).stdout, "1\n2\n");
   assert.equal((await run(["inspect", "jobs"])).code, 0);
+  assert.equal((await run(["who", "jobs"])).code, 0);
   assert.match((await run(["clean", "--non-empty"])).stdout, /jobs/);
+};
+
+const latest: Case = async ({ run }) => {
+  assert.equal((await run(["set", "robot", "speed", "1", "--persist"])).code, 0);
+  assert.match((await run(["get", "robot", "speed"])).stdout, /1/);
+  assert.match((await run(["watch", "robot", "speed", "-n", "1"])).stdout, /1/);
+  assert.match((await run(["clean", "--persistent"])).stdout, /robot/);
 };
 
 const records: Case = async ({ run }) => {
@@ -132,6 +140,10 @@ const CASES: Record<string, Case> = {
   record: records,
   replay: records,
   inspect: observes,
+  who: observes,
+  get: latest,
+  set: latest,
+  watch: latest,
   clean: observes,
   bench: measures,
   "bench-peer": measures,
