@@ -20,6 +20,7 @@ function writer(order: Record<string, unknown>): Program {
 
 /** The lines that a killed writer printed whole. */
 function appendsIn(output: string): Append[] {
+  assert.doesNotMatch(output, /^error/m);
   return output.split("\n").slice(0, -1).map((line) => JSON.parse(line));
 }
 
