@@ -47,11 +47,11 @@ const ALLOWED = table(`
   backends/hosting:         lib/base backends/store
   backends/redis:           lib/base
   backends/messaging:       lib/base lib/message backends/store
-  backends/messaging/shm:   lib/base lib/message lib/channel lib/journal backends/store backends/messaging
+  backends/messaging/shm:   lib/base lib/message lib/presence lib/channel lib/journal backends/store backends/messaging
   backends/queue:           lib/base lib/presence
   backends/queue/memory:    lib/base backends/queue
   backends/queue/redis:     lib/base backends/queue backends/redis
-  backends/queue/shm:       lib/base lib/channel lib/journal backends/queue backends/queue/memory
+  backends/queue/shm:       lib/base lib/presence lib/channel lib/journal backends/queue backends/queue/memory
   backends/http/metrics:    lib/base backends/store backends/queue
   backends/http/dashboard:  backends/store backends/queue backends/http/metrics
   backends/http/server:     lib/base lib/message backends/store backends/queue backends/hosting backends/http/metrics backends/http/dashboard

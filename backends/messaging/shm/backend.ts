@@ -4,6 +4,8 @@
  * @module
  */
 
+// The journal is loaded later than a program adds its listeners for signals, which have to be known.
+import "../../../lib/presence/program_listeners.ts";
 import { text } from "../../../lib/base/option_checks.ts";
 import { lazyPart } from "../../../lib/base/descriptors.ts";
 import { inTurn, takeTurnsIn } from "../../../lib/base/turn.ts";

@@ -4,6 +4,8 @@
  * @module
  */
 
+// The store is loaded later than a program adds its listeners for signals, which have to be known.
+import "../../../lib/presence/program_listeners.ts";
 import { checkNoMore } from "../../../lib/base/checks.ts";
 import { QueueBase } from "../base.ts";
 import { queueClockOf } from "../clock.ts";

@@ -28,6 +28,8 @@ const place = Number(placeText);
 const random = new Random(Number(seed));
 const latest = new Latest<Value>("values", { dir });
 const reader = new Reader(latest);
+/** Gets what a watch finds, which it is told a moment later: reads may have found newer values by then. */
+const watcher = new Reader(latest);
 
 let n = (latest.get(ownKey(place)) as Text | undefined)?.n ?? 0;
 let count = nextCount(latest.get(countKey(place)) as Count | undefined);
@@ -75,7 +77,9 @@ const WEIGHTS = {
 };
 
 async function watchAll(): Promise<void> {
-  for await (const { key, value } of latest.watch({ prefix: "own/" })) reader.check(key, value);
+  for await (const { key, value } of latest.watch({ prefix: "own/" })) {
+    watcher.check(key, value);
+  }
 }
 
 setCount({});
@@ -84,5 +88,7 @@ console.log("ready");
 while (true) {
   for (let i = 0; i < STEPS_PER_TURN; i++) STEPS[random.weighted(WEIGHTS)]();
   await sleep(1);
-  for (const text of reader.wrong.splice(0)) console.log(text);
+  for (const { wrong } of [reader, watcher]) {
+    for (const text of wrong.splice(0)) console.log(text);
+  }
 }
