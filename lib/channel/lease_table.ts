@@ -104,12 +104,21 @@ export class LeaseTable {
   }
 
   #claimNew(bytes: number): number {
-    const { ring } = this.#attachment;
+    const attachment = this.#attachment;
+    const { ring } = attachment;
     let slot = ring.claimLeaseSlot(bytes, this.#freedSlots.pop() ?? 0, 0) >>> 0;
-    while (slot === 0 && this.#addTable()) slot = ring.claimLeaseSlot(bytes, 0, 0) >>> 0;
-    if (slot === 0) slot = ring.claimLeaseSlot(bytes, 0, 1) >>> 0;
+    while (slot === 0) {
+      // Another puller may have added a table beyond what is mapped here.
+      attachment.checkLeaseTables();
+      slot = ring.claimLeaseSlot(bytes, 0, 0) >>> 0;
+      if (slot !== 0 || !this.#addTable()) break;
+    }
     if (slot !== 0) return slot;
-    this.#attachment.checkLeaseTables();
+    attachment.checkLeaseTables();
+    return ring.claimLeaseSlot(bytes, 0, 1) >>> 0 || this.#rejectFull();
+  }
+
+  #rejectFull(): never {
     throw new ShmBufferFullError(
       `cannot receive on channel "${this.#attachment.name}": all its lease slots are in use; call ` +
         `ack() or nack() on some messages, or lower maxUnacked`,
