@@ -17,7 +17,7 @@ import {
   toCircle,
   toPosition,
 } from "./geo_words.ts";
-import { decodePosition, type Position } from "./geohash.ts";
+import { decodePosition, NUMBERS, type Position } from "./geohash.ts";
 import { toInteger } from "./numbers.ts";
 import { storeSortedSet } from "./sorted_set_store.ts";
 
@@ -214,6 +214,8 @@ function findAll({ set, middle, area, order, count, isAny }: Search): Found[] {
   const found: Found[] = [];
   for (const { key, score } of set.slice(0, set.size)) {
     if (isAny && found.length === count) break;
+    // No area has such a number, which only `ZADD` can have set.
+    if (score < 0 || score >= NUMBERS) continue;
     const position = decodePosition(score);
     const distance = area.distanceTo(middle, position);
     if (distance !== undefined) found.push({ key, score, position, distance });

@@ -18,6 +18,8 @@ export const MAX_LONGITUDE = 180;
 const EARTH_RADIUS_METERS = 6372797.560856;
 /** Parts into which each axis is divided. */
 const PARTS = 2 ** 26;
+/** How many numbers of positions there are: from 0 on. */
+export const NUMBERS = PARTS * PARTS;
 const HALF_BITS = 13;
 const HALF = 2 ** HALF_BITS;
 const ALPHABET = "0123456789bcdefghjkmnpqrstuvwxyz";
