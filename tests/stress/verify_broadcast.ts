@@ -7,6 +7,7 @@
 
 import { CLOCK_SLACK_MS } from "./clock.ts";
 import { type Entry, RECEIVED } from "./journal.ts";
+import { checkMissed, missedTotal, type Range } from "./missed.ts";
 import { isContinued, type Record, type Stream, streamsOf, Violation } from "./round.ts";
 import { type Committed, committedAfter, committedBefore, committedBy } from "./senders.ts";
 import { checkAscending, checkCommitted } from "./verify_queue.ts";
@@ -24,12 +25,6 @@ export interface BroadcastResult {
   delivered: number;
   missed: number;
   state: BroadcastState;
-}
-
-/** Minimum and maximum. */
-interface Range {
-  min: number;
-  max: number;
 }
 
 /** Checks a round. */
@@ -72,10 +67,6 @@ function narrow(senders: Map<number, Committed>, subscribers: readonly Record[])
   }
 }
 
-function missedTotal({ closed, record }: Stream): number {
-  return closed ? closed.a : record.missed;
-}
-
 /** Compares the count of missed messages with the gaps in the received ones. */
 function checkStream(
   stream: Stream,
@@ -83,20 +74,13 @@ function checkStream(
   senders: ReadonlyMap<number, Committed>,
   before: BroadcastState,
 ): number {
-  const missed = missedTotal(stream) - (before.missed.get(stream.id) ?? 0);
   const isComplete = isContinued(stream);
   const bySender = Map.groupBy(received, ({ a }) => a);
-  const lost: Range = { min: 0, max: 0 };
+  const lost: Range[] = [];
   for (const [id, sender] of senders) {
-    const gaps = gapsOf(stream, sender, bySender.get(id) ?? [], isComplete, before);
-    lost.min += gaps.min;
-    lost.max += gaps.max;
+    lost.push(gapsOf(stream, sender, bySender.get(id) ?? [], isComplete, before));
   }
-  if (missed >= lost.min && missed <= lost.max) return missed;
-  throw new Violation(
-    `${stream.record.name} (stream ${stream.id}) counts ${missed} messages as missed, and ` +
-      `${lost.min} to ${lost.max} are`,
-  );
+  return checkMissed(stream, before.missed.get(stream.id) ?? 0, lost);
 }
 
 /** Number of messages of one sender that a subscriber did not get while it was attached. */

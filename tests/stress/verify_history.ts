@@ -7,16 +7,11 @@
 
 import { CLOCK_SLACK_MS } from "./clock.ts";
 import { type Entry, RECEIVED } from "./journal.ts";
+import { checkMissed, missedTotal, type Range } from "./missed.ts";
 import { isContinued, type Record, type Stream, streamsOf, Violation } from "./round.ts";
 import { type Committed, committedAfter, committedBy } from "./senders.ts";
 import { sinceOf } from "./since.ts";
 import { checkAscending } from "./verify_queue.ts";
-
-/** Minimum and maximum. */
-interface Range {
-  min: number;
-  max: number;
-}
 
 /** The state at the beginning of a round. */
 export interface HistoryState {
@@ -107,10 +102,6 @@ function lastAlone(records: readonly Record[]): number {
   return alone;
 }
 
-function missedTotal({ closed, record }: Stream): number {
-  return closed ? closed.a : record.missed;
-}
-
 /** Compares the count of missed messages with the gaps in the received ones. */
 function checkStream(
   stream: Stream,
@@ -119,23 +110,16 @@ function checkStream(
   { committed, gone }: HistoryState,
   before: HistoryState,
 ): number {
-  const missed = missedTotal(stream) - (before.missed.get(stream.id) ?? 0);
   const bySender = Map.groupBy(received, ({ a }) => a);
-  const lost: Range = { min: 0, max: 0 };
+  const lost: Range[] = [];
   for (const [id, range] of committed) {
     const start = startOf(stream, id, senders.get(id), range, before);
     if (start === undefined) continue;
     const gotten = bySender.get(id) ?? [];
     const isExact = isContinued(stream) && (gotten.length > 0 || !gone.has(id));
-    const gaps = gapsOf(start, range, gotten, isExact);
-    lost.min += gaps.min;
-    lost.max += gaps.max;
+    lost.push(gapsOf(start, range, gotten, isExact));
   }
-  if (missed >= lost.min && missed <= lost.max) return missed;
-  throw new Violation(
-    `${stream.record.name} (stream ${stream.id}) counts ${missed} messages as missed, and ` +
-      `${lost.min} to ${lost.max} are`,
-  );
+  return checkMissed(stream, before.missed.get(stream.id) ?? 0, lost);
 }
 
 /** The first sequence that a subscriber asked for; undefined if it has had all before this round. */
