@@ -47,9 +47,10 @@ export function lazyPart<T>(
         "(ulimit -n)";
       return Promise.reject(refuse(problem));
     }
-    part ??= loadModule(load);
-    part.catch(() => part = undefined);
-    return part;
+    return part ??= loadModule(load).catch((error) => {
+      part = undefined;
+      throw error;
+    });
   };
 }
 
