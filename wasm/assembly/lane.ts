@@ -57,6 +57,13 @@ export function findLanes(): void {
   }
 }
 
+/** True if the number of lanes in use includes this one, so that receivers see it. */
+// @ts-ignore: decorator
+@inline
+export function isLaneCounted(index: u32): bool {
+  return countOf(load<u32>(HEADER_LANES)) > index;
+}
+
 /** Makes a lane visible to receivers. */
 export function publishLane(index: u32): void {
   while (true) {

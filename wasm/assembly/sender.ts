@@ -33,7 +33,7 @@ import {
 import { control, kind } from "./channel";
 import { failpoint } from "./failpoint";
 import { pinnedFrom, oldestPinOn } from "./pin";
-import { isRingMapped, lane, ringBytesOf } from "./lane";
+import { isLaneCounted, isRingMapped, lane, publishLane, ringBytesOf } from "./lane";
 import { publish64, read64, storeFence } from "./memory";
 import { near } from "./message_count";
 import {
@@ -53,6 +53,7 @@ let entry: usize = 0;
 /** The lane's owner word while this participant owns the lane. */
 let owner: u32 = 0;
 let isFirst: bool = false;
+let laneIndex: u32 = 0;
 let data: usize = 0;
 /** Bytes of the lane's ring. */
 let capacity: u32 = 64;
@@ -80,6 +81,7 @@ let handover: u64 = 0;
 export function openLane(index: u32, participantIndex: u32): u32 {
   entry = lane(index);
   owner = participantIndex + 1;
+  laneIndex = index;
   isFirst = index == 0;
   data = load<u32>(entry + LANE_DATA);
   capacity = ringBytesOf(index);
@@ -229,6 +231,8 @@ function publish(): u32 {
   failpoint(COMMIT_COUNTED);
   totalSent(isFirst, head, count, bytes, messages);
   failpoint(COMMIT_TOTALS);
+  // An older value of the number of lanes would hide this one from receivers, which would wait for ever.
+  if (!isFirst && !isLaneCounted(laneIndex)) publishLane(laneIndex);
   return nextPlace() | hasWaitingReceivers();
 }
 

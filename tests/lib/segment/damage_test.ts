@@ -337,3 +337,17 @@ damaging("a replier of a damaged channel closes, and unmaps the segment", ({ opt
   requester.close();
   assert.ok(!Deno.readTextFileSync("/proc/self/maps").includes(path));
 });
+
+for (const role of ["Publisher", "Pusher"] as const) {
+  damaging(`an older number of lanes does not hide a ${role}`, ({ options, path }) => {
+    const Sender = role === "Publisher" ? Publisher<Uint8Array> : Pusher<Uint8Array>;
+    const Receiver = role === "Publisher" ? Subscriber<Uint8Array> : Puller<Uint8Array>;
+    using _first = new Sender("a", options);
+    using receiver = new Receiver("a", options);
+    const older = Deno.readFileSync(path).slice(layout.HEADER_LANES, layout.HEADER_LANES + 4);
+    using second = new Sender("a", options);
+    poke(path, layout.HEADER_LANES, older);
+    assert.ok(second.send(pattern(100, 1)));
+    assert.ok(sameBytes(receiver.tryRecv()!, pattern(100, 1)));
+  });
+}
