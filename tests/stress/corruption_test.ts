@@ -49,4 +49,11 @@ Deno.test("only a message that was overwritten at one place passes as overwritte
   assert.ok(verifier.problemWith(torn), "half of another message");
   struck.set([1, 2, 3, 4], 70);
   assert.ok(verifier.problemWith(struck), "one overwrite is at one place");
+
+  const returned = new MessageVerifier(7, 2);
+  returned.make(100);
+  returned.overwrite(1000, new Uint8Array([1, 2, 3, 4]));
+  assert.equal(returned.problemWith(struck), undefined, "once in a ring, once in a block");
+  struck.set([1, 2, 3, 4], 90);
+  assert.ok(returned.problemWith(struck), "there is no third place");
 });

@@ -27,6 +27,11 @@ export type PatternName = "queue" | "broadcast" | "request" | "ack";
 /** All patterns. */
 export const PATTERN_NAMES = ["queue", "broadcast", "request", "ack"] as const;
 
+/** At how many places a message is stored one after the other: a returned one may move to a block. */
+export function placesOf(pattern: PatternName): number {
+  return pattern === "ack" ? 2 : 1;
+}
+
 /** A call to make. */
 export interface Call {
   what: string;

@@ -18,7 +18,7 @@ import { interpose } from "./interpose.ts";
 import { MessageVerifier, MIN_BYTES } from "./message_verifier.ts";
 import { type CaseResult, type CaseStats, emptyStats } from "./report.ts";
 import { Corruptor } from "./corruptor.ts";
-import { type Actor, ACTORS, PATTERN_NAMES, type PatternName } from "./actors.ts";
+import { type Actor, ACTORS, PATTERN_NAMES, type PatternName, placesOf } from "./actors.ts";
 
 /** The error of a failed call, unless damage explains it. */
 class Failure extends Error {}
@@ -73,7 +73,7 @@ export class Stage implements Disposable {
     this.#sabotage = sabotage;
     this.#pattern = this.random.pick(PATTERN_NAMES);
     this.capacity = this.random.pick(CAPACITIES);
-    this.verifier = new MessageVerifier(this.random.below(2 ** 32));
+    this.verifier = new MessageVerifier(this.random.below(2 ** 32), placesOf(this.#pattern));
     const actors = ACTORS[this.#pattern];
     for (const role of [...actors.first, ...this.#more(actors.more)]) this.#attach(role);
     const path = `${dir}/${NAME}`;

@@ -26,13 +26,18 @@ export function makeMessage(key: number, id: number, length: number): Uint8Array
 /** Keeps what was sent, and what was written over it. */
 export class MessageVerifier {
   readonly #key: number;
+  readonly #places: number;
   readonly #lengths: number[] = [];
   /** Values that were written over a place of the segment. */
   readonly #overwritten = new Map<number, Set<number>>();
 
-  /** Checks the messages of one key. */
-  constructor(key: number) {
+  /**
+   * Checks the messages of one key. Each is stored at so many places one after the other: in a ring, and with
+   * acknowledgements in a block, once it was returned.
+   */
+  constructor(key: number, places = 1) {
     this.#key = key;
+    this.#places = places;
   }
 
   /** A new message to send. */
@@ -69,22 +74,24 @@ export class MessageVerifier {
     }`;
   }
 
-  /** True if all bytes are the message's, except those that were overwritten at one place of it. */
+  /** True if all bytes are the message's, except those that were overwritten where it was stored. */
   #isMessage(bytes: Uint8Array, id: number): boolean {
     const sent = makeMessage(this.#key, id, bytes.length);
-    const first = bytes.findIndex((byte, at) => byte !== sent[at]);
-    if (first < 0) return true;
-    for (const [place, values] of this.#overwritten) {
-      if (values.has(bytes[first]) && this.#isOverwrittenAt(place - first, bytes, sent)) {
-        return true;
-      }
-    }
-    return false;
+    const changed = bytes.keys().filter((at) => bytes[at] !== sent[at]).toArray();
+    return this.#isExplained(bytes, changed, this.#places);
   }
 
-  #isOverwrittenAt(begin: number, bytes: Uint8Array, sent: Uint8Array): boolean {
-    return bytes.every((byte, at) =>
-      byte === sent[at] || this.#overwritten.get(begin + at)?.has(byte) === true
-    );
+  /** True if these bytes are what was written over at most `places` places of the message. */
+  #isExplained(bytes: Uint8Array, changed: readonly number[], places: number): boolean {
+    if (changed.length === 0) return true;
+    if (places === 0) return false;
+    const [first] = changed;
+    for (const [place, values] of this.#overwritten) {
+      if (!values.has(bytes[first])) continue;
+      const begin = place - first;
+      const left = changed.filter((at) => !this.#overwritten.get(begin + at)?.has(bytes[at]));
+      if (this.#isExplained(bytes, left, places - 1)) return true;
+    }
+    return false;
   }
 }

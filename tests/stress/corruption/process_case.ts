@@ -5,7 +5,7 @@
  */
 
 import { Random } from "../../support/random.ts";
-import { PATTERN_NAMES, type PatternName } from "./actors.ts";
+import { PATTERN_NAMES, type PatternName, placesOf } from "./actors.ts";
 import type { FuzzPlan } from "./fuzz.ts";
 import { MessageVerifier } from "./message_verifier.ts";
 import { LineProcess } from "./line_process.ts";
@@ -51,7 +51,8 @@ export class ProcessCases implements AsyncDisposable {
 
   async #play(random: Random, dir: string): Promise<CaseResult> {
     const capacityBytes = random.pick([1024, 4096, 65_536]);
-    const roles = random.pick(ROLES[random.pick(PATTERN_NAMES)]);
+    const pattern = random.pick(PATTERN_NAMES);
+    const roles = random.pick(ROLES[pattern]);
     const keys = roles.map(() => random.below(2 ** 32));
     const parts = roles.map((role, at): Part => ({
       role,
@@ -67,7 +68,7 @@ export class ProcessCases implements AsyncDisposable {
       const line = await this.#children[at].next<"open">();
       if (line !== "open") return { stats: emptyStats(), failure: `${part.role}: ${line}` };
     }
-    const verifiers = parts.map(({ key }) => new MessageVerifier(key));
+    const verifiers = parts.map(({ key }) => new MessageVerifier(key, placesOf(pattern)));
     using striker = new Corruptor(`${dir}/${CHANNEL}`, capacityBytes, random, verifiers);
     for (const child of this.#children) await child.writeLine("go");
     const strikes = await corruptFor(striker, random);
