@@ -4,7 +4,7 @@
  * @module
  */
 
-import { openLibrary } from "../../lib/platform/linux.ts";
+import { openLibrary } from "../../lib/platform/linux_library.ts";
 import { cString } from "../../lib/platform/libc.ts";
 
 const SYMBOLS = {

@@ -5,6 +5,7 @@
  */
 
 import { type Constants, cString, Libc, OWNER_BYTES, SHARED_SYMBOLS } from "./libc.ts";
+import { type Functions, openUncompiled } from "./linux_library.ts";
 import { type FileStatus, SystemError, type ThreadId } from "./platform.ts";
 
 const SYMBOLS = {
@@ -105,51 +106,10 @@ const OWN_THREADS = "/proc/self/task";
 /** A lock in the description of a descriptor, with its first and last byte. */
 const OWNER_LOCK = /^lock:.*OFDLCK.* (\d+) (\d+)$/m;
 
-/** Opens the C library with these symbols, by a name or path that exists and is permitted. */
-export function openLibrary<Symbols extends Deno.ForeignLibraryInterface>(
-  symbols: Symbols,
-): Deno.DynamicLibrary<Symbols> {
-  try {
-    return Deno.dlopen("libc.so.6", symbols);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotCapable || error instanceof Deno.errors.PermissionDenied) {
-      return openByPath(symbols, error);
-    }
-    return Deno.dlopen(muslName(), symbols);
-  }
-}
-
-/** Paths of the C library for which a program may have a permission. */
-const PATHS = [
-  "/lib/x86_64-linux-gnu/libc.so.6",
-  "/usr/lib/x86_64-linux-gnu/libc.so.6",
-  "/lib/aarch64-linux-gnu/libc.so.6",
-  "/usr/lib/aarch64-linux-gnu/libc.so.6",
-  "/lib64/libc.so.6",
-  "/usr/lib64/libc.so.6",
-  "/usr/lib/libc.so.6",
-];
-
-function openByPath<Symbols extends Deno.ForeignLibraryInterface>(
-  symbols: Symbols,
-  denied: Error,
-): Deno.DynamicLibrary<Symbols> {
-  for (const path of [...PATHS, `/lib/${muslName()}`]) {
-    if (Deno.permissions.querySync({ name: "ffi", path }).state === "granted") {
-      return Deno.dlopen(path, symbols);
-    }
-  }
-  throw denied;
-}
-
-function muslName(): string {
-  return `libc.musl-${Deno.build.arch}.so.1`;
-}
-
 /** The calls of Linux. */
 export class Linux extends Libc {
   readonly hasFutex = true;
-  readonly #c: Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
+  readonly #c: Functions<typeof SYMBOLS>;
   readonly #statx = new DataView(new ArrayBuffer(STATX_BYTES));
   readonly #threadName = new Uint8Array(THREAD_NAME_BYTES);
   readonly #timespec = new BigInt64Array(2);
@@ -157,7 +117,7 @@ export class Linux extends Libc {
 
   /** Opens the C library. */
   constructor() {
-    const library = openLibrary(SYMBOLS);
+    const symbols = openUncompiled(SYMBOLS);
     const constants: Constants = {
       errors: ERRORS,
       mapAnonymous: 0x20,
@@ -165,7 +125,7 @@ export class Linux extends Libc {
       sigactionBytes: 152,
       sigactionFlagsOffset: 136,
       oneShotFlag: 0x80000000,
-      errnoLocation: () => library.symbols.__errno_location(),
+      errnoLocation: () => symbols.__errno_location(),
       fileLock: {
         bytes: 32,
         typeOffset: 0,
@@ -177,8 +137,8 @@ export class Linux extends Libc {
         get: 36,
       },
     };
-    super(library.symbols, constants);
-    this.#c = library.symbols;
+    super(symbols, constants);
+    this.#c = symbols;
   }
 
   defaultDirectory(): string {
