@@ -51,12 +51,17 @@ export interface Invocation<Options extends OptionTable = OptionTable> {
   readonly signal: AbortSignal;
 }
 
+/** A command line without `ringbus`, as one types it in a shell, and what it does. */
+export type Example = readonly [commandLine: string, effect: string];
+
 /** A subcommand. */
 export interface Command<Options extends OptionTable = OptionTable> {
   /** Arguments after the name, such as `NAME [VALUE...]`. */
   readonly usage: string;
-  /** Describes it in a few lines. */
+  /** Describes it in a few sentences, which the help wraps. */
   readonly description: string;
+  /** How it is used: two examples or more, unless it is for the program's own use. */
+  readonly examples: readonly Example[];
   /** Its own options. `--help` and `--json` exist for every command. */
   readonly options: Options;
   /** How many arguments it takes: minimum, maximum. */

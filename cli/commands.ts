@@ -89,6 +89,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry | CommandGroup>> = {
     summary: "measure messages on this machine",
     load: () => import("./commands/bench.ts"),
   },
+  version: {
+    summary: "print the versions of Ringbus and Deno",
+    load: () => import("./commands/version.ts"),
+  },
   "bench-peer": { load: () => import("./commands/bench_peer.ts") },
   "doctor-peer": { load: () => import("./commands/doctor_peer.ts") },
 };

@@ -1,11 +1,12 @@
 /**
- * The help texts, derived from the tables.
+ * The help texts, derived from the tables, in lines of a width.
  *
  * @module
  */
 
-import type { Command, OptionDescription, OptionTable } from "./command.ts";
+import type { Command, Example, OptionDescription, OptionTable } from "./command.ts";
 import { type CommandEntry, type CommandGroup, COMMANDS } from "./commands.ts";
+import { indented, pairLines, wrapped } from "./wrap.ts";
 
 /** The options that every subcommand has. */
 export const COMMON_OPTIONS = {
@@ -14,62 +15,86 @@ export const COMMON_OPTIONS = {
 } as const satisfies OptionTable;
 
 /** The text of `ringbus --help`. */
-export function programHelp(): string {
+export function programHelp(width: number): string {
   return [
     "Messages between workers, processes and machines.",
     "",
     "Usage: ringbus COMMAND [ARGUMENT...]",
     "",
     "Commands:",
-    ...summaries(COMMANDS),
+    ...summaries(COMMANDS, width),
     "",
     "Options:",
-    ...columns([["-h, --help", "print this help"], ["-V, --version", "print the version"]]),
+    ...pairLines(
+      [["-h, --help", "print this help"], ["-V, --version", "print the version"]],
+      width,
+    ),
     "",
-    "`ringbus COMMAND --help` describes a command. Exit codes: 0 success, 1 failure, 2 wrong command",
-    "line, 3 timeout. NO_COLOR turns colours off. RINGBUS_DIR sets the directory of the channels.",
+    "Examples:",
+    ...examples([
+      ["sub robot.pose", "print what is published to a channel"],
+      ["help queue ls", "describe a command"],
+    ], width),
+    "",
+    ...wrapped(
+      "`ringbus COMMAND --help` describes a command. Exit codes: 0 success, 1 failure, 2 wrong " +
+        "command line, 3 timeout. NO_COLOR turns colours off. RINGBUS_DIR sets the directory of " +
+        "the channels.",
+      width,
+    ),
   ].join("\n");
 }
 
 /** The text of `ringbus NAME --help` for a group of subcommands. */
-export function groupHelp(name: string, { summary, commands }: CommandGroup): string {
+export function groupHelp(
+  name: string,
+  { summary, commands }: CommandGroup,
+  width: number,
+): string {
   return [
     `Usage: ringbus ${name} COMMAND [ARGUMENT...]`,
     "",
     `Commands to ${summary}:`,
-    ...summaries(commands),
+    ...summaries(commands, width),
     "",
     `\`ringbus ${name} COMMAND --help\` describes a command.`,
   ].join("\n");
 }
 
-function summaries(commands: Readonly<Record<string, CommandEntry | CommandGroup>>): string[] {
+function summaries(
+  commands: Readonly<Record<string, CommandEntry | CommandGroup>>,
+  width: number,
+): string[] {
   const named = Object.entries(commands).filter(([, { summary }]) => summary !== undefined);
-  return columns(named.map(([name, { summary }]) => [name, summary!]));
+  return pairLines(named.map(([name, { summary }]) => [name, summary!]), width);
 }
 
 /** The text of `ringbus NAME --help`. */
-export function commandHelp(name: string, command: Command): string {
+export function commandHelp(name: string, command: Command, width: number): string {
   const options = Object.entries({ ...command.options, ...COMMON_OPTIONS });
   return [
     `Usage: ringbus ${name} ${command.usage}`.trimEnd(),
     "",
-    command.description.trim(),
+    ...wrapped(command.description, width),
     "",
     "Options:",
-    ...columns(
+    ...pairLines(
       options.map(([option, description]) => [usageOf(option, description), description.help]),
+      width,
     ),
+    ...command.examples.length === 0 ? [] : ["", "Examples:", ...examples(command.examples, width)],
   ].join("\n");
+}
+
+function examples(all: readonly Example[], width: number): string[] {
+  return all.flatMap(([commandLine, effect]) => [
+    `  ringbus ${commandLine}`,
+    ...indented(effect, 6, width),
+  ]);
 }
 
 function usageOf(name: string, { short, type, value, isOn }: OptionDescription): string {
   const letter = short === undefined ? "    " : `-${short}, `;
   const long = isOn ? `--no-${name}` : `--${name}`;
   return `${letter}${long}${type === "string" ? ` ${value ?? "VALUE"}` : ""}`;
-}
-
-function columns(rows: string[][]): string[] {
-  const width = Math.max(...rows.map(([left]) => left.length));
-  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`);
 }

@@ -7,11 +7,14 @@
 
 import { RingbusError } from "../lib/base/errors.ts";
 import { messageOf } from "../lib/base/thrown.ts";
+import { type Cell, fit } from "./listing/fit.ts";
 import { Sink } from "./sink.ts";
 
 const encoder = new TextEncoder();
 /** Milliseconds for the reader of the output when a signal has ended the command. */
 const END_MS = 500;
+/** Columns of sentences, also if the output is no terminal. */
+const MAX_HELP_WIDTH = 100;
 
 /** Escape codes of the styles. */
 const STYLES = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, blue: 34, cyan: 36 } as const;
@@ -29,6 +32,11 @@ export class OutputClosedError extends RingbusError {
   override name = "OutputClosedError";
   /** Stable code of the class. */
   override readonly code: string = "cli-output-closed";
+}
+
+/** A value as JSON. A bigint becomes a string of its digits. */
+export function jsonText(value: unknown): string {
+  return JSON.stringify(value, (_, part) => typeof part === "bigint" ? `${part}` : part);
 }
 
 /** Where a subcommand prints. */
@@ -60,29 +68,27 @@ export class Output {
 
   /** Prints a value as one line of JSON. A bigint becomes a string of its digits. */
   json(value: unknown): void {
-    this.print(JSON.stringify(value, (_, part) => typeof part === "bigint" ? `${part}` : part));
+    this.print(jsonText(value));
+  }
+
+  /**
+   * Columns of the terminal. Infinite if the output is none, since a program that reads a table needs all
+   * of it.
+   */
+  get width(): number {
+    if (!this.isTerminal) return Infinity;
+    return Deno.consoleSize().columns || Infinity;
+  }
+
+  /** Columns for sentences: those of the terminal, but no more than are easy to read. */
+  get helpWidth(): number {
+    return Math.min(this.width, MAX_HELP_WIDTH);
   }
 
   /** Prints rows under their headings, in columns. Numbers are aligned to the right. */
-  table(headings: readonly string[], rows: readonly (readonly (string | number)[])[]): void {
-    for (const line of this.columns(headings, rows)) this.print(line);
-  }
-
-  /** The lines of a table. */
-  columns(headings: readonly string[], rows: readonly (readonly (string | number)[])[]): string[] {
-    const widths = headings.map((heading, column) =>
-      Math.max(width(heading), ...rows.map((row) => width(`${row[column]}`)))
-    );
-    const line = (cells: readonly (string | number)[]) =>
-      cells.map((cell, column) => aligned(cell, widths[column])).join("  ").trimEnd();
-    const isRight = headings.map((_, column) =>
-      rows.length > 0 && rows.every((row) => typeof row[column] === "number")
-    );
-    const head = headings.map((heading, column) => {
-      const padding = " ".repeat(widths[column] - width(heading));
-      return isRight[column] ? padding + heading : heading + padding;
-    }).join("  ").trimEnd();
-    return [this.paint("dim", head), ...rows.map(line)];
+  table(headings: readonly string[], rows: readonly (readonly Cell[])[]): void {
+    const { head, rows: lines } = fit(headings.map((heading) => ({ heading })), rows, Infinity);
+    for (const line of [this.paint("dim", head), ...lines]) this.print(line);
   }
 
   /** Prints bytes. */
@@ -120,16 +126,4 @@ export class Output {
     const text = this.#notices.isTerminal && !Deno.noColor ? `\x1b[2m${line}\x1b[0m` : line;
     this.#notices.write(encoder.encode(`${text}\n`));
   }
-}
-
-/** Columns that a text takes, without escape codes. */
-function width(text: string): number {
-  // deno-lint-ignore no-control-regex
-  return [...text.replaceAll(/\x1b\[\d+m/g, "")].length;
-}
-
-function aligned(cell: string | number, columns: number): string {
-  const text = `${cell}`;
-  const padding = " ".repeat(Math.max(0, columns - width(text)));
-  return typeof cell === "number" ? padding + text : text + padding;
 }

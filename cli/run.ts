@@ -4,12 +4,11 @@
  * @module
  */
 
-import { parseArgs } from "node:util";
 import { RingbusError } from "../lib/base/errors.ts";
-import { type Command, EXIT, type Invocation, type OptionTable, UsageError } from "./command.ts";
+import { readArguments } from "./arguments/words.ts";
+import { EXIT, UsageError } from "./command.ts";
 import { type CommandEntry, type CommandGroup, COMMANDS } from "./commands.ts";
-import { pluralize } from "../lib/base/pluralize.ts";
-import { commandHelp, COMMON_OPTIONS, groupHelp, programHelp } from "./help.ts";
+import { commandHelp, groupHelp, programHelp } from "./help.ts";
 import { didYouMean } from "../lib/base/suggestions.ts";
 import { Output, OutputClosedError } from "./output.ts";
 import { withCommands } from "./remedies.ts";
@@ -39,7 +38,7 @@ async function runNamed(
   if (name === undefined || name === "--help" || name === "-h" || name === "help") {
     const [topic, ...words] = name === "help" ? others : [];
     if (topic !== undefined) return await runCommand(topic, [...words, "--help"], output, mainUrl);
-    await printText(output, programHelp());
+    await printText(output, programHelp(output.helpWidth));
     return name === undefined ? EXIT.USAGE : EXIT.DONE;
   }
   if (name === "--version" || name === "-V") {
@@ -65,7 +64,7 @@ async function runCommand(
   if (!("commands" in entry)) return await runEntry(name, entry, args, output, mainUrl);
   const [word, ...others] = args;
   if (word === undefined || word === "--help" || word === "-h") {
-    await printText(output, groupHelp(name, entry));
+    await printText(output, groupHelp(name, entry, output.helpWidth));
     return word === undefined ? EXIT.USAGE : EXIT.DONE;
   }
   const own = entryOf(entry.commands, word, `${name} `);
@@ -96,7 +95,7 @@ async function runEntry(
 ): Promise<number> {
   const { command } = await entry.load();
   if (isHelpRequested(args)) {
-    await printText(output, commandHelp(name, command));
+    await printText(output, commandHelp(name, command, output.helpWidth));
     return EXIT.DONE;
   }
   const read = readArguments(name, command, args);
@@ -112,47 +111,6 @@ async function runEntry(
 function isHelpRequested(args: readonly string[]): boolean {
   const own = args.includes("--") ? args.slice(0, args.indexOf("--")) : args;
   return own.includes("--help") || own.includes("-h");
-}
-
-type Read = Pick<Invocation, "values" | "arguments" | "rest">;
-
-function readArguments(name: string, command: Command, args: readonly string[]): Read {
-  const end = command.takesRest && args.includes("--") ? args.indexOf("--") : args.length;
-  const { values, positionals } = parsed(command, args.slice(0, end));
-  const [min, max] = command.arity;
-  if (positionals.length < min || positionals.length > max) {
-    const expected = command.usage === "" ? "options alone" : command.usage;
-    const given = pluralize(positionals.length, "argument");
-    throw new UsageError(`ringbus ${name} takes ${expected}, not ${given}`);
-  }
-  return { values, arguments: positionals, rest: args.slice(end + 1) };
-}
-
-function parsed(command: Command, args: string[]) {
-  const options = { ...command.options, ...COMMON_OPTIONS };
-  try {
-    return parseArgs({ args, options, allowPositionals: true, allowNegative: true });
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    throw new UsageError(optionProblem(error, options), { cause: error });
-  }
-}
-
-/** Describes what is wrong with the options, in one line. */
-function optionProblem(error: TypeError & { code?: string }, options: OptionTable): string {
-  const given = /'(-.+?)'/.exec(error.message)?.[1];
-  if (error.code !== "ERR_PARSE_ARGS_UNKNOWN_OPTION" || given === undefined) return error.message;
-  const names = Object.entries(options).map(([name, { isOn }]) => `--${isOn ? "no-" : ""}${name}`);
-  const hint = optionsLike(given, names) || didYouMean(given, names) ||
-    "; put a value that begins with - after --";
-  return `there is no option ${given}${hint}`;
-}
-
-/** The options of which the given one is the last word: `--port` is `--http-port` or `--tcp-port`. */
-function optionsLike(given: string, names: readonly string[]): string {
-  if (!given.startsWith("--")) return "";
-  const meant = names.filter((name) => name.endsWith(given.slice(1)));
-  return meant.length === 0 ? "" : `; did you mean ${meant.join(" or ")}?`;
 }
 
 /** The command line that prints the help for another one. */

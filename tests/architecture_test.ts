@@ -79,7 +79,7 @@ const ALLOWED = table(`
   otel:      lib/base lib/message lib/sockets backends/hosting backends/messaging
   testing:   lib/base lib/message backends/hosting backends/messaging backends/messaging_config.ts backends/http/client backends/http/server backends/resp/engine backends/resp/server backends/store backends/tcp/client backends/tcp/server
   deno.json:
-  cli:       deno.json lib/base lib/platform lib/presence lib/segment lib/codecs lib/channel lib/sockets lib/latest lib/observe lib/recording backends/store backends/queue backends/queue/shm backends/queue/redis/mod.ts backends/hosting backends/redis backends/http/server backends/tcp/server mod.ts
+  cli:       deno.json wasm lib/base lib/platform lib/presence lib/segment lib/codecs lib/channel lib/sockets lib/latest lib/observe lib/recording backends/store backends/queue backends/queue/shm backends/queue/redis/mod.ts backends/hosting backends/redis backends/http/server backends/tcp/server mod.ts
   main.ts:   cli
 `);
 

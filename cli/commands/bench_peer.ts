@@ -13,6 +13,7 @@ export const command: Command = defineCommand({
   usage: "SECONDS",
   description:
     "Runs one side of a measurement, as the lines of its input describe, for at most SECONDS.",
+  examples: [],
   options: {},
   arity: [1, 1],
   async run({ arguments: [seconds], mainUrl }) {

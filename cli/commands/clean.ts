@@ -16,6 +16,10 @@ export const command = defineCommand({
   usage: "",
   description: `Deletes the channels without a live participant, and other files of dead processes.
 Keeps persistent channels and queues with messages, unless an option says otherwise.`,
+  examples: [["clean --dry-run", "print what would be deleted"], [
+    "clean --persistent --non-empty",
+    "delete all channels that no process uses",
+  ]],
   options: {
     "dry-run": { type: "boolean", short: "n", help: "delete nothing, print what would be deleted" },
     persistent: { type: "boolean", help: "also delete persistent channels" },

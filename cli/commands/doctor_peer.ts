@@ -13,6 +13,7 @@ import { Replier } from "../../lib/sockets/replier.ts";
 export const command = defineCommand({
   usage: "NAME",
   description: "Replies to the requests of `ringbus doctor` on channel NAME.",
+  examples: [],
   options: {},
   arity: [1, 1],
   async run({ arguments: [name], signal }) {

@@ -4,56 +4,83 @@
  * @module
  */
 
-import { defineCommand } from "../command.ts";
+import { defineCommand, EXIT } from "../command.ts";
+import { Listing, LISTING_OPTIONS, requestOf } from "../listing/listing.ts";
 import { ageText, codecText, sizeText } from "../observe/format.ts";
 import { channelDirectory, directoryText } from "../observe/open.ts";
 import { kindOf, type Sample, sampleAll, stateOf, waitingIn } from "../observe/sample.ts";
 
-const HEADINGS = [
-  "NAME",
-  "KIND",
-  "CODEC",
-  "SIZE",
-  "SENT",
-  "WAITING",
-  "DROPPED",
-  "PARTICIPANTS",
-  "AGE",
-  "STATE",
-];
+const CHANNELS = new Listing<Sample>(
+  [
+    { heading: "NAME", rank: 0, cell: ({ name }) => name },
+    { heading: "KIND", isWhole: true, cell: ({ snapshot }) => kindOf(snapshot) },
+    { heading: "CODEC", rank: 3, cell: ({ snapshot }) => codecText(snapshot.codec) },
+    {
+      heading: "SIZE",
+      rank: 4,
+      cell: ({ snapshot }) => sizeText(snapshot.sizeBytes),
+      key: ({ snapshot }) => snapshot.sizeBytes,
+    },
+    { heading: "SENT", cell: ({ snapshot }) => Number(snapshot.header?.messages ?? 0n) },
+    { heading: "WAITING", cell: (one) => waitingIn(one) ?? "-", key: waitingIn },
+    { heading: "DROPPED", cell: ({ snapshot }) => Number(snapshot.header?.dropped ?? 0n) },
+    {
+      heading: "PARTICIPANTS",
+      rank: 2,
+      cell: ({ snapshot }) => rolesText(snapshot.participants),
+      key: ({ snapshot }) => snapshot.participants.length,
+    },
+    {
+      heading: "AGE",
+      rank: 5,
+      cell: ({ snapshot }) => ageText(snapshot.creator?.since, Date.now()),
+      key: ({ snapshot }) => secondsSince(snapshot.creator?.since),
+    },
+    {
+      heading: "STATE",
+      rank: 0,
+      cell: (one) => stateOf(one) + (one.snapshot.header?.persistent ? ", persistent" : ""),
+    },
+    { heading: "CREATOR", isWide: true, cell: ({ snapshot }) => snapshot.creator?.pid ?? "?" },
+    { heading: "PATH", isWide: true, cell: ({ name }) => pathOf(name) },
+  ],
+  ({ name }) => name,
+  asJson,
+);
 
 /** The subcommand. */
 export const command = defineCommand({
-  usage: "",
+  usage: "[PATTERN...]",
   description:
-    `Lists the channels of the segment directory. A stale channel has no live participant;
-ringbus clean deletes it, unless it is persistent or has messages. Writes nothing.`,
-  options: {},
-  arity: [0, 0],
+    `Lists the channels of the segment directory, or those whose names match a PATTERN, such as
+'robot.*'. A stale channel has no live participant; ringbus clean deletes it, unless it is persistent
+or has messages. Writes nothing. Fails if there are patterns, and no channel matches.`,
+  examples: [
+    ["ls 'robot.*' --sort sent", "list some channels, those with the most messages first"],
+    ["ls -o yaml", "list all channels with everything that is known, as YAML"],
+  ],
+  options: LISTING_OPTIONS,
+  arity: [0, Infinity],
   // deno-lint-ignore require-await
-  async run({ output }) {
+  async run({ values, arguments: patterns, output }) {
+    const request = requestOf(values, patterns, output);
     const samples = sampleAll();
+    const selected = CHANNELS.select(samples, request);
+    CHANNELS.print(output, selected, request);
+    if (selected.length > 0) return;
     if (samples.length === 0) output.notice(`there are no channels in ${directoryText()}`);
-    if (output.isJson) {
-      for (const one of samples) output.json(asJson(one));
-    } else if (samples.length > 0) output.table(HEADINGS, samples.map(asRow));
+    else output.notice(`no channel of ${channelDirectory()} matches ${patterns.join(" or ")}`);
+    return patterns.length === 0 ? EXIT.DONE : EXIT.FAILED;
   },
 });
 
-function asRow(one: Sample): (string | number)[] {
-  const { header, codec, sizeBytes, participants, creator } = one.snapshot;
-  return [
-    one.name,
-    kindOf(one.snapshot),
-    codecText(codec),
-    sizeText(sizeBytes),
-    Number(header?.messages ?? 0n),
-    waitingIn(one) ?? "-",
-    Number(header?.dropped ?? 0n),
-    rolesText(participants),
-    ageText(creator?.since, Date.now()),
-    stateOf(one) + (header?.persistent ? ", persistent" : ""),
-  ];
+function pathOf(name: string): string {
+  return `${channelDirectory()}/${name}`;
+}
+
+function secondsSince(date: Date | undefined): number | undefined {
+  const seconds = date === undefined ? NaN : (Date.now() - date.getTime()) / 1000;
+  return Number.isFinite(seconds) ? seconds : undefined;
 }
 
 function rolesText(participants: Sample["snapshot"]["participants"]): string {
@@ -68,7 +95,7 @@ function asJson(one: Sample): unknown {
   const { header, codec, sizeBytes, participants, creator, issues } = one.snapshot;
   return {
     name: one.name,
-    path: `${channelDirectory()}/${one.name}`,
+    path: pathOf(one.name),
     kind: kindOf(one.snapshot),
     codec,
     sizeBytes,

@@ -21,6 +21,13 @@ export const command = defineCommand({
 Ctrl-C, SIGTERM or the channel is deleted. It reads them in place: it takes nothing from a queue, and
 no sender waits for it. Messages that were overwritten before it read them are counted in the file.
 ringbus replay sends the messages again.`,
+  examples: [[
+    "record orders orders.rec --since oldest --limit 1000",
+    "write a thousand messages to a file, the existing ones first",
+  ], [
+    "record orders orders.rec --seconds 60 --force",
+    "write the messages of a minute, and replace the file",
+  ]],
   options: {
     ...WATCH_OPTIONS,
     seconds: { type: "string", value: "S", help: "end after this many seconds" },

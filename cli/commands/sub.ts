@@ -16,6 +16,10 @@ export const command = defineCommand({
   description: `Subscribes to channel NAME and prints every message as a line of JSON, until Ctrl-C.
 With --since it begins with messages that were sent before. Reports on the standard error stream how
 many messages were overwritten before it read them.`,
+  examples: [["sub robot.pose", "print what is published from now on"], [
+    "sub robot.pose --since 10 --limit 10",
+    "print the newest ten messages, and end",
+  ]],
   options: {
     ...RECEIVER_OPTIONS,
     ...RECEIVE_OPTIONS,

@@ -25,6 +25,13 @@ export const command = defineCommand({
 deleted. It reads them in place and does not attach: it takes nothing from a queue, and no sender
 waits for it. Reports on the standard error stream how many messages were overwritten before it read
 them. With --json each line also has the sender's lane, and the message's number on that lane.`,
+  examples: [[
+    "tail jobs --since oldest --limit 3",
+    "print the three oldest messages of a queue, and take none",
+  ], [
+    "tail robot.pose --wait --json",
+    "print a channel as soon as it exists, with lanes and numbers",
+  ]],
   options: {
     ...WATCH_OPTIONS,
     ...TIMEOUT_OPTION,

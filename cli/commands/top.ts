@@ -5,6 +5,13 @@
  */
 
 import { defineCommand } from "../command.ts";
+import {
+  lackOf,
+  Listing,
+  LISTING_OPTIONS,
+  type ListingRequest,
+  requestOf,
+} from "../listing/listing.ts";
 import { numberOf } from "../arguments/numbers.ts";
 import { rateText, shareText, sizeText, sparkline } from "../observe/format.ts";
 import {
@@ -28,12 +35,17 @@ const HISTORY = 24;
 
 /** The subcommand. */
 export const command = defineCommand({
-  usage: "",
+  usage: "[PATTERN...]",
   description:
-    `Shows all channels, the busiest first, every second until q or Ctrl-C: messages and bytes
-per second, the fill of the fullest ring, how many messages the slowest receiver is behind, dropped
-messages per second, and the recent rates. If the output is not a terminal, it prints one table after
-the other. It does not attach, and writes nothing.`,
+    `Shows all channels, or those whose names match a PATTERN, every second until q or Ctrl-C:
+messages and bytes per second, the fill of the fullest ring, how many messages the slowest receiver is
+behind, dropped messages per second, and the recent rates. The busiest come first, unless --sort says
+otherwise. If the output is not a terminal, it prints one table after the other. It does not attach,
+and writes nothing.`,
+  examples: [
+    ["top 'robot.*' --sort behind", "watch some channels, the slowest subscribers first"],
+    ["top --once -o json", "print the rates of all channels as JSON, and end"],
+  ],
   options: {
     "interval-ms": {
       type: "string",
@@ -42,22 +54,29 @@ the other. It does not attach, and writes nothing.`,
     },
     once: { type: "boolean", help: "print one table, and end" },
     limit: { type: "string", short: "n", value: "N", help: "end after this many tables" },
+    ...LISTING_OPTIONS,
   },
-  arity: [0, 0],
-  async run({ values, output, signal }) {
+  arity: [0, Infinity],
+  async run({ values, arguments: patterns, output, signal }) {
+    const given = requestOf(values, patterns, output);
+    const request = { ...given, sort: given.sort ?? "msg/s" };
     const intervalMs = numberOf("interval-ms", values["interval-ms"], { min: 10 }) ?? INTERVAL_MS;
     const limit = values.once ? 1 : numberOf("limit", values.limit, { min: 1 }) ?? Infinity;
-    const isLive = output.isTerminal && !values.once && !output.isJson;
+    const isLive = output.isTerminal && !values.once && isTable(request);
+    const listing = ratesOn(output);
+    const history = new History();
+    // A column that does not exist is a mistake now, not after the first interval.
+    listing.select([], request);
     using screen = isLive ? new Screen(output) : undefined;
     const ended = screen ? AbortSignal.any([signal, screen.signal]) : signal;
-    const history = new History();
     for (let tables = 0; tables < limit; tables++) {
       await sleep(intervalMs, ended);
       if (ended.aborted) return;
-      const lines = history.next();
-      if (output.isJson) { for (const line of lines) output.json(asJson(line)); }
-      else if (screen) screen.show(tableOf(output, lines));
-      else for (const line of [...tableOf(output, lines), ""]) output.print(line);
+      const lines = listing.select(history.next(), request);
+      if (screen) screen.show(screenOf(output, listing, lines, request));
+      else if (lines.length === 0 && isTable(request)) output.print(noChannels(request));
+      else listing.print(output, lines, request);
+      if (!screen && isTable(request)) output.print("");
       await output.flush(ended);
     }
   },
@@ -87,42 +106,90 @@ class History {
     this.#before = new Map(samples.map((sample) => [sample.name, sample]));
     this.#past.clear();
     for (const { sample, past } of lines) this.#past.set(sample.name, past);
-    return lines.sort((a, b) => b.rates.messages - a.rates.messages);
+    return lines;
   }
 }
 
-const HEADINGS = [
-  "NAME",
-  "KIND",
-  "MSG/S",
-  "BYTES/S",
-  "FILL",
-  "BEHIND",
-  "DROP/S",
-  "MEMBERS",
-  "STATE",
-  "RATE",
-];
-
-function tableOf(output: Output, lines: readonly Line[]): string[] {
-  if (lines.length === 0) return [`no channels in ${directoryText()}`];
-  return output.columns(HEADINGS, lines.map((line) => rowOf(output, line)));
+/** The listing; an output paints what is worth a look. */
+function ratesOn(output: Output): Listing<Line> {
+  return new Listing<Line>(
+    [
+      { heading: "NAME", rank: 0, cell: ({ sample }) => sample.name },
+      { heading: "KIND", rank: 2, cell: ({ sample }) => kindOf(sample.snapshot) },
+      { heading: "MSG/S", cell: ({ rates }) => rateText(rates.messages), ...by("messages") },
+      { heading: "BYTES/S", cell: ({ rates }) => sizeText(rates.bytes), ...by("bytes") },
+      {
+        heading: "FILL",
+        cell: ({ sample }) => isBroadcast(sample) ? "-" : shareText(fillOf(sample)),
+        key: ({ sample }) => isBroadcast(sample) ? undefined : fillOf(sample),
+      },
+      {
+        heading: "BEHIND",
+        cell: ({ sample }) => `${behindOf(sample) ?? "-"}`,
+        key: ({ sample }) => behindOf(sample),
+      },
+      {
+        heading: "DROP/S",
+        cell: ({ rates: { dropped } }) =>
+          dropped > 0 ? output.paint("yellow", rateText(dropped)) : "0",
+        ...by("dropped"),
+      },
+      {
+        heading: "MEMBERS",
+        rank: 3,
+        cell: ({ sample }) => `${sample.snapshot.participants.length}`,
+        key: ({ sample }) => sample.snapshot.participants.length,
+      },
+      { heading: "STATE", cell: ({ sample }) => painted(output, stateOf(sample)) },
+      {
+        heading: "RATE",
+        rank: 4,
+        isWhole: true,
+        cell: ({ past }) => output.paint("cyan", sparkline(past)),
+        ...by("messages"),
+      },
+    ],
+    ({ sample }) => sample.name,
+    asJson,
+  );
 }
 
-function rowOf(output: Output, { sample, rates, past }: Line): string[] {
-  const behind = behindOf(sample);
-  const state = stateOf(sample);
+function by(rate: keyof Rates): { key: (line: Line) => number } {
+  return { key: ({ rates }) => rates[rate] };
+}
+
+function isBroadcast({ snapshot }: Sample): boolean {
+  return snapshot.header?.kind === "broadcast";
+}
+
+function painted(output: Output, state: string): string {
+  return state === "damaged" ? output.paint("red", state) : state;
+}
+
+function isTable({ form }: ListingRequest): boolean {
+  return form === "table" || form === "wide";
+}
+
+function noChannels({ patterns }: ListingRequest): string {
+  const which = patterns.length === 0 ? "" : ` that match ${patterns.join(" or ")}`;
+  return `no channels${which} in ${directoryText()}`;
+}
+
+/** The lines of a screen, and what they lack. */
+function screenOf(
+  output: Output,
+  listing: Listing<Line>,
+  lines: readonly Line[],
+  request: ListingRequest,
+): string[] {
+  if (lines.length === 0) return [noChannels(request)];
+  const isWide = request.form === "wide";
+  const table = listing.table(lines, isWide ? Infinity : output.width, isWide);
+  const lack = lackOf(table);
   return [
-    sample.name,
-    kindOf(sample.snapshot),
-    rateText(rates.messages),
-    sizeText(rates.bytes),
-    sample.snapshot.header?.kind === "broadcast" ? "-" : shareText(fillOf(sample)),
-    behind === undefined ? "-" : `${behind}`,
-    rates.dropped > 0 ? output.paint("yellow", rateText(rates.dropped)) : "0",
-    `${sample.snapshot.participants.length}`,
-    state === "damaged" ? output.paint("red", state) : state,
-    output.paint("cyan", sparkline(past)),
+    output.paint("dim", table.head),
+    ...table.rows,
+    ...lack === undefined ? [] : ["", output.paint("dim", lack)],
   ];
 }
 

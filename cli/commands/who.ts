@@ -5,55 +5,72 @@
  */
 
 import { defineCommand } from "../command.ts";
+import { isName, Listing, LISTING_OPTIONS, requestOf } from "../listing/listing.ts";
 import { ageText } from "../observe/format.ts";
 import { directoryText, openChannel } from "../observe/open.ts";
 import { aliveText } from "../observe/report.ts";
-import { type Sample, sample, sampleAll } from "../observe/sample.ts";
+import { type Sample, sampleAll } from "../observe/sample.ts";
 import type { Output } from "../output.ts";
 
 type Participant = Sample["snapshot"]["participants"][number];
 
-const HEADINGS = ["CHANNEL", "ROLE", "LABEL", "PID", "SINCE", "ALIVE", "WAITS"];
+/** A participant, and its channel. */
+interface Row {
+  readonly channel: string;
+  readonly one: Participant;
+}
+
+/** The listing; an output paints who is dead. */
+function participantsOn(output: Output): Listing<Row> {
+  return new Listing<Row>(
+    [
+      { heading: "CHANNEL", rank: 0, cell: ({ channel }) => channel },
+      { heading: "ROLE", cell: ({ one }) => one.role ?? "?" },
+      { heading: "LABEL", cell: ({ one }) => one.label ?? "-" },
+      { heading: "PID", cell: ({ one }) => one.pid },
+      {
+        heading: "SINCE",
+        rank: 3,
+        cell: ({ one }) => ageText(one.since, Date.now()),
+        key: ({ one }) => one.since === undefined ? undefined : -one.since.getTime(),
+      },
+      { heading: "ALIVE", cell: ({ one }) => aliveText(output, one.alive) },
+      { heading: "WAITS", rank: 2, cell: ({ one }) => one.isWaiting ? "yes" : "no" },
+      { heading: "THREAD", isWide: true, cell: ({ one }) => one.thread ?? "?" },
+    ],
+    ({ channel }) => channel,
+    ({ channel, one }) => asJson(channel, one),
+  );
+}
 
 /** The subcommand. */
 export const command = defineCommand({
-  usage: "[NAME]",
+  usage: "[PATTERN...]",
   description:
-    `Lists the sockets on channel NAME, or on all channels: what each does, the label that its
-program gave it, its process, since when it is there, whether its process or worker is alive, and
-whether it waits. It does not attach, and writes nothing.`,
-  options: {},
-  arity: [0, 1],
+    `Lists the sockets on all channels, or on those whose names match a PATTERN: what each does,
+the label that its program gave it, its process, since when it is there, whether its process or worker
+is alive, and whether it waits. It does not attach, and writes nothing.`,
+  examples: [["who", "list all sockets"], [
+    "who 'robot.*' --sort pid",
+    "list the sockets on some channels, by process",
+  ]],
+  options: LISTING_OPTIONS,
+  arity: [0, Infinity],
   // deno-lint-ignore require-await
-  async run({ arguments: [name], output }) {
-    const samples = name === undefined ? sampleAll() : [sampleOf(name)];
-    const rows = samples.flatMap(({ name, snapshot: { participants } }) =>
+  async run({ values, arguments: patterns, output }) {
+    const request = requestOf(values, patterns, output);
+    for (const name of patterns.filter(isName)) openChannel(name)[Symbol.dispose]();
+    const rows = sampleAll().flatMap(({ name, snapshot: { participants } }) =>
       participants.map((one) => ({ channel: name, one }))
     );
-    if (rows.length === 0) output.notice(`no socket is open in ${directoryText()}`);
-    if (output.isJson) { for (const { channel, one } of rows) output.json(asJson(channel, one)); }
-    else if (rows.length > 0) {
-      output.table(HEADINGS, rows.map(({ channel, one }) => asRow(output, channel, one)));
-    }
+    const listing = participantsOn(output);
+    const selected = listing.select(rows, request);
+    listing.print(output, selected, request);
+    if (selected.length > 0) return;
+    const where = patterns.length === 0 ? "" : `on ${patterns.join(" or ")} `;
+    output.notice(`no socket is open ${where}in ${directoryText()}`);
   },
 });
-
-function sampleOf(name: string): Sample {
-  using file = openChannel(name);
-  return sample(name, file);
-}
-
-function asRow(output: Output, channel: string, one: Participant): (string | number)[] {
-  return [
-    channel,
-    one.role ?? "?",
-    one.label ?? "-",
-    one.pid,
-    ageText(one.since, Date.now()),
-    aliveText(output, one.alive),
-    one.isWaiting ? "yes" : "no",
-  ];
-}
 
 function asJson(channel: string, one: Participant): unknown {
   const { role, label, pid, thread, since, alive, isWaiting } = one;

@@ -52,7 +52,7 @@ Deno.test("ringbus suggests corrections of mistyped words", () =>
       [["serve", "--no-htp"], EXIT.USAGE, /no option --no-htp; did you mean --no-http\?/],
       [["push", "x", "-5"], EXIT.USAGE, /no option -5; put a value that begins with - after --/],
       [["stat"], EXIT.USAGE, /ringbus stat takes NAME, not 0 arguments/],
-      [["ls", "robot"], EXIT.USAGE, /ringbus ls takes options alone, not 1 argument/],
+      [["clean", "robot"], EXIT.USAGE, /ringbus clean takes options alone, not 1 argument/],
       [
         ["rep", "x", "cat"],
         EXIT.USAGE,

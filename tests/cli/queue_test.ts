@@ -27,7 +27,7 @@ async function workThrough(shell: Shell, which: string[]): Promise<void> {
   );
   assert.equal(published, "published 2 messages to tasks\n");
   const list = (await queue(shell, ["ls"], which)).split("\n");
-  assert.match(list[0], /^channel +waiting +delayed +leased +dead +consumers +oldest/);
+  assert.match(list[0], /^CHANNEL +WAITING +DELAYED +LEASED +DEAD +CONSUMERS +OLDEST +STATE/);
   assert.match(list[1], /^tasks +2 +0 +0 +0 +0 +\d+ s/);
   const peeked = await queue(shell, ["peek", "tasks", ...AGENT], which);
   assert.match(peeked, /worker +0 +\{"n":1\}\n.*worker +0 +"two"\n$/);

@@ -73,6 +73,10 @@ const latest: Case = async ({ run }) => {
   assert.match((await run(["clean", "--persistent"])).stdout, /robot/);
 };
 
+const versions: Case = async ({ run }) => {
+  assert.match((await run(["version"])).stdout, /^layout +\d+$/m);
+};
+
 const records: Case = async ({ run }) => {
   // Deno keeps programs without all permissions out of /dev/shm.
   const file = Deno.makeTempFileSync({ prefix: "ringbus-test-recording-" });
@@ -145,6 +149,7 @@ const CASES: Record<string, Case> = {
   set: latest,
   watch: latest,
   clean: observes,
+  version: versions,
   bench: measures,
   "bench-peer": measures,
   doctor: examines,

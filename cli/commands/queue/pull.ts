@@ -18,6 +18,13 @@ export const command = defineCommand({
   description:
     `Takes the messages of a channel for an agent and prints their payloads as lines of JSON,
 with --json the whole records, until Ctrl-C. A message is acknowledged when its line is written.`,
+  examples: [[
+    "queue pull tasks --agent reader --name work",
+    "take and print messages until Ctrl-C",
+  ], [
+    "queue pull tasks --agent reader --limit 1 --timeout-ms 5000 --name work",
+    "take one message; fail if none comes in five seconds",
+  ]],
   options: {
     ...QUEUE_OPTIONS,
     agent: { type: "string", value: "AGENT", help: "the agent that receives; it is needed" },

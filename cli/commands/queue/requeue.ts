@@ -13,6 +13,10 @@ export const command = defineCommand({
   usage: "ID...",
   description:
     `Makes dead letters pending again, with no attempts. Fails if one is not a dead letter.`,
+  examples: [["queue requeue 7f3c --name work", "deliver a dead letter again"], [
+    "queue requeue 7f3c 91aa --url redis://localhost:6379",
+    "deliver two dead letters again",
+  ]],
   options: {
     ...QUEUE_OPTIONS,
     agent: { type: "string", value: "AGENT", help: "whose dead letter; needed for a broadcast" },

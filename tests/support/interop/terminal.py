@@ -1,17 +1,24 @@
 """Runs a program on a terminal: argv is a text to wait for, the keys to send then, and the program.
 
-What it wrote to the terminal goes to the standard output, its exit code is ours.
+What it wrote to the terminal goes to the standard output, its exit code is ours. The variable COLUMNS sets
+how wide the terminal is.
 """
 
+import fcntl
 import os
 import pty
 import select
+import struct
 import sys
+import termios
 import time
 
 awaited, keys, *program = sys.argv[1:]
 child, terminal = pty.fork()
 if child == 0:
+    if "COLUMNS" in os.environ:
+        size = struct.pack("HHHH", 24, int(os.environ["COLUMNS"]), 0, 0)
+        fcntl.ioctl(0, termios.TIOCSWINSZ, size)
     os.execvp(program[0], program)
 
 output = b""
