@@ -1,6 +1,8 @@
 /** The benchmark: Ringbus and its peers, side by side. `--help` describes the options. */
+import { UsageError } from "../cli/command.ts";
 import { describeMachine, type Machine, warningOf } from "../cli/benchmark/machine.ts";
-import { type Options, readOptions, USAGE } from "./harness/options.ts";
+import { runBenchmark } from "./harness/command_line.ts";
+import { checkedOptions, DESCRIPTION, OPTIONS, type Options } from "./harness/options.ts";
 import { writeChartPage } from "./harness/page.ts";
 import { chartsOf, targetListing } from "./harness/charts.ts";
 import { fullPlan, type Plan, quickPlan, scaled } from "./harness/plan.ts";
@@ -101,13 +103,15 @@ async function run(options: Options): Promise<number> {
 }
 
 if (import.meta.main) {
-  if (Deno.build.os !== "linux") {
-    console.error(
-      "cannot run the benchmark: because its peers need futexes and /proc, which is Linux",
-    );
-    Deno.exit(2);
-  }
-  const options = readOptions(Deno.args);
-  if (options.help) console.log(USAGE);
-  else Deno.exitCode = await run(options);
+  await runBenchmark({
+    task: "bench",
+    description: DESCRIPTION,
+    options: OPTIONS,
+    async run(values) {
+      if (Deno.build.os === "linux") return await run(checkedOptions(values));
+      throw new UsageError(
+        "cannot run the benchmark: because its peers need futexes and /proc, which is Linux",
+      );
+    },
+  });
 }

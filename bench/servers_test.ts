@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { inScratch } from "../tests/support/scratch.ts";
+import { type Row, verdictOf } from "./servers/compare.ts";
 import { assertChartsDrawn, PAGE } from "./support/charts.ts";
 
 const MAIN = new URL("servers/main.ts", import.meta.url).pathname;
@@ -8,13 +9,17 @@ const MAIN = new URL("servers/main.ts", import.meta.url).pathname;
 Deno.test("a quick benchmark of the servers measures each of them", () =>
   inScratch(async ({ path }) => {
     const page = join(path, PAGE);
-    const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", MAIN, "--quick", "--json", "--html", page],
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", MAIN, "--quick", "--json", "--check", "--html", page],
     }).output();
-    assert.ok(success, new TextDecoder().decode(stderr));
-    const { rows }: { rows: { name: string; figures: number[]; measure: { name: string } }[] } =
-      JSON
-        .parse(new TextDecoder().decode(stdout));
+    const text = new TextDecoder().decode(stdout);
+    assert.ok(text.startsWith("{"), new TextDecoder().decode(stderr));
+    const { rows }: { rows: Row[] } = JSON.parse(text);
+    assert.equal(code, rows.some((row) => verdictOf(row) === "missed") ? 1 : 0);
+    const client = rows.filter(({ target }) => target === 2);
+    assert.deepEqual(client.map(({ measure, name }) => [measure.name, name]), [
+      ["gets", "Ringbus, EmbeddedMessagingBackend"],
+    ]);
     assert.ok(rows.length >= 12);
     for (const { name, measure, figures } of rows) {
       assert.ok(figures.length === 1 && figures[0] > 0, `${name}, ${measure.name}`);

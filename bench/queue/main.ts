@@ -1,14 +1,19 @@
 /**
  * Compares `RedisMessageQueue` with bare Redis streams and with BullMQ, on one server and on a
- * cluster, and the queues of one machine with each other. Run it with `deno task bench:queue`; `--quick` takes some seconds, `--json` is for machines,
- * `--html FILE` says where the page with the pictures goes.
+ * cluster, and the queues of one machine with each other. Run it with `deno task bench:queue`; `--help` describes
+ * its options.
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { type RedisCluster, redisCluster, redisServer } from "../../testing/mod.ts";
 import { rate, times } from "../../cli/benchmark/charts/format.ts";
 import { describeMachine, warningOf } from "../../cli/benchmark/machine.ts";
+import {
+  htmlOption,
+  JSON_OUTPUT,
+  QUICK as QUICK_OPTION,
+  runBenchmark,
+} from "../harness/command_line.ts";
 import { pagePath, writeChartPage } from "../harness/page.ts";
 import { median } from "../../cli/benchmark/stats.ts";
 import { failureOf } from "../harness/toolchain.ts";
@@ -223,35 +228,38 @@ async function onCluster(
 }
 
 if (import.meta.main) {
-  const { values } = parseArgs({
-    args: Deno.args,
-    options: { quick: { type: "boolean" }, json: { type: "boolean" }, html: { type: "string" } },
-  });
-  const plan = values.quick ? QUICK : FULL;
-  const machine = await describeMachine();
-  const local = await withoutServer(plan);
-  const single = await onServer(plan);
-  const { rows, shares } = await onCluster(plan);
-  const costs = await costsOnServer(plan);
-  const all = [...local, ...single, ...rows];
-  if (values.json) {
-    console.log(JSON.stringify({ machine, plan, rows: all, shares, costs }, null, 2));
-  } else {
-    console.log(`${machine.cpu}, ${machine.cores} cores, Deno ${machine.deno}`);
-    console.log(warningOf(machine) ?? "");
-    console.log(
-      `published, delivered and acknowledged a second: ${plan.inFlight} at a time, one by one;`,
-    );
-    console.log("and reads of 100 waiting messages a second");
-    print(all, shares);
-    printCosts(costs);
-  }
-  await writeChartPage(pagePath("bench-queue", values), {
-    title: "Message queues",
-    summary:
-      "Each queue in a process of its own, by turns: without a server, on one server and on a " +
-      "cluster. Ratios are against the first of each group, run by run.",
-    machine,
-    charts: chartsOf(all),
+  await runBenchmark({
+    task: "bench:queue",
+    description: "Measures the message queue, bare Redis streams, and BullMQ.",
+    options: { quick: QUICK_OPTION, json: JSON_OUTPUT, html: htmlOption("bench:queue") },
+    async run(values) {
+      const plan = values.quick ? QUICK : FULL;
+      const machine = await describeMachine();
+      const local = await withoutServer(plan);
+      const single = await onServer(plan);
+      const { rows, shares } = await onCluster(plan);
+      const costs = await costsOnServer(plan);
+      const all = [...local, ...single, ...rows];
+      if (values.json) {
+        console.log(JSON.stringify({ machine, plan, rows: all, shares, costs }, null, 2));
+      } else {
+        console.log(`${machine.cpu}, ${machine.cores} cores, Deno ${machine.deno}`);
+        console.log(warningOf(machine) ?? "");
+        console.log(
+          `published, delivered and acknowledged a second: ${plan.inFlight} at a time, one by one;`,
+        );
+        console.log("and reads of 100 waiting messages a second");
+        print(all, shares);
+        printCosts(costs);
+      }
+      await writeChartPage(pagePath("bench-queue", values), {
+        title: "Message queues",
+        summary:
+          "Each queue in a process of its own, by turns: without a server, on one server and on a " +
+          "cluster. Ratios are against the first of each group, run by run.",
+        machine,
+        charts: chartsOf(all),
+      });
+    },
   });
 }

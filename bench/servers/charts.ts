@@ -1,14 +1,15 @@
 /** The figures of the servers as pictures. */
 import type { Chart } from "../../cli/benchmark/charts/report.ts";
 import { seriesOf } from "../harness/page.ts";
-import type { Row } from "./compare.ts";
+import { boundOf, type Row } from "./compare.ts";
 
 const NS_PER_US = 1000;
 
-function explanationOf({ unit, target }: Row["measure"]): string {
-  const what = unit === "us" ? "Microseconds, of each run." : "As many as go.";
-  if (target === undefined) return what;
-  return `${what} Ours is to reach ${unit === "us" ? "at most" : "at least"} ${target}x.`;
+function explanationOf(group: readonly Row[]): string {
+  const what = group[0].measure.unit === "us" ? "Microseconds, of each run." : "As many as go.";
+  const targets = group.filter(({ target }) => target !== undefined)
+    .map((row) => `${row.name} is to reach ${boundOf(row)}.`);
+  return [what, ...targets].join(" ");
 }
 
 /** A chart for each table and measure. */
@@ -20,7 +21,7 @@ export function chartsOf(rows: readonly Row[]): Chart[] {
       measure.unit === "us" ? values.map((value) => value * NS_PER_US) : values;
     return {
       title,
-      explanation: explanationOf(measure),
+      explanation: explanationOf(group),
       unit: measure.unit === "us" ? "ns" : "calls/s",
       reference,
       series: group.flatMap((row) =>

@@ -12,15 +12,17 @@ export interface Plan {
 export interface Measure {
   readonly name: string;
   readonly unit: "a second" | "us";
-  /** What is to be reached against the first server, if anything. */
+  /** What ours is to reach against the first server, if anything. */
   readonly target?: number;
 }
 
 /** A server of a table. */
 export interface Contestant {
   readonly name: string;
-  /** True for ours, which the targets are for. */
+  /** True for ours, which the targets of the measures are for. */
   readonly isOurs?: boolean;
+  /** Targets of its own, by the names of measures. */
+  readonly targets?: Readonly<Record<string, number>>;
   /** One figure; undefined where it has none. */
   run(measure: string): Promise<number | undefined>;
 }
@@ -31,10 +33,15 @@ export interface Row {
   readonly measure: Measure;
   readonly name: string;
   readonly isOurs: boolean;
+  /** What it is to reach against the first server, if anything. */
+  readonly target?: number | undefined;
   readonly figures: readonly number[];
   /** Against the first server, run by run. */
   readonly ratios: readonly number[];
 }
+
+/** What is said of a target. */
+export type Verdict = "met" | "missed";
 
 /** All contestants by turns, so that what slows the machine down slows all of them. */
 export async function compare(
@@ -52,9 +59,10 @@ export async function compare(
         if (figure !== undefined) figures[i].push(figure);
       }
     }
-    for (const [i, { name, isOurs = false }] of contestants.entries()) {
+    for (const [i, { name, isOurs = false, targets }] of contestants.entries()) {
       const ratios = figures[i].map((figure, run) => figure / figures[0][run]);
-      rows.push({ table, measure, name, isOurs, figures: figures[i], ratios });
+      const target = targets?.[measure.name] ?? (isOurs ? measure.target : undefined);
+      rows.push({ table, measure, name, isOurs, target, figures: figures[i], ratios });
     }
   }
   return rows;
@@ -73,19 +81,26 @@ export async function runLoad(file: string, args: readonly string[]): Promise<nu
 }
 
 /** One line a server and measure. */
-export function show({ measure, name, isOurs, figures, ratios }: Row): string {
+export function show(row: Row): string {
+  const { measure, name, figures, ratios } = row;
   if (figures.length === 0) return `${measure.name.padEnd(15)} ${name.padEnd(34)} -`;
   const value = median(figures);
   const figure = measure.unit === "us" ? `${value.toFixed(value < 10 ? 2 : 0)} us` : rate(value);
-  const ratio = median(ratios);
-  const verdict = isOurs ? verdictOf(measure, ratio) : "";
+  const verdict = verdictOf(row);
+  const shown = verdict === undefined ? "" : `(${verdict}: ${boundOf(row)})`;
   return `${measure.name.padEnd(15)} ${name.padEnd(34)} ${figure.padEnd(10)} ${
-    times(ratio)
-  } ${verdict}`.trimEnd();
+    times(median(ratios))
+  } ${shown}`.trimEnd();
 }
 
-function verdictOf({ unit, target }: Measure, ratio: number): string {
-  if (target === undefined) return "";
-  const isMet = unit === "us" ? ratio <= target : ratio >= target;
-  return `(${isMet ? "met" : "missed"}: ${unit === "us" ? "at most" : "at least"} ${target}x)`;
+/** Whether a server reaches its target; undefined if it has none. */
+export function verdictOf({ measure: { unit }, target, ratios }: Row): Verdict | undefined {
+  if (target === undefined || ratios.length === 0) return undefined;
+  const ratio = median(ratios);
+  return (unit === "us" ? ratio <= target : ratio >= target) ? "met" : "missed";
+}
+
+/** The target of a row that has one. */
+export function boundOf({ measure: { unit }, target }: Row): string {
+  return `${unit === "us" ? "at most" : "at least"} ${target}x`;
 }

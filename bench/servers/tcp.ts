@@ -3,6 +3,7 @@ import { redisServer } from "../../testing/mod.ts";
 import { startServer } from "../../backends/hosting/start.ts";
 import { SERVER_KIND } from "../../backends/tcp/server/launch.ts";
 import { PythonServers } from "../../tests/support/python.ts";
+import { Running } from "../../tests/support/program.ts";
 import { compare, type Contestant, type Measure, type Plan, type Row, runLoad } from "./compare.ts";
 
 const MEASURES: readonly Measure[] = [
@@ -11,9 +12,12 @@ const MEASURES: readonly Measure[] = [
   { name: "push", unit: "us", target: 0.6 },
 ];
 
+const BARE_SERVER = new URL("bare_server.ts", import.meta.url).pathname;
+
 type Counts = Record<string, number>;
 
 const SLOW: Counts = { stores: 20_000, gets: 5_000, push: 1_000 };
+const BACKENDS: Counts = { stores: 50_000, gets: 25_000, push: 1_000 };
 const FAST: Counts = { stores: 400_000, gets: 50_000, push: 1_000 };
 const QUICK: Counts = { stores: 400, gets: 400, push: 20 };
 
@@ -56,6 +60,7 @@ function ringbus(counts: Counts): Contestant {
 function backend(counts: Counts): Contestant {
   return {
     name: "Ringbus, EmbeddedMessagingBackend",
+    targets: { gets: 2 },
     run: (measure) =>
       inProcess((port) => runLoad("backend_load.ts", [`${port}`, measure, `${counts[measure]}`])),
   };
@@ -84,18 +89,38 @@ function sharedMemory(counts: Counts): Contestant {
   };
 }
 
+/** What the runtime itself takes for the same bytes: that much no server in this runtime can do. */
+function bare(counts: Counts): Contestant {
+  return {
+    name: "Deno.listen, replies known before",
+    async run(measure) {
+      await using server = new Running("bare server", Deno.execPath(), [
+        "run",
+        "--allow-net",
+        "--quiet",
+        BARE_SERVER,
+        measure,
+      ]);
+      await server.prints("port ");
+      const [, port] = /port (\d+)/.exec(server.output)!;
+      return await load("line", Number(port), measure, counts);
+    },
+  };
+}
+
 /** Measures all of it. */
 export async function compareTcp(plan: Plan): Promise<Row[]> {
   await using python = new PythonServers("line_server.py");
   await using redis = await redisServer();
-  const [slow, fast] = plan.isQuick ? [QUICK, QUICK] : [SLOW, FAST];
+  const [slow, backends, fast] = plan.isQuick ? [QUICK, QUICK, QUICK] : [SLOW, BACKENDS, FAST];
   const contestants = [
     byTcp("Python asyncio", "line", () => python.open(), slow),
     ringbus(fast),
-    backend(slow),
-    memory(slow),
-    sharedMemory(slow),
+    backend(backends),
+    memory(backends),
+    sharedMemory(backends),
     byTcp("redis-server", "redis", () => Promise.resolve(redis.port), fast),
+    bare(fast),
   ];
   return await compare("TCP, pipelined by one client", MEASURES, contestants, plan);
 }

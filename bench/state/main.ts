@@ -1,9 +1,7 @@
 /**
  * Measures append and get of every shared-state backend, and the Redis backend's append against a bare
- * script on the same server. Run it with `deno task bench:state`; `--quick` takes some seconds, `--json`
- * is for machines, `--html FILE` says where the page with the pictures goes.
+ * script on the same server. Run it with `deno task bench:state`; `--help` describes its options.
  */
-import { parseArgs } from "node:util";
 import { createClient } from "@redis/client";
 import {
   InMemoryBackend,
@@ -14,9 +12,17 @@ import {
 } from "../../backends/state/mod.ts";
 import { candidatePorts } from "../../testing/ports.ts";
 import { redisServer } from "../../testing/mod.ts";
+import { EXIT } from "../../cli/command.ts";
 import { rate, times } from "../../cli/benchmark/charts/format.ts";
 import type { Chart } from "../../cli/benchmark/charts/report.ts";
 import { describeMachine, warningOf } from "../../cli/benchmark/machine.ts";
+import {
+  CHECK,
+  htmlOption,
+  JSON_OUTPUT,
+  QUICK as QUICK_OPTION,
+  runBenchmark,
+} from "../harness/command_line.ts";
 import { pagePath, seriesOf, writeChartPage } from "../harness/page.ts";
 import { median } from "../../cli/benchmark/stats.ts";
 
@@ -161,40 +167,51 @@ function cell(row: Row, key: keyof Rates): string {
 }
 
 if (import.meta.main) {
-  const { values } = parseArgs({
-    args: Deno.args,
-    options: { quick: { type: "boolean" }, json: { type: "boolean" }, html: { type: "string" } },
-  });
-  const machine = await describeMachine();
-  const rows = await run(values.quick ? QUICK : FULL);
-  const ratios = {
-    oneByOne: ratioOf(rows, "append"),
-    many: ratioOf(rows, "appendMany"),
-  };
-  if (values.json) console.log(JSON.stringify({ machine, rows, ratios }, null, 2));
-  else {
-    console.log(`${machine.cpu}, ${machine.cores} cores, Deno ${machine.deno}`);
-    console.log(warningOf(machine) ?? "");
-    console.log(`slots of ${SLOT.length} bytes; calls a second, medians\n`);
-    const heads = MEASURES.map(([, title]) => title);
-    console.log(`${"".padEnd(24)}${heads.map((head) => head.padEnd(22)).join("")}`);
-    for (const row of rows) {
-      const cells = MEASURES.map(([key]) => cell(row, key));
-      console.log(`${row.name.padEnd(24)}${cells.join("")}`);
-    }
-    const verdict = ratios.oneByOne >= TARGET ? "met" : "missed";
-    console.log(
-      `\nRedis append over a bare EVALSHA, one by one: at least ${TARGET}x  |  ` +
-        `${times(ratios.oneByOne)} (${
-          times(ratios.many)
-        } with ${IN_FLIGHT} at a time)  |  ${verdict}`,
-    );
-  }
-  await writeChartPage(pagePath("bench-state", values), {
-    title: "Backends of shared state",
-    summary: `Slots of ${SLOT.length} bytes, by turns. Ratios are against a script on Redis that ` +
-      "does nothing, run by run.",
-    machine,
-    charts: chartsOf(rows),
+  await runBenchmark({
+    task: "bench:state",
+    description: "Measures the backends of shared state, and a bare Redis script.",
+    options: {
+      quick: QUICK_OPTION,
+      json: JSON_OUTPUT,
+      check: CHECK,
+      html: htmlOption("bench:state"),
+    },
+    async run(values) {
+      const machine = await describeMachine();
+      const rows = await run(values.quick ? QUICK : FULL);
+      const ratios = {
+        oneByOne: ratioOf(rows, "append"),
+        many: ratioOf(rows, "appendMany"),
+      };
+      const isMet = ratios.oneByOne >= TARGET;
+      if (values.json) console.log(JSON.stringify({ machine, rows, ratios }, null, 2));
+      else {
+        console.log(`${machine.cpu}, ${machine.cores} cores, Deno ${machine.deno}`);
+        console.log(warningOf(machine) ?? "");
+        console.log(`slots of ${SLOT.length} bytes; calls a second, medians\n`);
+        const heads = MEASURES.map(([, title]) => title);
+        console.log(`${"".padEnd(24)}${heads.map((head) => head.padEnd(22)).join("")}`);
+        for (const row of rows) {
+          const cells = MEASURES.map(([key]) => cell(row, key));
+          console.log(`${row.name.padEnd(24)}${cells.join("")}`);
+        }
+        const verdict = isMet ? "met" : "missed";
+        console.log(
+          `\nRedis append over a bare EVALSHA, one by one: at least ${TARGET}x  |  ` +
+            `${times(ratios.oneByOne)} (${
+              times(ratios.many)
+            } with ${IN_FLIGHT} at a time)  |  ${verdict}`,
+        );
+      }
+      await writeChartPage(pagePath("bench-state", values), {
+        title: "Backends of shared state",
+        summary:
+          `Slots of ${SLOT.length} bytes, by turns. Ratios are against a script on Redis that ` +
+          "does nothing, run by run.",
+        machine,
+        charts: chartsOf(rows),
+      });
+      return values.check && !isMet ? EXIT.FAILED : EXIT.DONE;
+    },
   });
 }

@@ -1,13 +1,13 @@
 /**
  * Measures what a program can choose: codec, form of the call, batch, place, capacity. One thread sends
  * and receives on a local channel, so that no scheduler is in the figures. Run it with
- * `deno task bench:tuning`; `--quick` takes some seconds, `--json` is for machines.
+ * `deno task bench:tuning`; `--help` describes its options.
  */
-import { parseArgs } from "node:util";
 import { type CodecName, LocalChannel, Puller, Pusher } from "../../mod.ts";
 import { duration, times } from "../../cli/benchmark/charts/format.ts";
 import { describeMachine, warningOf } from "../../cli/benchmark/machine.ts";
 import { median } from "../../cli/benchmark/stats.ts";
+import { JSON_OUTPUT, QUICK, runBenchmark } from "../harness/command_line.ts";
 
 /** Sends and receives some messages; returns their number. */
 type Round = () => number;
@@ -242,18 +242,21 @@ function print({ title, rows }: ComparisonResult): void {
 }
 
 if (import.meta.main) {
-  const { values } = parseArgs({
-    args: Deno.args,
-    options: { quick: { type: "boolean" }, json: { type: "boolean" } },
+  await runBenchmark({
+    task: "bench:tuning",
+    description: "Measures codecs, calls, batches and capacities.",
+    options: { quick: QUICK, json: { ...JSON_OUTPUT, help: "prints the result for machines" } },
+    async run(values) {
+      const [turns, ms] = values.quick ? [1, 5] : [7, 60];
+      const machine = await describeMachine();
+      const results = comparisons().map((question) => measure(question, turns, ms));
+      if (values.json) console.log(JSON.stringify({ machine, comparisons: results }, null, 2));
+      else {
+        console.log(`${machine.cpu}, ${machine.cores} cores, Deno ${machine.deno}`);
+        console.log(warningOf(machine) ?? "");
+        console.log("time a message, sent and received; medians, and times that of the first row");
+        results.forEach(print);
+      }
+    },
   });
-  const [turns, ms] = values.quick ? [1, 5] : [7, 60];
-  const machine = await describeMachine();
-  const results = comparisons().map((question) => measure(question, turns, ms));
-  if (values.json) console.log(JSON.stringify({ machine, comparisons: results }, null, 2));
-  else {
-    console.log(`${machine.cpu}, ${machine.cores} cores, Deno ${machine.deno}`);
-    console.log(warningOf(machine) ?? "");
-    console.log("time a message, sent and received; medians, and times that of the first row");
-    results.forEach(print);
-  }
 }
