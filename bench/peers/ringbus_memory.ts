@@ -3,7 +3,7 @@
  * Arguments: ROLE FOLDER MODE MESSAGES ROUNDS. It imports nothing that a bare process would not
  * have, but what is measured.
  */
-import { Puller, Pusher } from "../../mod.ts";
+import { Puller, Pusher } from "../../channels.ts";
 
 const MESSAGE_BYTES = 64;
 

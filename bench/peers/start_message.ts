@@ -1,5 +1,5 @@
 /** A program that sends and receives its first message, and ends. The argument is a folder. */
-import { Puller, Pusher } from "../../mod.ts";
+import { Puller, Pusher } from "../../channels.ts";
 
 const [dir] = Deno.args;
 using puller = new Puller<Uint8Array>("first", { dir, codec: "raw" });

@@ -1,7 +1,9 @@
 // Where the packages are pinned, and that a first command does not fetch all of them.
 
 import assert from "node:assert/strict";
+import * as channels from "../../channels.ts";
 import importMap from "../../import_map.json" with { type: "json" };
+import * as ringbus from "../../mod.ts";
 import { ModuleGraph } from "../support/module_graph.ts";
 import { Program, ROOT } from "../support/program.ts";
 
@@ -50,6 +52,28 @@ Deno.test("a program loads few modules at its start", () => {
   assert.ok(modules.length <= MOST_MODULES, `mod.ts loads ${modules.length} modules at once`);
   assert.ok(bytes <= MOST_BYTES, `mod.ts loads ${bytes} bytes of modules at once`);
 });
+
+/** What a program loads that imports the channels alone. */
+const MOST_OF_CHANNELS = 155;
+
+Deno.test("the entry for channels loads channels alone, the same as the whole module", async () => {
+  const { loadedAtStart } = await ModuleGraph.read("channels.ts");
+  const paths = loadedAtStart.map(({ path }) => path);
+  assert.ok(paths.length <= MOST_OF_CHANNELS, `channels.ts loads ${paths.length} modules at once`);
+  const others = /^(backends|cli|otel|testing|lib\/(journal|latest|observe|recording))\//;
+  assert.deepEqual(paths.filter((path) => others.test(path)), []);
+  const whole: Record<string, unknown> = ringbus;
+  for (const [name, value] of Object.entries(channels)) assert.equal(value, whole[name], name);
+  const exported: unknown[] = Object.values(channels);
+  const sockets: unknown[] = Object.values(ringbus).filter((value) => isSocket(value));
+  assert.ok(sockets.length > 6);
+  assert.deepEqual(sockets.filter((socket) => !exported.includes(socket)), []);
+});
+
+function isSocket(value: unknown): boolean {
+  return typeof value === "function" &&
+    (value === ringbus.Socket || value.prototype instanceof ringbus.Socket);
+}
 
 Deno.test("a program that only sends does not load what queues and journals consist of", () => {
   const loaded = graph.loadedAtStart.map(({ path }) => path);
