@@ -6,8 +6,8 @@
 
 import { WriteBuffer } from "./write_buffer.ts";
 
-/** Bytes in the buffer at which it counts as full. */
-const HIGH_WATER_BYTES = 256 * 1024;
+/** Bytes in the buffer at which it counts as full. A buffer that has grown by doubling is then reused. */
+const HIGH_WATER_BYTES = 128 * 1024;
 
 /** What a writer works with. */
 export interface WriterContext {

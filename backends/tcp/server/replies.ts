@@ -8,6 +8,7 @@ import type { StoredMessage } from "../../store/stored_message.ts";
 import type { Delivery } from "../../store/subscription.ts";
 import { type Value, valueBytes, valueToJson } from "../../store/value.ts";
 import type { CommandContext } from "./command.ts";
+import { RepeatedReplies } from "./repeated_replies.ts";
 import { encodedArgument, textArgument, valueArgument } from "../protocol/arguments.ts";
 
 /** Smaller values do not count: the objects of a connection are of this size, too. */
@@ -16,11 +17,18 @@ const FREE_BYTES = 4096;
 /** What limits the size of replies. */
 export type ReplyLimits = Pick<CommandContext, "checkReply" | "checkValue">;
 
+/** A topic has the same list until it changes. */
+const replies = new RepeatedReplies<readonly StoredMessage[]>();
+
 /** The reply with messages. */
 export function messagesReply(messages: readonly StoredMessage[], limits: ReplyLimits): string {
   let bytes = 0;
   for (const message of messages) bytes += message.bytes;
   limits.checkReply(bytes, "request less");
+  return replies.get(messages, () => makeMessagesReply(messages));
+}
+
+function makeMessagesReply(messages: readonly StoredMessage[]): string {
   return `MESSAGES ${encodedArgument(`[${messages.map(({ text }) => text).join(",")}]`)}`;
 }
 
