@@ -11,6 +11,7 @@
  *     Map, Set           {"$map": [[key, value], ...]}, {"$set": [value, ...]}
  *     RegExp, Error      {"$regexp": "a+", "flags": "g"}, {"$error": "TypeError", "message": "..."}
  *     circular reference {"$cycle": true}
+ *     abbreviated        {"$abbreviated": "Uint8Array", "bytes": 1048576, "begin": "<hex>"}
  *
  * An object with a key that begins with `$` is wrapped: {"$object": {"$ref": 1}}.
  *
@@ -20,12 +21,25 @@
 import { kindOf, type TypedArray } from "../../lib/codecs/typed_array.ts";
 import { formatValue } from "../../lib/base/options.ts";
 
-/** Converts a received value into a value that `JSON.stringify` writes without loss. */
-export function toJsonForm(value: unknown): unknown {
-  return formOf(value, new Set());
+/** Bytes that are left of abbreviated data. */
+const ABBREVIATED_BYTES = 16;
+
+/**
+ * Converts a received value into a value that `JSON.stringify` writes without loss. Binary data of more than
+ * `maxBinaryBytes` is abbreviated, to a form that no value is read from.
+ */
+export function toJsonForm(value: unknown, maxBinaryBytes = Infinity): unknown {
+  return formOf(value, { above: new Set(), maxBinaryBytes });
 }
 
-function formOf(value: unknown, above: Set<object>): unknown {
+/** What is known while a value is converted. */
+interface Conversion {
+  /** The objects that the value is in. */
+  readonly above: Set<object>;
+  readonly maxBinaryBytes: number;
+}
+
+function formOf(value: unknown, conversion: Conversion): unknown {
   switch (typeof value) {
     case "undefined":
       return { $undefined: true };
@@ -34,7 +48,7 @@ function formOf(value: unknown, above: Set<object>): unknown {
     case "number":
       return isJsonNumber(value) ? value : { $number: Object.is(value, -0) ? "-0" : `${value}` };
     case "object":
-      return value === null ? null : objectForm(value, above);
+      return value === null ? null : objectForm(value, conversion);
     default:
       return value;
   }
@@ -44,14 +58,31 @@ function isJsonNumber(value: number): boolean {
   return Number.isFinite(value) && !Object.is(value, -0);
 }
 
-function objectForm(value: object, above: Set<object>): unknown {
+function objectForm(value: object, conversion: Conversion): unknown {
+  const { above, maxBinaryBytes } = conversion;
   if (above.has(value)) return { $cycle: true };
+  if (isLongBinary(value, maxBinaryBytes)) return abbreviated(value);
   above.add(value);
   try {
-    return leafForm(value) ?? nestedForm(value, (part) => formOf(part, above));
+    return leafForm(value) ?? nestedForm(value, (part) => formOf(part, conversion));
   } finally {
     above.delete(value);
   }
+}
+
+function isLongBinary(value: object, maxBytes: number): value is ArrayBufferView | ArrayBuffer {
+  const isBinary = ArrayBuffer.isView(value) || value instanceof ArrayBuffer;
+  return isBinary && value.byteLength > maxBytes;
+}
+
+/** What the data is, how much of it there is, and how it begins. */
+function abbreviated(value: ArrayBufferView | ArrayBuffer): unknown {
+  const [buffer, offset] = ArrayBuffer.isView(value)
+    ? [value.buffer, value.byteOffset]
+    : [value, 0];
+  const begin = new Uint8Array(buffer, offset, Math.min(ABBREVIATED_BYTES, value.byteLength));
+  const name = value.constructor.name;
+  return { $abbreviated: name, bytes: value.byteLength, begin: begin.toHex() };
 }
 
 /** The form of an object that holds no other values. */

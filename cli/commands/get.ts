@@ -7,7 +7,7 @@
 import { toJsonForm } from "../arguments/json_form.ts";
 import { defineCommand, EXIT } from "../command.ts";
 import { LATEST_OPTIONS, latestOptions } from "../messages/latest_options.ts";
-import { printMessage } from "../messages/receive.ts";
+import { MessagePrinter, PRINT_OPTIONS } from "../messages/printer.ts";
 import { Latest } from "../../lib/latest/latest.ts";
 
 /** The subcommand. */
@@ -22,20 +22,22 @@ with their values. Fails if a key has no value.`,
   options: {
     ...LATEST_OPTIONS,
     raw: { type: "boolean", help: "write the bytes of values without line ends" },
+    "max-binary": PRINT_OPTIONS["max-binary"],
   },
   arity: [1, Infinity],
   async run({ values, arguments: [name, ...keys], output, signal }) {
+    const printer = new MessagePrinter(output, values);
     using latest = new Latest(name, latestOptions(values));
     if (keys.length === 0) {
       for (const [key, value] of latest.entries()) {
-        output.json({ key, value: toJsonForm(value) });
+        output.json({ key, value: toJsonForm(value, printer.maxBinaryBytes) });
         if (!await output.flush(signal)) return;
       }
       return;
     }
     const missing = keys.filter((key) => !latest.has(key));
     for (const key of keys) {
-      if (!missing.includes(key)) printMessage(output, latest.get(key), values.raw ?? false);
+      if (!missing.includes(key)) printer.print(latest.get(key));
     }
     if (missing.length === 0) return;
     output.notice(`${name} has no value of ${missing.join(", ")}`);

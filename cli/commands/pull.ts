@@ -6,6 +6,7 @@
 
 import { channelOptions, RECEIVER_OPTIONS } from "../arguments/channel_options.ts";
 import { defineCommand } from "../command.ts";
+import { MessagePrinter } from "../messages/printer.ts";
 import { RECEIVE_OPTIONS, receiveAll, receivingOf } from "../messages/receive.ts";
 import { Puller } from "../../lib/sockets/puller.ts";
 
@@ -25,10 +26,11 @@ message is acknowledged when its line is written; otherwise it is delivered to a
   arity: [1, 1],
   async run({ values, arguments: [name], output, signal }) {
     const receiving = receivingOf(values);
+    const printer = new MessagePrinter(output, values);
     const options = { ...channelOptions(values), ack: true as const, maxUnacked: MAX_UNACKED };
     using puller = new Puller<unknown>(name, options);
     output.notice(`pulling from ${name}`);
-    return await receiveAll(receiving, { output, signal }, async (wait) => {
+    return await receiveAll(receiving, { output, printer, signal }, async (wait) => {
       const delivery = await puller.recv(wait);
       return { value: delivery.value, printed: () => delivery.ack() };
     });

@@ -38,7 +38,7 @@ ringbus replay sends the messages again.`,
   async run({ values, arguments: [name, path], output, signal }) {
     const seconds = numberOf("seconds", values.seconds, { isFractional: true });
     const since = sinceOf(values.since);
-    using watch = new Watch(name, output, {
+    using watch = new Watch([name], output, {
       messages: numberOf("limit", values.limit, { min: 1 }),
       durationMs: seconds === undefined ? undefined : seconds * 1000,
     }, signal);
@@ -56,7 +56,7 @@ ringbus replay sends the messages again.`,
       },
     };
     using writer = new RecordingWriter(path, info, values.force);
-    await watch.follow(file, reader, {
+    await watch.follow(name, file, reader, {
       message: (message) => writer.add({ timeMs: writer.timeMs, ...message }),
       missed: (count) => writer.addMissed(writer.timeMs, count),
       polled: () => writer.flush(),

@@ -13,7 +13,8 @@ import {
 import { defineCommand } from "../command.ts";
 import { isRawChannel } from "../messages/raw_channel.ts";
 import { INPUT_OPTIONS, inputValues } from "../arguments/input.ts";
-import { printMessage, unlessAborted } from "../messages/receive.ts";
+import { MessagePrinter, PRINT_OPTIONS } from "../messages/printer.ts";
+import { unlessAborted } from "../messages/receive.ts";
 import { Requester } from "../../lib/sockets/requester.ts";
 
 /** The subcommand. */
@@ -30,10 +31,12 @@ NAME, one after the other, and prints each reply as a line of JSON.`,
     ...INPUT_OPTIONS,
     ...TIMEOUT_OPTION,
     raw: { type: "boolean", help: "write the bytes of replies without line ends" },
+    "max-binary": PRINT_OPTIONS["max-binary"],
   },
   arity: [1, Infinity],
   async run({ values, arguments: [name, ...words], output, signal }) {
     const timeoutMs = timeoutOf(values);
+    const printer = new MessagePrinter(output, values);
     using requester = new Requester(name, channelOptions(values));
     const input = { text: values.text, isRaw: isRawChannel(name) };
     for await (const value of inputValues(words, input, { output, signal })) {
@@ -41,7 +44,7 @@ NAME, one after the other, and prints each reply as a line of JSON.`,
         value: await requester.request(value, { timeoutMs, signal }),
       }), signal);
       if (reply === undefined) return;
-      printMessage(output, reply.value, values.raw ?? false);
+      printer.print(reply.value);
       if (!await output.flush(signal)) return;
     }
   },

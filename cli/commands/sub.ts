@@ -7,16 +7,24 @@
 import { channelOptions, RECEIVER_OPTIONS } from "../arguments/channel_options.ts";
 import { numberOf } from "../arguments/numbers.ts";
 import { defineCommand, UsageError } from "../command.ts";
-import { RECEIVE_OPTIONS, receiveAll, receivingOf } from "../messages/receive.ts";
+import { MessagePrinter } from "../messages/printer.ts";
+import { RECEIVE_OPTIONS, receiveAll, receiveFrom, receivingOf } from "../messages/receive.ts";
+import { namesMatching } from "../observe/open.ts";
+import type { Output } from "../output.ts";
+import type { WaitOptions } from "../../lib/base/options.ts";
 import { Subscriber } from "../../lib/sockets/subscriber.ts";
 
 /** The subcommand. */
 export const command = defineCommand({
-  usage: "NAME",
-  description: `Subscribes to channel NAME and prints every message as a line of JSON, until Ctrl-C.
-With --since it begins with messages that were sent before. Reports on the standard error stream how
+  usage: "NAME...",
+  description: `Subscribes to channels and prints every message as a line of JSON, until Ctrl-C; of
+several channels, with the NAME of its channel. A pattern such as 'robot.*' names the channels that
+there are now. With --since it begins with messages that were sent before. Reports on the standard error stream how
 many messages were overwritten before it read them.`,
   examples: [["sub robot.pose", "print what is published from now on"], [
+    "sub 'robot.*' --timestamps",
+    "print what several channels carry, and when",
+  ], [
     "sub robot.pose --since 10 --limit 10",
     "print the newest ten messages, and end",
   ]],
@@ -29,24 +37,40 @@ many messages were overwritten before it read them.`,
       help: "oldest: all that the rings hold; a number: so many of each ring; default: now",
     },
   },
-  arity: [1, 1],
-  async run({ values, arguments: [name], output, signal }) {
+  arity: [1, Infinity],
+  async run({ values, arguments: words, output, signal }) {
     const receiving = receivingOf(values);
-    using subscriber = new Subscriber(name, {
-      ...channelOptions(values),
-      since: sinceOf(values.since),
+    const names = namesMatching(words, "broadcast");
+    const printer = new MessagePrinter(output, values, names.length);
+    const options = { ...channelOptions(values), since: sinceOf(values.since) };
+    using subscribers = new DisposableStack();
+    const sources = names.map((name) => {
+      const subscriber = subscribers.use(new Subscriber(name, options));
+      output.notice(`subscribed to ${name}`);
+      const report = missedReporter(output, names.length > 1 ? ` of ${name}` : "");
+      return {
+        name,
+        async receive(wait: WaitOptions) {
+          const value = await subscriber.recv(wait);
+          report(subscriber.statistics().missed);
+          return { value };
+        },
+      };
     });
-    output.notice(`subscribed to ${name}`);
-    let missed = 0;
-    return await receiveAll(receiving, { output, signal }, async (wait) => {
-      const value = await subscriber.recv(wait);
-      const total = subscriber.statistics().missed;
-      if (total > missed) output.notice(`missed ${total - missed}`);
-      missed = total;
-      return { value };
-    });
+    const printing = { output, printer, signal };
+    if (sources.length > 1) return await receiveFrom(sources, receiving, printing);
+    return await receiveAll(receiving, printing, sources[0].receive);
   },
 });
+
+/** A function that reports how many more messages were missed, given their number so far. */
+function missedReporter(output: Output, where: string): (missed: number) => void {
+  let reported = 0;
+  return (missed) => {
+    if (missed > reported) output.notice(`missed ${missed - reported}${where}`);
+    reported = missed;
+  };
+}
 
 /** Where the subscriber begins. */
 function sinceOf(text: string | undefined): "oldest" | "now" | number | undefined {

@@ -8,6 +8,7 @@ import { toJsonForm } from "../arguments/json_form.ts";
 import { numberOf } from "../arguments/numbers.ts";
 import { defineCommand, UsageError } from "../command.ts";
 import { LATEST_OPTIONS, latestOptions } from "../messages/latest_options.ts";
+import { MessagePrinter, PRINT_OPTIONS } from "../messages/printer.ts";
 import { Latest } from "../../lib/latest/latest.ts";
 
 /** The subcommand. */
@@ -23,6 +24,7 @@ each change, as lines of JSON, until Ctrl-C. Of fast changes it prints the lates
   options: {
     ...LATEST_OPTIONS,
     prefix: { type: "string", value: "TEXT", help: "watch the keys that begin with this text" },
+    ...PRINT_OPTIONS,
     limit: { type: "string", short: "n", value: "N", help: "end after this many lines" },
   },
   arity: [1, 2],
@@ -31,12 +33,18 @@ each change, as lines of JSON, until Ctrl-C. Of fast changes it prints the lates
     if (key !== undefined && values.prefix !== undefined) {
       throw new UsageError("ringbus watch takes a KEY or --prefix, not both");
     }
+    const printer = new MessagePrinter(output, values);
     using latest = new Latest(name, latestOptions(values));
     output.notice(`watching ${name}`);
     let count = 0;
     const target = key ?? { prefix: values.prefix ?? "" };
     for await (const { key, value, isDeleted } of latest.watch(target, { signal })) {
-      output.json(isDeleted ? { key, deleted: true } : { key, value: toJsonForm(value) });
+      const about = { ...printer.about(), key };
+      output.json(
+        isDeleted
+          ? { ...about, deleted: true }
+          : { ...about, value: toJsonForm(value, printer.maxBinaryBytes) },
+      );
       if (!await output.flush(signal) || ++count >= limit) return;
     }
   },

@@ -5,6 +5,10 @@
  */
 
 import { didYouMean } from "../../lib/base/suggestions.ts";
+import { isName } from "../listing/listing.ts";
+import { glob } from "../../backends/store/glob.ts";
+import { describeChannel } from "../../lib/observe/registry.ts";
+import type { ChannelKind } from "../../lib/segment/format.ts";
 import { sleep } from "../../lib/base/sleep.ts";
 import { ShmConnectionError } from "../../lib/base/errors.ts";
 import { SegmentFile } from "../../lib/observe/segment_file.ts";
@@ -29,6 +33,27 @@ export function directoryText(): string {
 /** The names of the channels; none if the directory does not exist, which stays so. */
 export function namesOfChannels(): string[] {
   return missingDirectory() === undefined ? channelNames(channelDirectory()) : [];
+}
+
+/**
+ * The channels that words name: a name stands for itself, a pattern for those that there are, of a kind.
+ *
+ * @throws {ShmConnectionError} if a pattern matches none
+ */
+export function namesMatching(words: readonly string[], kind?: ChannelKind): string[] {
+  const names = new Set(words.flatMap((word) => isName(word) ? [word] : matching(word, kind)));
+  return [...names];
+}
+
+function matching(pattern: string, kind: ChannelKind | undefined): string[] {
+  const matches = glob(pattern);
+  const names = namesOfChannels().filter((name) =>
+    matches(name) && (kind === undefined || describeChannel(name)?.kind === kind)
+  );
+  if (names.length > 0) return names;
+  throw new ShmConnectionError(
+    `no channel matches "${pattern}" in ${directoryText()}; ringbus ls lists the channels`,
+  );
 }
 
 /** Opens a channel's file. Undefined if there is no channel of this name. */

@@ -8,7 +8,7 @@ import { startTimer } from "../../lib/base/timer.ts";
 import { type OptionTable, UsageError } from "../command.ts";
 import { pluralize } from "../../lib/base/pluralize.ts";
 import type { Output } from "../output.ts";
-import { ShmTimeoutError } from "../../lib/base/errors.ts";
+import { noMessageError } from "../messages/receive.ts";
 import { follow, type FollowEnd } from "../../lib/observe/follow.ts";
 import type { ObservedMessage, ReadResult, Since } from "../../lib/observe/lane_reader.ts";
 import type { ChannelReader } from "../../lib/observe/reader.ts";
@@ -55,7 +55,7 @@ export interface WatchHandler {
   polled?(): void;
 }
 
-/** Follows a channel, or one channel after the other with the same name. */
+/** Follows channels, or one channel after the other with the same name. */
 export class Watch implements Disposable {
   /** Aborts at a limit, at a timeout, and at SIGINT, SIGTERM or SIGHUP. */
   readonly signal: AbortSignal;
@@ -63,7 +63,7 @@ export class Watch implements Disposable {
   messages = 0;
   /** Messages missed so far. */
   missed = 0;
-  readonly #name: string;
+  readonly #names: readonly string[];
   readonly #output: Output;
   readonly #limits: WatchLimits;
   readonly #controller = new AbortController();
@@ -72,8 +72,13 @@ export class Watch implements Disposable {
   #isTimedOut = false;
 
   /** Starts the timers. */
-  constructor(name: string, output: Output, limits: WatchLimits, signal: AbortSignal) {
-    this.#name = name;
+  constructor(
+    names: readonly string[],
+    output: Output,
+    limits: WatchLimits,
+    signal: AbortSignal,
+  ) {
+    this.#names = names;
     this.#output = output;
     this.#limits = limits;
     this.signal = AbortSignal.any([signal, this.#controller.signal]);
@@ -91,32 +96,43 @@ export class Watch implements Disposable {
     });
   }
 
+  /** Ends all that is followed. */
+  end(): void {
+    this.#controller.abort();
+  }
+
   /** Follows one channel until it is deleted, or a limit is reached. */
   async follow(
+    name: string,
     file: SegmentFile,
     reader: ChannelReader,
     handler: WatchHandler,
   ): Promise<FollowEnd> {
-    this.#output.notice(`reading ${this.#name}`);
+    this.#output.notice(`reading ${name}`);
     const steps = follow(file, reader, this.signal);
     while (true) {
       const { value, done } = await steps.next();
-      if (done) return this.#reportEnd(value);
+      if (done) return this.#reportEnd(name, value);
       if (!this.signal.aborted) this.#restartTimer();
-      this.#handle(value, handler);
+      this.#handle(name, value, handler);
       await this.#output.flush(this.signal);
     }
   }
 
-  #handle({ messages, missed, issues }: ReadResult, handler: WatchHandler): void {
+  #handle(
+    name: string,
+    { messages, missed, issues }: ReadResult,
+    handler: WatchHandler,
+  ): void {
     const max = this.#limits.messages ?? Infinity;
     if (this.messages >= max) return;
     for (const { offset, part, problem } of issues) {
-      this.#output.notice(`${this.#name} is damaged at byte ${offset}, ${part}: ${problem}`);
+      this.#output.notice(`${name} is damaged at byte ${offset}, ${part}: ${problem}`);
     }
     if (missed > 0) {
       this.missed += missed;
-      this.#output.notice(`missed ${pluralize(missed, "message")}`);
+      const where = this.#names.length > 1 ? ` of ${name}` : "";
+      this.#output.notice(`missed ${pluralize(missed, "message")}${where}`);
       handler.missed?.(missed);
     }
     for (const message of messages) {
@@ -128,8 +144,8 @@ export class Watch implements Disposable {
     if (this.messages >= max) this.#controller.abort();
   }
 
-  #reportEnd(end: FollowEnd): FollowEnd {
-    if (end !== "aborted") this.#output.notice(`${this.#name} was ${end}`);
+  #reportEnd(name: string, end: FollowEnd): FollowEnd {
+    if (end !== "aborted") this.#output.notice(`${name} was ${end}`);
     return end;
   }
 
@@ -140,9 +156,7 @@ export class Watch implements Disposable {
    */
   throwIfTimedOut(): void {
     if (!this.#isTimedOut) return;
-    throw new ShmTimeoutError(
-      `no message arrived on channel "${this.#name}" within ${this.#limits.timeoutMs} ms`,
-    );
+    throw noMessageError(this.#names, this.#limits.timeoutMs!);
   }
 
   /** Stops the timers. */
