@@ -205,11 +205,11 @@ Deno.test("the command in the header of an example names that example", () => {
   assert.ok(count > 30);
 });
 
-Deno.test("the README links to all pages", () => {
+Deno.test("the README links to the index of all pages, and to the pages outside of docs", () => {
   const targets = new Set(pageAt("README.md").links.map(({ target }) => target));
-  const missing = WRITTEN_PAGES.map(({ path }) => path)
-    .filter((path) => path !== "README.md" && !targets.has(path));
-  assert.deepEqual(missing, []);
+  for (const path of ["docs/README.md", "examples/README.md", "CONTRIBUTING.md", "CHANGELOG.md"]) {
+    assert.ok(targets.has(path), path);
+  }
 });
 
 Deno.test("the README is one screen", () => {

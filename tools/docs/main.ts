@@ -1,6 +1,6 @@
 /**
- * `deno task docs`: generates `docs/api`, one page for each entry of the package, from `deno doc`, and the
- * drawings of layouts in other pages. With `--check` it writes nothing, and fails if a page is out of date.
+ * `deno task docs`: generates `docs/api`, one page for each entry of the package, from `deno doc`, and in other
+ * pages the drawings of layouts and the links to the pages before and after. With `--check` it writes nothing, and fails if a page is out of date.
  *
  * @module
  */
@@ -10,6 +10,7 @@ import { type Entry, entryAt } from "./doc.ts";
 import { Library } from "./inherited.ts";
 import { DRAWN_PAGES, withParts } from "./layouts.ts";
 import { pageOf } from "./page.ts";
+import { INDEX, readNavigation, withNeighbours } from "../site/navigation.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 const FOLDER = new URL("docs/api/", ROOT);
@@ -51,6 +52,20 @@ async function textOf(file: string): Promise<string | undefined> {
   }
 }
 
+/** The pages that are written by hand and have generated parts, with those parts as they should be. */
+function* drawnPages(): Generator<{ url: URL; path: string; before: string; after: string }> {
+  const folder = new URL("docs/", ROOT);
+  const navigation = readNavigation(Deno.readTextFileSync(new URL(INDEX, folder)));
+  for (const { name } of Deno.readDirSync(folder)) {
+    if (!name.endsWith(".md")) continue;
+    const path = `docs/${name}`;
+    const url = new URL(name, folder);
+    const before = Deno.readTextFileSync(url);
+    const drawn = path in DRAWN_PAGES ? withParts(path, before) : before;
+    yield { url, path, before, after: withNeighbours(name, drawn, navigation) };
+  }
+}
+
 /** Files in the folder that are not pages. */
 function stalePages(pages: ReadonlyMap<string, string>): string[] {
   return [...Deno.readDirSync(FOLDER)].map(({ name }) => name).filter((name) => !pages.has(name));
@@ -59,10 +74,7 @@ function stalePages(pages: ReadonlyMap<string, string>): string[] {
 async function check(pages: ReadonlyMap<string, string>): Promise<number> {
   const wrong = stalePages(pages);
   for (const [file, text] of pages) if (await textOf(file) !== text) wrong.push(file);
-  for (const path of Object.keys(DRAWN_PAGES)) {
-    const page = await Deno.readTextFile(new URL(path, ROOT));
-    if (withParts(path, page) !== page) wrong.push(path);
-  }
+  for (const { path, before, after } of drawnPages()) if (before !== after) wrong.push(path);
   if (wrong.length === 0) return 0;
   console.error(`the pages are out of date (${wrong.join(", ")}): run deno task docs`);
   return 1;
@@ -72,9 +84,8 @@ async function write(pages: ReadonlyMap<string, string>): Promise<number> {
   await Deno.mkdir(FOLDER, { recursive: true });
   for (const page of stalePages(pages)) await Deno.remove(new URL(page, FOLDER));
   for (const [file, text] of pages) await Deno.writeTextFile(new URL(file, FOLDER), text);
-  for (const path of Object.keys(DRAWN_PAGES)) {
-    const url = new URL(path, ROOT);
-    await Deno.writeTextFile(url, withParts(path, await Deno.readTextFile(url)));
+  for (const { url, before, after } of drawnPages()) {
+    if (before !== after) await Deno.writeTextFile(url, after);
   }
   return 0;
 }
