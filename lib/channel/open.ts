@@ -48,7 +48,9 @@ export interface ChannelOptions {
   codec?: CodecName | Codec | undefined;
   /** Directory of the segment; Default: `RINGBUS_DIR`, or the user's own directory. */
   dir?: string | undefined;
-  /** Keeps the segment when its last participant closes. One participant that sets it is enough. */
+  /**
+   * Keeps the segment when its last participant closes. One participant that sets it is enough. Default: false.
+   */
   persist?: boolean | undefined;
   /**
    * A name for this socket, for people who look at the channel: `listChannels()`, `ringbus who` and

@@ -50,7 +50,9 @@ export interface LatestOptions {
   codec?: CodecName | Codec | undefined;
   /** Directory of the segment. Default: `RINGBUS_DIR`, or the user's own directory. */
   dir?: string | undefined;
-  /** Keeps the values when the last participant closes. One participant that sets it is enough. */
+  /**
+   * Keeps the values when the last participant closes. One participant that sets it is enough. Default: false.
+   */
   persist?: boolean | undefined;
 }
 

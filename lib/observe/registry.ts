@@ -58,11 +58,14 @@ export interface RegistryOptions {
 
 /** Options of `removeStale`. */
 export interface RemoveStaleOptions extends RegistryOptions {
-  /** Also removes segments that were created with `persist: true`. */
+  /** Also removes segments that were created with `persist: true`. Default: false. */
   includePersistent?: boolean | undefined;
-  /** Also removes queues that hold undelivered messages, and damaged segments, which may hold some. */
+  /**
+   * Also removes queues that hold undelivered messages, and damaged segments, which may hold some.
+   * Default: false.
+   */
   includeNonEmpty?: boolean | undefined;
-  /** Removes nothing, and returns what would be removed. */
+  /** Removes nothing, and returns what would be removed. Default: false. */
   dryRun?: boolean | undefined;
 }
 

@@ -3,8 +3,10 @@
 import assert from "node:assert/strict";
 import { entryAt } from "../../tools/docs/doc.ts";
 import { Library } from "../../tools/docs/inherited.ts";
+import { splitDefault } from "../../tools/docs/option_table.ts";
 import { pageOf } from "../../tools/docs/page.ts";
 import { sourcesIn } from "../support/error_messages.ts";
+import { GENERATED, PAGES } from "../support/pages.ts";
 import { ROOT } from "../support/program.ts";
 
 const MODULE = `/**
@@ -14,7 +16,17 @@ const MODULE = `/**
  */
 
 /** Options. */
-export interface Options { /** A name. */ name?: string; }
+export interface Options {
+  /** A name. */
+  name?: string;
+}
+/** More options. */
+export interface MoreOptions extends Options {
+  /** Seconds, or \`"off"\`. Default: 5 s. At least 1. */
+  seconds?: number | "off" | undefined;
+  /** A path. */
+  path: string;
+}
 /** A base. */
 export class Base {
   /** Its name. */
@@ -55,10 +67,40 @@ Deno.test("the reference has options with defaults and inherited members, and no
     const [section] = derived.split("\n## ");
     assert.match(section, /^Inherited from \[Middle\]\(#middle\): `send`\.$/m);
     assert.match(section, /^Inherited from \[Base\]\(#base\): `name`\.$/m);
-    assert.doesNotMatch(page, /\bend\b|undefined/);
+    const [, options] = page.split("## MoreOptions");
+    assert.deepEqual(options.split("\n## ")[0].split("\n").filter((line) => /^\| `/.test(line)), [
+      '| `seconds` | `number \\| "off"` | 5 s | Seconds, or `"off"`. At least 1. |',
+      "| `path` | `string` | needed | A path. |",
+      "| `name` (of [Options](#options)) | `string` | none | A name. |",
+    ]);
+    assert.doesNotMatch(page, /\bend\b/);
   } finally {
     await Deno.remove(path);
   }
+});
+
+Deno.test("the default of an option is a sentence of its comment", () => {
+  const cases: [string, string, string | undefined][] = [
+    ["A name. Default: none.", "A name.", "none"],
+    ["Default: `Date.now`", "", "`Date.now`"],
+    ["Directory; Default: a.b.c. It stays.", "Directory. It stays.", "a.b.c"],
+    ["Default, or null: all. One is enough.", "One is enough.", "all"],
+    ["The default of others.", "The default of others.", undefined],
+  ];
+  for (const [text, meaning, initial] of cases) {
+    assert.deepEqual(
+      splitDefault(text),
+      initial === undefined ? { meaning } : { meaning, initial },
+    );
+  }
+});
+
+Deno.test("each option that is true or false has its default on the page", () => {
+  const pages = PAGES.filter(({ path }) => path.startsWith(GENERATED));
+  const rows = pages.flatMap(({ text }) => text.match(/^\| `\w+`.*$/gm) ?? []);
+  assert.ok(rows.length > 300);
+  assert.deepEqual(rows.filter((row) => /\| `boolean` \| none \|/.test(row)), []);
+  assert.deepEqual(rows.filter((row) => row.endsWith("|  |")), []);
 });
 
 Deno.test("what is internal has the tag that keeps it out of the reference", () => {

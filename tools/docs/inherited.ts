@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Definition, Entry, Symbol } from "./doc.ts";
+import type { Definition, Entry, Member, Symbol } from "./doc.ts";
 import { isPublic, nameOf } from "./signature.ts";
 
 /** The members of one base. */
@@ -12,7 +12,7 @@ export interface Inherited {
   readonly base: string;
   /** File of the page that has the base. */
   readonly file: string;
-  readonly members: readonly string[];
+  readonly members: readonly Member[];
 }
 
 /** The exports of all entries, by the files of their pages. */
@@ -25,7 +25,7 @@ export class Library {
 
   /** What a symbol of a page inherits from bases of the package, the nearest base first. */
   inherited(file: string, { declarations }: Symbol): Inherited[] {
-    const known = new Set(declarations.flatMap(({ def }) => membersOf(def)));
+    const known = new Set(declarations.flatMap(({ def }) => membersOf(def).map(nameOf)));
     return declarations.flatMap(({ def }) => this.#fromBases(file, def, known));
   }
 
@@ -36,10 +36,7 @@ export class Library {
       if (found === undefined) return [];
       const { file, symbol } = found;
       const definitions = symbol.declarations.map(({ def }) => def);
-      const members = [...new Set(definitions.flatMap(membersOf))].filter((name) =>
-        !known.has(name)
-      );
-      for (const name of members) known.add(name);
+      const members = definitions.flatMap(membersOf).filter((member) => isNew(member, known));
       const further = definitions.flatMap((each) => this.#fromBases(file, each, known));
       return members.length === 0 ? further : [{ base, file, members }, ...further];
     });
@@ -60,7 +57,12 @@ function basesOf({ extends: bases = [] }: Definition): string[] {
   return bases.map(({ value, repr }) => value?.typeName ?? repr);
 }
 
-function membersOf({ properties = [], methods = [] }: Definition): string[] {
-  return [...properties, ...methods].filter((member) => isPublic(member) && !member.isStatic)
-    .map(nameOf);
+function membersOf({ properties = [], methods = [] }: Definition): Member[] {
+  return [...properties, ...methods].filter((member) => isPublic(member) && !member.isStatic);
+}
+
+/** True if the name of a member is not known yet; it is afterwards. */
+function isNew(member: Member, known: Set<string>): boolean {
+  const before = known.size;
+  return known.add(nameOf(member)).size > before;
 }

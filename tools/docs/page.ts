@@ -6,7 +6,9 @@
 
 import type { Declaration, Entry, JsDoc, Member, Symbol } from "./doc.ts";
 import type { Inherited, Library } from "./inherited.ts";
+import { isOptions, optionTable } from "./option_table.ts";
 import { isPublic, nameOf, signature, typeText } from "./signature.ts";
+import { linked, sentence } from "./text.ts";
 
 /** The page of an entry of the package. `specifier` is the name that programs import. */
 export function pageOf(
@@ -19,10 +21,12 @@ export function pageOf(
     `# ${specifier}`,
     ...prose(jsDoc),
     symbols.map(({ name }) => `[${name}](#${anchor(name)})`).join(" · "),
-    ...symbols.flatMap((symbol) => [
-      ...section(symbol, symbols),
-      ...inheritedLists(library.inherited(file, symbol), file),
-    ]),
+    ...symbols.flatMap((symbol) => {
+      const inherited = library.inherited(file, symbol);
+      return isOptions(symbol)
+        ? [...heading(symbol), ...optionTable(symbol, inherited, file)]
+        : [...section(symbol, symbols), ...inheritedLists(inherited, file)];
+    }),
   ].join("\n\n") + "\n";
 }
 
@@ -31,16 +35,20 @@ function anchor(name: string): string {
   return name.toLowerCase();
 }
 
-function section({ name, declarations }: Symbol, symbols: readonly Symbol[]): string[] {
+function section(symbol: Symbol, symbols: readonly Symbol[]): string[] {
+  const { name, declarations } = symbol;
   const [first] = declarations;
   if (first.kind === "reference") {
     return [`## ${name}`, `Another name of ${original(first, symbols)}.`];
   }
+  return [...heading(symbol), ...memberList(declarations)];
+}
+
+function heading({ name, declarations }: Symbol): string[] {
   return [
     `## ${name}`,
     code(declarations.map((each) => signature(name, each)).join("\n")),
-    ...prose(first.jsDoc ?? {}),
-    ...memberList(declarations),
+    ...prose(declarations[0].jsDoc ?? {}),
   ];
 }
 
@@ -54,7 +62,9 @@ function original({ def: { target } }: Declaration, symbols: readonly Symbol[]):
 function inheritedLists(all: readonly Inherited[], page: string): string[] {
   return all.map(({ base, file, members }) => {
     const link = `[${base}](${file === page ? "" : file}#${anchor(base)})`;
-    return `Inherited from ${link}: ${members.map((name) => `\`${name}\``).join(", ")}.`;
+    return `Inherited from ${link}: ${
+      members.map((member) => `\`${nameOf(member)}\``).join(", ")
+    }.`;
   });
 }
 
@@ -91,14 +101,6 @@ function outcomes({ tags = [] }: JsDoc): string[] {
         : `Throws \`${typeText(tsType)}\` ${sentence(doc)}.`,
     ];
   });
-}
-
-function sentence(doc: string): string {
-  return linked(doc).trim().replaceAll(/\s+/g, " ");
-}
-
-function linked(doc: string): string {
-  return doc.replaceAll(/\{@link(?:code)? ([^}]+)\}/g, "`$1`");
 }
 
 function code(text: string): string {
