@@ -104,6 +104,7 @@ export {
   type LatestWatchOptions,
   type LatestWatchTarget,
 } from "./lib/latest/latest.ts";
+export { Signal, type SignalOptions } from "./lib/events/signal.ts";
 export type { LatestChange } from "./lib/latest/changes.ts";
 export type { LocalHandle } from "./lib/segment/worker_memory.ts";
 export { LocalChannel, type LocalChannelOptions } from "./lib/sockets/local_channel.ts";

@@ -275,3 +275,7 @@ export const CELL_FREED = CELL_MARKED + 1;
 export const CHUNK_DESCRIBED = CELL_FREED + 1;
 /** A chunk is in the table. */
 export const CHUNK_ADDED = CHUNK_DESCRIBED + 1;
+
+// Signals.
+/** A notification is counted, and no waiter is woken. */
+export const SIGNAL_COUNTED = CHUNK_ADDED + 1;

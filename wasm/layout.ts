@@ -80,6 +80,8 @@ export const KIND_REQUEST = 3;
 export const KIND_JOURNAL = 4;
 /** No rings: in place of the first one it has the index of keyed values, which lie in cells. */
 export const KIND_LATEST = 5;
+/** No rings: in place of the first one it has a count for each id of a signal. */
+export const KIND_SIGNAL = 6;
 
 /** Header flag: the segment outlives its participants. */
 export const FLAG_PERSIST = 1;
@@ -380,3 +382,11 @@ export const CELL_FREE = 0;
 export const CELL_WRITING = 1;
 /** It was put into its bucket. If the bucket does not refer to it any more, it is free. */
 export const CELL_KEPT = 2;
+
+// Signals. In place of the first ring the segment has one 32-bit word for each id, which a notification
+// increments. Each participant remembers the words that it has reported; nothing else is kept of it here.
+/** Ids of one signal. */
+export const MAX_IDS = 256;
+export const SIGNAL_COUNTS = HEADER_BYTES;
+/** Where the counts end. */
+export const SIGNAL_END = SIGNAL_COUNTS + MAX_IDS * 4;

@@ -68,6 +68,8 @@ export interface RingExports {
   missedMessages(): number;
   // assembly/returned_receiver.ts
   isFoundConsistent(at: number, length: number, flags: number): number;
+  // assembly/signal.ts
+  countNotification(id: number): number;
   // assembly/tail.ts
   flushTail(): void;
   // assembly/pin.ts

@@ -61,6 +61,7 @@ const RECEIVERS: Record<ChannelKind, Role> = {
   request: "replier",
   journal: "member",
   latest: "member",
+  signal: "member",
 };
 
 function speedOf(text: string | undefined): number {

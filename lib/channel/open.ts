@@ -29,7 +29,7 @@ import { growMemory } from "../segment/grow.ts";
 import { MemorySource } from "../segment/byte_source.ts";
 import { geometryOf, readControl } from "../segment/tables.ts";
 import { undeliveredMessages } from "../segment/undelivered.ts";
-import { HEADER_BYTES, INDEX_END } from "../../wasm/layout.ts";
+import { HEADER_BYTES, INDEX_END, SIGNAL_COUNTS, SIGNAL_END } from "../../wasm/layout.ts";
 
 /** How often a segment is replaced that ended processes left with other options. */
 const MAX_REPLACEMENTS = 10;
@@ -169,9 +169,7 @@ function claimLocal(handle: LocalHandle, kind: ChannelKind, codecId: string): vo
   const words = new Int32Array(handle.memory.buffer);
   const before = Atomics.compareExchange(words, LOCAL_STATE_WORD, LOCAL_UNCLAIMED, LOCAL_CLAIMING);
   if (before === LOCAL_UNCLAIMED) {
-    const capacity = kind === "latest"
-      ? makeRoomForIndex(handle)
-      : words[LOCAL_CAPACITY_WORD] >>> 0;
+    const capacity = localCapacity(handle, kind, words[LOCAL_CAPACITY_WORD] >>> 0);
     formatSegment(handle.memory, { kind, capacity, codecId, persist: false });
     Atomics.store(words, LOCAL_STATE_WORD, LOCAL_READY);
     Atomics.notify(words, LOCAL_STATE_WORD);
@@ -180,6 +178,15 @@ function claimLocal(handle: LocalHandle, kind: ChannelKind, codecId: string): vo
     Atomics.wait(words, LOCAL_STATE_WORD, LOCAL_CLAIMING, 10);
   }
 }
+
+/** Bytes of the first ring of a local channel, which was created for rings of `ringBytes`, or in place of it. */
+function localCapacity(handle: LocalHandle, kind: ChannelKind, ringBytes: number): number {
+  if (kind === "latest") return makeRoomForIndex(handle);
+  return kind === "signal" ? SIGNAL_CAPACITY_BYTES : ringBytes;
+}
+
+/** Bytes in place of the first ring of a signal's segment: no ring is smaller. */
+export const SIGNAL_CAPACITY_BYTES: number = SIGNAL_END - SIGNAL_COUNTS;
 
 /** Bytes in place of the first ring of a segment of keyed values. */
 export const LATEST_CAPACITY_BYTES: number = INDEX_END - HEADER_BYTES;

@@ -73,6 +73,12 @@ function checkKind(kind: ChannelKind, name: string): void {
         `with Latest, or with ringbus get and ringbus watch`,
     );
   }
+  if (kind === "signal") {
+    throw new ShmConnectionError(
+      `cannot read messages of "${name}": it is a signal, which has no messages; wait for it with ` +
+        `Signal`,
+    );
+  }
   if (kind !== "journal") return;
   throw new ShmConnectionError(
     `cannot read messages of "${name}": it is a journal, which has no rings; read the backend that ` +

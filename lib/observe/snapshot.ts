@@ -20,7 +20,7 @@ import { readRequests, type RequestReport } from "./requests.ts";
 import { RingWindow } from "./ring.ts";
 import { type LeaseTablesReport, readLeaseTables } from "./lease_tables.ts";
 import type { ByteSource } from "../segment/byte_source.ts";
-import { parseConfig } from "../segment/format.ts";
+import { hasRings, parseConfig } from "../segment/format.ts";
 import { type Geometry, type LaneRow, readLanes } from "../segment/tables.ts";
 import { RECORD_PAYLOAD } from "../../wasm/layout.ts";
 
@@ -94,7 +94,7 @@ function readTables(source: ByteSource, isolateDirectory: string | undefined): S
   const origin = readOrigin(source, geometry, issues);
   const participants = readParticipants(source, geometry, isolateDirectory, issues);
   const tables = { codec: origin?.codec, creator: origin?.creator, participants };
-  if (header.kind === "journal" || header.kind === "latest") {
+  if (!hasRings(header.kind)) {
     return { ...base, ...NO_TABLES, ...tables };
   }
   const words = readLanes(source, geometry).filter(({ data }) => data !== 0);

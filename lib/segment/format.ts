@@ -16,7 +16,7 @@ import { CONTROL, HEADER } from "./structures.ts";
 import * as layout from "../../wasm/layout.ts";
 
 /** What a channel does with a message. */
-export type ChannelKind = "queue" | "broadcast" | "request" | "journal" | "latest";
+export type ChannelKind = "queue" | "broadcast" | "request" | "journal" | "latest" | "signal";
 
 /** What a participant does on its channel. */
 export type Role =
@@ -40,6 +40,7 @@ export const KINDS: Record<number, ChannelKind> = {
   [layout.KIND_REQUEST]: "request",
   [layout.KIND_JOURNAL]: "journal",
   [layout.KIND_LATEST]: "latest",
+  [layout.KIND_SIGNAL]: "signal",
 };
 
 /** The number of each kind in a segment. */
@@ -49,7 +50,13 @@ export const KIND_NUMBERS: Record<ChannelKind, number> = {
   request: layout.KIND_REQUEST,
   journal: layout.KIND_JOURNAL,
   latest: layout.KIND_LATEST,
+  signal: layout.KIND_SIGNAL,
 };
+
+/** False if channels of a kind have no rings with messages. A number is a kind that is not known. */
+export function hasRings(kind: ChannelKind | number): boolean {
+  return kind !== "journal" && kind !== "latest" && kind !== "signal";
+}
 
 /** Roles by their number in the segment. */
 export const ROLES: readonly (Role | undefined)[] = [

@@ -68,7 +68,7 @@ export const HEADER = describe.structure("Header", "HEADER_", layout.HEADER_BYTE
     "kind",
     `${layout.KIND_QUEUE} queue (push/pull), ${layout.KIND_BROADCAST} broadcast ` +
       `(publish/subscribe), ${layout.KIND_REQUEST} request, ${layout.KIND_JOURNAL} journal, ` +
-      `${layout.KIND_LATEST} latest values`,
+      `${layout.KIND_LATEST} latest values, ${layout.KIND_SIGNAL} signal`,
   ),
   flags: describe.field(
     "HEADER_FLAGS",
@@ -291,6 +291,14 @@ export const INDEX = describe.structure(
     chunks: describe.raw("INDEX_CHUNKS", layout.MAX_CHUNKS * 8, "chunks, each with its check"),
     buckets: describe.raw("INDEX_BUCKETS", layout.BUCKETS * 8, "buckets: cell and version"),
   },
+);
+
+/** The counts of a signal, in place of the first ring. */
+export const SIGNAL = describe.structure(
+  "Segment of a signal up to its control block, behind the header",
+  "SIGNAL_",
+  layout.SIGNAL_END,
+  { counts: describe.raw("SIGNAL_COUNTS", layout.MAX_IDS * 4, "notifications of each id") },
 );
 
 /** The beginning of a chunk. */

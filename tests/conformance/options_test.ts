@@ -25,6 +25,7 @@ interface Fixture {
   readonly handle: core.LocalHandle;
   readonly requests: core.LocalHandle;
   readonly latest: core.LocalHandle;
+  readonly signal: core.LocalHandle;
   readonly dir: string;
   readonly message: core.Message;
   readonly queue: Any;
@@ -72,6 +73,9 @@ const CASES: Readonly<Record<string, Case>> = {
   "Latest.set": { call: (o, { latest }) => new core.Latest(latest).set("k", 1, o) },
   "Latest.update": { call: (o, { latest }) => new core.Latest(latest).update("k", () => 1, o) },
   "Latest.watch": { call: (o, { latest }) => new core.Latest(latest).watch("k", o) },
+  "new Signal": { call: (o, { signal }) => new core.Signal(signal, o) },
+  "Signal.waitSync": { call: (o, { signal }) => new core.Signal(signal).waitSync(o) },
+  "Signal.wait": { call: (o, { signal }) => new core.Signal(signal).wait(o) },
   "LocalChannel.create": { call: (o) => core.LocalChannel.create(o) },
   listChannels: { call: (o) => core.listChannels(o) },
   removeStale: { call: (o) => core.removeStale(o) },
@@ -229,6 +233,7 @@ async function withFixture(test: (fixture: Fixture) => Promise<void>): Promise<v
   using channel = core.LocalChannel.create();
   using requests = core.LocalChannel.create();
   using latest = core.LocalChannel.create();
+  using signal = core.LocalChannel.create();
   await using queue = new core.InMemoryMessageQueue();
   await queue.initialize();
   await using memory = new core.InMemoryMessagingBackend();
@@ -243,6 +248,7 @@ async function withFixture(test: (fixture: Fixture) => Promise<void>): Promise<v
       handle: channel.handle,
       requests: requests.handle,
       latest: latest.handle,
+      signal: signal.handle,
       dir: directory.path,
       message: new core.Message({ id: 1n, sender: {}, topics: "t", payload: {} }),
       queue,
@@ -353,6 +359,7 @@ Deno.test("every public call rejects an argument too many", async () => {
       EmbeddedRedis: [embedded],
       Latest: [new core.Latest(fixture.latest)],
       LocalChannel: [core.LocalChannel],
+      Signal: [new core.Signal(fixture.signal)],
       RedisCluster: [RedisCluster.prototype],
       RedisSentinel: [RedisSentinel.prototype],
       RedisFaults: [new testing.RedisFaults()],

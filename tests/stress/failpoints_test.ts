@@ -7,6 +7,7 @@ import {
   Pusher,
   removeStale,
   ShmPeerLostError,
+  Signal,
   Subscriber,
 } from "../../mod.ts";
 import { checkInvariants } from "./invariant_check.ts";
@@ -28,6 +29,7 @@ import { RING_BASE64 } from "../../wasm/ring_bytes.ts";
 import { withPausableChildren } from "../support/pausable_child.ts";
 import { makeScratchDirectory } from "../support/scratch.ts";
 import { withSeed } from "../support/seed.ts";
+import { within } from "../support/deadline.ts";
 import { openSocket } from "../support/peer.ts";
 import { EndlessStream } from "../support/endless_stream.ts";
 import { Stopwatch } from "../support/stopwatch.ts";
@@ -465,3 +467,25 @@ Deno.test("a process that is killed anywhere while it sets a value leaves the ol
       await Promise.all(points.map(dieAt));
     })
   ));
+
+Deno.test("a process that is killed while it notifies has notified all, and delays nobody", () =>
+  withPausableChildren(async ({ path: dir }, hold) => {
+    const dieAt = async (point: PointName) => {
+      using waiting = new Signal(point, { dir });
+      using late = new Signal(point, { dir });
+      const { child, arm, untilPaused } = hold();
+      const command = { do: "notify", target: point, options: { dir } } as const;
+      await child.execute({ ...command, ids: [] });
+      const waited = waiting.wait();
+      arm(point);
+      await child.sendCommand({ ...command, ids: [7] });
+      await untilPaused();
+      child.kill("SIGKILL");
+      await child.ended();
+      assert.deepEqual(await within(waited, point), [7], point);
+      assert.deepEqual(late.waitSync(), [7], point);
+      late.notify(8);
+      assert.deepEqual(await within(waiting.wait(), point), [8], point);
+    };
+    await Promise.all((["SIGNAL_COUNTED", "WAKE_REMOVED"] as const).map(dieAt));
+  }));

@@ -44,6 +44,7 @@ export { foundCapacity, foundLane, foundPosition, foundTag } from "./lane_cursor
 export { leaseTaken, release, rewind, step } from "./queue_receiver";
 export { addOneMissed, beginBefore, isIntact, missedMessages } from "./broadcast_receiver";
 export { isFoundConsistent } from "./returned_receiver";
+export { countNotification } from "./signal";
 export { flushTail } from "./tail";
 export { unpin } from "./pin";
 export { hashOfSizes } from "./record";

@@ -54,12 +54,13 @@ export const LATEST_POINTS: readonly PointName[] = RING_POINTS.filter((name) =>
 
 /**
  * Failpoints with tests of their own: those of the last participant that leaves, of pullers with and
- * without `ack` on one channel, of streams, and of latest values. No pattern here has them.
+ * without `ack` on one channel, of streams, of latest values, and of signals. No pattern here has them.
  */
 export const OTHER_POINTS: readonly PointName[] = [
   "renameNew",
   "RETURN_TAKEN",
   "PARTS_RETURNED",
+  "SIGNAL_COUNTED",
   ...LATEST_POINTS,
 ];
 

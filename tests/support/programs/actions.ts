@@ -21,6 +21,8 @@ import {
   Requester,
   type Role,
   type SendingSocket,
+  Signal,
+  type SignalOptions,
   type Socket,
   Subscriber,
   type SubscriberOptions,
@@ -111,6 +113,19 @@ export type Command =
     value?: unknown;
     /** How often `add` adds 1. */
     count?: number;
+  }
+  | {
+    do: "notify";
+    target: string | LocalHandle;
+    options?: SignalOptions | undefined;
+    ids: number[];
+  }
+  | {
+    do: "awaitIds";
+    target: string | LocalHandle;
+    options?: SignalOptions | undefined;
+    ids: number[];
+    mode: "sync" | "async";
   };
 
 /** Reports to the tests while a command is carried out. */
@@ -188,7 +203,33 @@ export async function perform(command: Command, notify: Notify): Promise<unknown
       return exitBy(command.way);
     case "latest":
       return useLatest(command);
+    case "notify":
+      return command.ids.forEach((id) => signalOf(command).notify(id));
+    case "awaitIds":
+      signalOf(command);
+      notify("started");
+      return await awaitIds(signalOf(command), command.ids, command.mode);
   }
+}
+
+const signals = new Map<string, Signal>();
+
+/** A signal, which stays open. */
+function signalOf({ target, options }: Extract<Command, { do: "notify" | "awaitIds" }>): Signal {
+  const name = typeof target === "string" ? target : target.name;
+  const signal = signals.get(name) ?? new Signal(target, options);
+  signals.set(name, signal);
+  return signal;
+}
+
+/** Waits until each id was notified once more. */
+async function awaitIds(signal: Signal, ids: number[], mode: "sync" | "async"): Promise<number[]> {
+  const missing = new Set(ids);
+  while (missing.size > 0) {
+    const notified = mode === "sync" ? signal.waitSync() : await signal.wait();
+    for (const id of notified) missing.delete(id);
+  }
+  return ids;
 }
 
 const latestValues = new Map<string, Latest>();
