@@ -404,7 +404,7 @@ function readStatx(view: DataView): FileStatus {
     type: FILE_TYPES[mode >> 12] ?? "other",
     inode: view.getBigUint64(32, true),
     size: Number(view.getBigUint64(40, true)),
-    modifiedAtMs: Number(view.getBigInt64(112, true)) * 1000,
+    modifiedAtMs: Number(view.getBigInt64(112, true)) * 1000 + view.getUint32(120, true) / 1e6,
   };
 }
 

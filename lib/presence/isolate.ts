@@ -33,6 +33,7 @@ import {
 import { type DoorbellReader, openDoorbell } from "./doorbell.ts";
 import type { Waiter } from "../base/shared_memory.ts";
 import { Waiters } from "./waiters.ts";
+import { DirectoryChanges } from "../platform/directory_changes.ts";
 import { platform } from "../platform/mod.ts";
 import { SystemError } from "../platform/platform.ts";
 
@@ -152,11 +153,13 @@ export class Isolate {
   readonly #waiters = new Waiters();
   #doorbell: DoorbellReader | undefined;
   readonly #checks = new Set<() => void>();
+  readonly #changes: DirectoryChanges;
   #checkCount = 0;
   readonly #stopChecking: () => void;
 
   constructor(directory: string) {
     this.directory = directory;
+    this.#changes = new DirectoryChanges(directory);
     const { id, fifo } = claimId(directory);
     this.id = id;
     this.#path = isolatePath(directory, id);
@@ -180,12 +183,16 @@ export class Isolate {
       this.#ringUnrung();
       this.#closeDeadDoorbells();
       if (++this.#checkCount % CHECKS_PER_RECLAIM === 0) reclaimIfWorkerEnded(this.directory);
-      this.#restoreFifo();
-      for (const check of this.#checks) check();
+      this.#changes.look(() => this.#checkNames());
     } catch (error) {
       // For example, no descriptor is left: the next check tries again.
       logger.debug("cannot check {directory}: {error}", { directory: this.directory, error });
     }
+  }
+
+  #checkNames(): void {
+    this.#restoreFifo();
+    for (const check of this.#checks) check();
   }
 
   /** The FIFO's descriptor, for platforms whose synchronous sleep polls it. */
