@@ -67,6 +67,8 @@ export type {
 export type { Delivery, NackOptions } from "./lib/channel/delivery.ts";
 export {
   RingbusError,
+  SchemaError,
+  type SchemaIssue,
   ShmBufferFullError,
   ShmClosedError,
   ShmConnectionError,
@@ -143,6 +145,40 @@ export { SendingSocket } from "./lib/sockets/sending_socket.ts";
 export { Socket } from "./lib/sockets/socket.ts";
 export type { SocketStatistics } from "./lib/channel/statistics.ts";
 export { Subscriber } from "./lib/sockets/subscriber.ts";
+export {
+  type CarriedOf,
+  type CheckingSide,
+  type SentOf,
+  typeOnly,
+} from "./lib/schema/schema_check.ts";
+export type {
+  AnySchema,
+  InputOf,
+  OutputOf,
+  SchemaResult,
+  SchemaResultIssue,
+  StandardSchema,
+} from "./lib/schema/standard_schema.ts";
+export type { SendingProblem } from "./lib/schema/sendable.ts";
+export {
+  type ChannelDefinition,
+  type ChannelOf,
+  defineChannel,
+  type DefinedChannel,
+  type DefinedLatest,
+  type DefinedReplier,
+  type DefinedRequester,
+  type DefinedSocketOptions,
+  type LatestChannel,
+  type PartOf,
+  type PublishSubscribeChannel,
+  type PushPullChannel,
+  type RequestReplyChannel,
+  type RequestReplyChannelOf,
+  type SchemaOf,
+  type SendableDefinition,
+} from "./lib/typed/channel.ts";
+export type { ChannelPattern, RequestReplySchema } from "./lib/typed/definition.ts";
 export type { Tensor, TypedArray } from "./lib/codecs/tensor.ts";
 export type { QueueClock } from "./backends/queue/clock.ts";
 export {

@@ -39,9 +39,11 @@ const ALLOWED = table(`
   lib/codecs:         lib/base lib/message
   lib/channel:        lib/base lib/presence lib/segment lib/codecs wasm
   lib/sockets:        lib/base lib/presence lib/segment lib/codecs lib/channel wasm
+  lib/schema:         lib/base lib/codecs
   lib/journal:        lib/base lib/platform lib/presence lib/segment lib/codecs lib/channel wasm
   lib/latest:         lib/base lib/presence lib/segment lib/codecs lib/channel lib/journal wasm
   lib/events:         lib/base lib/presence lib/segment lib/channel wasm
+  lib/typed:          lib/base lib/segment lib/codecs lib/channel lib/sockets lib/latest lib/schema
   lib/observe:        lib/base lib/platform lib/presence lib/segment lib/codecs lib/channel lib/journal wasm
   lib/recording:      lib/base lib/segment lib/codecs lib/channel lib/sockets lib/observe
 
@@ -78,7 +80,7 @@ const ALLOWED = table(`
   backends/queue/redis/mod.ts:     lib/base backends/queue backends/queue/redis
   backends/state/mod.ts:           backends/state backends/state/singleton.ts backends/state/manager backends/state/redis backends/state/shm
   channels.ts: lib/base lib/presence lib/segment lib/codecs lib/channel lib/sockets
-  mod.ts:    lib/base lib/message lib/presence lib/segment lib/codecs lib/channel lib/sockets lib/latest lib/events lib/observe backends/store backends/messaging backends/messaging/shm backends/queue backends/queue/memory backends/queue/shm
+  mod.ts:    lib/base lib/message lib/presence lib/segment lib/codecs lib/channel lib/sockets lib/latest lib/events lib/observe backends/store backends/messaging backends/messaging/shm backends/queue backends/queue/memory backends/queue/shm lib/schema lib/typed
   otel:      lib/base lib/message lib/sockets backends/hosting backends/messaging
   testing:   lib/base lib/message backends/hosting backends/messaging backends/messaging_config.ts backends/http/client backends/http/server backends/resp/engine backends/resp/server backends/store backends/tcp/client backends/tcp/server
   deno.json:

@@ -41,6 +41,30 @@ export function errorCode(error: unknown): string | undefined {
   }
 }
 
+/** One thing that is wrong with a value. */
+export interface SchemaIssue {
+  /** Where in the value it is, such as `"$.joints[3].angle"`; `"$"` is the whole value. */
+  readonly path: string;
+  /** What is wrong, in the words of the schema. */
+  readonly message: string;
+}
+
+/** A value does not match the schema of its channel, queue, topic or state. */
+export class SchemaError extends RingbusError {
+  /** The class name. */
+  override name = "SchemaError";
+  /** Stable code of the class. */
+  override readonly code: string = "schema";
+  /** What is wrong, in the order of the schema. */
+  readonly issues: readonly SchemaIssue[];
+
+  /** Wraps what a schema reported. */
+  constructor(message: string, issues: readonly SchemaIssue[], options?: ErrorOptions) {
+    super(message, options);
+    this.issues = issues;
+  }
+}
+
 /** Base of every error that a channel throws for a reason other than misuse. */
 export class ShmError extends RingbusError {
   /** The class name, stored so that it survives bundling. */

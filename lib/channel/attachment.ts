@@ -30,6 +30,7 @@ import { UNCHOSEN } from "../segment/chosen_codec.ts";
 import { isLocalHandle, type LocalHandle } from "../segment/worker_memory.ts";
 import { logger, logUnheeded } from "../base/log.ts";
 import { chooseCodec, missingCodec, UNCHOSEN_CODEC } from "./codec_choice.ts";
+import { type MessageChecks, messageChecksOf } from "./message_checks.ts";
 import {
   capacityOf,
   type ChannelOptions,
@@ -53,7 +54,7 @@ export class Attachment {
   readonly ring: RingExports;
   /** The channel's codec; until one is chosen, one that throws. */
   codec: Codec = UNCHOSEN_CODEC;
-  /** True if the codec is `"raw"`: the hot path asks. */
+  /** True if messages are received as the bytes that they are, by codec `"raw"`: the hot path asks. */
   isRaw = false;
   readonly kind: ChannelKind;
   /** Bytes of the first lane's ring, behind which the tables lie. */
@@ -75,6 +76,8 @@ export class Attachment {
   /** False once the socket is closed, or the channel's name is lost: `checkOpen` then throws. */
   isUsable = true;
   #ownersCheckedAtMs = -Infinity;
+  /** Checks of the values of a channel with a schema. */
+  readonly checks: MessageChecks | undefined;
 
   constructor(
     target: string | LocalHandle,
@@ -83,6 +86,7 @@ export class Attachment {
     options: ChannelOptions,
   ) {
     this.role = role;
+    this.checks = messageChecksOf(options);
     this.#isLocal = isLocalHandle(target);
     if (endIfTerminated()) throw terminatedError(isLocalHandle(target) ? target.name : target);
     this.sharedMemory = openMemory(target, kind, role, options);
@@ -129,7 +133,7 @@ export class Attachment {
 
   #useCodec(config: SegmentConfig, option: ChannelOptions["codec"]): void {
     this.codec = codecFor(this.sharedMemory, config, option);
-    this.isRaw = this.codec.id === "raw";
+    this.isRaw = this.codec.id === "raw" && this.checks?.incoming === undefined;
   }
 
   /** What describes the channel, with the codec that was chosen after it was created. */

@@ -5,7 +5,7 @@
  */
 
 import type { Attachment } from "./attachment.ts";
-import { ShmSerializationError } from "../base/errors.ts";
+import { type RingbusError, SchemaError, ShmSerializationError } from "../base/errors.ts";
 import type { ReceivedFrame } from "./frame_cursor.ts";
 import { WithHeader } from "./headers.ts";
 import type { SocketStatistics } from "./statistics.ts";
@@ -36,13 +36,18 @@ export class Decoder {
   #decodeFlagged({ bytes, flags, header }: ReceivedFrame): unknown {
     const value = (flags & SELF_DESCRIBED) !== 0
       ? readSelfDescribed(flags, bytes)
-      : this.decode({ bytes, flags: 0 });
+      : this.#decodeBytes(bytes);
     return header === undefined ? value : new WithHeader(value, header);
   }
 
+  #decodeBytes(bytes: Uint8Array): unknown {
+    return this.#attachment.isRaw ? bytes : this.#attachment.codec.decode(bytes);
+  }
+
   /** Counts a message that could not be decoded, and returns the error to throw. */
-  error(cause: unknown): ShmSerializationError {
+  error(cause: unknown): RingbusError {
     this.#counts.errors++;
+    if (cause instanceof SchemaError) return cause;
     const { name, codec } = this.#attachment;
     return new ShmSerializationError(
       `a message on channel "${name}" cannot be decoded with codec "${codec.id}": ${

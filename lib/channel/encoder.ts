@@ -56,6 +56,16 @@ export class Encoder {
     }
   }
 
+  /** A part of a stream as bytes. Throws as `encode` does. */
+  encodePart(value: unknown): Encoded {
+    return this.encode(value);
+  }
+
+  /** What a stream ends with as bytes. Throws as `encode` does. */
+  encodeEnd(value: unknown): Encoded {
+    return this.encode(value);
+  }
+
   get #takesUndefined(): boolean {
     return this.#isForReplies || this.#attachment.codec.id !== "raw";
   }

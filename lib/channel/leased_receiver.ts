@@ -5,7 +5,8 @@
  */
 
 import type { Attachment } from "./attachment.ts";
-import { Decoder } from "./decoder.ts";
+import { newDecoder } from "./checked_decoder.ts";
+import type { Decoder } from "./decoder.ts";
 import { DelayedReturns } from "./delayed_returns.ts";
 import { type Delivery, LeasedDelivery, type Settler } from "./delivery.ts";
 import { FrameCursor, type ReceivedFrame } from "./frame_cursor.ts";
@@ -45,7 +46,7 @@ export class LeasedReceiver<T> {
   ) {
     this.#attachment = attachment;
     this.#cursor = new FrameCursor(attachment, counts, isPooled);
-    this.#decoder = new Decoder(attachment, counts);
+    this.#decoder = newDecoder(attachment, counts);
     this.#wait = new MessageWait(this.#cursor, (mode) => this.tryReceive(mode));
     const leases = new LeaseTable(attachment);
     this.#leases = leases;

@@ -8,7 +8,8 @@ import { pluralize } from "../base/pluralize.ts";
 import { CODEC_NAMES } from "../codecs/builtin.ts";
 import type { Attachment } from "./attachment.ts";
 import { Batch } from "./batch.ts";
-import { Decoder } from "./decoder.ts";
+import { newDecoder } from "./checked_decoder.ts";
+import type { Decoder } from "./decoder.ts";
 import { FrameCursor, type ReceivedFrame, type RequestRef } from "./frame_cursor.ts";
 import { withHeader } from "./headers.ts";
 import { LeaseTable } from "./lease_table.ts";
@@ -63,7 +64,7 @@ export class Receiver<T> implements ReceiverApi<T> {
     this.#counts = counts;
     this.#canBatch = attachment.kind !== "broadcast";
     this.#cursor = new FrameCursor(attachment, counts, isPooled);
-    this.#decoder = new Decoder(attachment, counts);
+    this.#decoder = newDecoder(attachment, counts);
     this.#wait = new MessageWait(this.#cursor, (mode) => this.tryReceive(mode));
     this.#views = new ViewReader(this.#cursor);
   }

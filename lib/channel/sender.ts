@@ -6,7 +6,8 @@
 
 import { isTurnDue, takeTurn } from "../base/turn.ts";
 import type { Attachment } from "./attachment.ts";
-import { type Encoded, Encoder } from "./encoder.ts";
+import { newEncoder } from "./checked_encoder.ts";
+import type { Encoded, Encoder } from "./encoder.ts";
 import { PinWatch } from "./fairness.ts";
 import { ShmBufferFullError } from "../base/errors.ts";
 import { checkSignalsOnPoll } from "../presence/exit_hooks.ts";
@@ -29,6 +30,8 @@ export class Sender implements SenderApi, WaitContext {
   readonly side = WAITERS_SENDERS;
   readonly #counts: SocketStatistics;
   readonly #isRaw: boolean;
+  /** Bytes are sent as they are, without the codec and without a check. */
+  readonly #sendsBytes: boolean;
   readonly #lane: LaneWriter;
   readonly #pins: PinWatch;
   readonly #waits: AsyncWaitQueue;
@@ -50,7 +53,8 @@ export class Sender implements SenderApi, WaitContext {
     this.attachment = attachment;
     this.#counts = counts;
     this.#isRaw = attachment.codec.id === "raw";
-    this.#encoder = new Encoder(attachment, counts);
+    this.#sendsBytes = this.#isRaw && attachment.checks?.outgoing === undefined;
+    this.#encoder = newEncoder(attachment, counts);
     this.#lane = new LaneWriter(attachment, counts, prefixBytes);
     this.#pins = new PinWatch(attachment);
     this.#waits = new AsyncWaitQueue(this);
@@ -74,6 +78,7 @@ export class Sender implements SenderApi, WaitContext {
 
   /** From now on values may be `WithHeader`. */
   enableHeaders(): void {
+    if (this.#encoder instanceof HeaderEncoder) return;
     this.#encoder = new HeaderEncoder(this.attachment, this.#counts);
   }
 
@@ -88,7 +93,7 @@ export class Sender implements SenderApi, WaitContext {
   /** Sends if there is space; false if there is none. */
   send(value: unknown): boolean {
     this.checkReady();
-    if (this.#isRaw && isFilled(value)) return this.#offer(value, 0);
+    if (this.#sendsBytes && isFilled(value)) return this.#offer(value, 0);
     const { bytes, flags } = this.encode(value);
     return this.#offer(bytes, flags);
   }
@@ -205,7 +210,7 @@ export class Sender implements SenderApi, WaitContext {
   #stage(value: unknown): boolean {
     let bytes: Uint8Array;
     let flags = 0;
-    if (this.#isRaw && isFilled(value)) bytes = value;
+    if (this.#sendsBytes && isFilled(value)) bytes = value;
     else ({ bytes, flags } = this.#encoder.encode(value));
     if (this.#tryStage(bytes, flags)) return true;
     if (this.attachment.isClosed) return false;

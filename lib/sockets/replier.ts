@@ -9,9 +9,15 @@ import { abortSignal, callback } from "../base/option_checks.ts";
 import { OptionRules } from "../base/option_rules.ts";
 import { RECV_OPTIONS, RECV_SYNC_OPTIONS, socketOptions } from "./options.ts";
 import { closedWhileWaiting } from "../channel/closed.ts";
-import { Encoder } from "../channel/encoder.ts";
+import { newEncoder } from "../channel/checked_encoder.ts";
+import type { Encoder } from "../channel/encoder.ts";
 import { HeaderEncoder } from "../channel/headers.ts";
-import { ShmClosedError, ShmCorruptionError, ShmSerializationError } from "../base/errors.ts";
+import {
+  SchemaError,
+  ShmClosedError,
+  ShmCorruptionError,
+  ShmSerializationError,
+} from "../base/errors.ts";
 import { NONE, type None, orUndefined } from "../base/none.ts";
 import { Receiver } from "../channel/receiver.ts";
 import type { RequestRef } from "../channel/frame_cursor.ts";
@@ -106,7 +112,7 @@ const OPTIONS = socketOptions("Replier");
  */
 export class Replier<Q = unknown, R = unknown> extends Socket {
   readonly #receiver: Receiver<Q>;
-  #encoder: Encoder = new Encoder(this.attachment, this.counts, true);
+  #encoder: Encoder = newEncoder(this.attachment, this.counts, true);
   readonly #observer: ReplierObserver<Q, R> | undefined;
   readonly #blocks = new ReplyBlocks(this.attachment);
   #currentRequest: RequestRef | undefined;
@@ -210,7 +216,7 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
 
   /** A request that cannot be decoded is failed here: it was taken, and no other replier gets it. */
   #failUndecoded(error: unknown): unknown {
-    if (error instanceof ShmSerializationError) this.#failOrLog(this.#receiver.requestRef, error);
+    if (isUnreadable(error)) this.#failOrLog(this.#receiver.requestRef, error);
     return error;
   }
 
@@ -369,7 +375,7 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
       return { ref, request };
     } catch (error) {
       if (signal?.aborted || error instanceof ShmClosedError) return undefined;
-      if (!(error instanceof ShmSerializationError)) throw error;
+      if (!isUnreadable(error)) throw error;
       this.#failOrLog(this.#receiver.requestRef, error);
       return this.#nextRequest(signal);
     }
@@ -395,13 +401,13 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
   ): Promise<void> {
     using stream = this.#openStream(ref);
     const produce = (received: Q) =>
-      sendParts<P, R>(handler(received, stream), stream, (part) => this.#encoder.encode(part));
+      sendParts<P, R>(handler(received, stream), stream, (part) => this.#encoder.encodePart(part));
     let finish: () => void;
     try {
       const result = this.#observer === undefined
         ? await produce(request)
         : await this.#observer.process(request, produce);
-      finish = () => void this.#reply(ref, result, REPLY_END);
+      finish = () => void this.#end(ref, result);
     } catch (error) {
       finish = () => this.#failOrLog(ref, error);
     }
@@ -454,11 +460,18 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
     }
   }
 
-  #reply(ref: RequestRef, value: R, moreFlags = 0): boolean {
+  #reply(ref: RequestRef, value: R): boolean {
     const { bytes, flags } = this.#encoder.encode(value);
     // A getter of the value, or a codec of the program, may close the socket.
     this.checkReady();
-    return this.#deliver(ref, bytes, flags | moreFlags);
+    return this.#deliver(ref, bytes, flags);
+  }
+
+  /** Ends a stream. */
+  #end(ref: RequestRef, value: R): boolean {
+    const { bytes, flags } = this.#encoder.encodeEnd(value);
+    this.checkReady();
+    return this.#deliver(ref, bytes, flags | REPLY_END);
   }
 
   /** Sends the requester an error in place of a reply. */
@@ -509,6 +522,7 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
    */
   protected override enableHeaders(): void {
     this.#receiver.enableHeaders();
+    if (this.#encoder instanceof HeaderEncoder) return;
     this.#encoder = new HeaderEncoder(this.attachment, this.counts, true);
   }
 
@@ -530,4 +544,9 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
     this.#streams?.rejectAll(error);
     this.#receiver.abortWaits(error);
   }
+}
+
+/** True for the error of one request, which another request does not have. */
+function isUnreadable(error: unknown): boolean {
+  return error instanceof ShmSerializationError || error instanceof SchemaError;
 }

@@ -7,10 +7,16 @@
 import type { Attachment } from "../channel/attachment.ts";
 import type { Encoded } from "../channel/encoder.ts";
 import { readHeader } from "../channel/headers.ts";
+import type { MessageCheck } from "../channel/message_checks.ts";
 import { readSelfDescribed, SELF_DESCRIBED } from "../channel/self_described.ts";
 import type { SocketStatistics } from "../channel/statistics.ts";
 import { type ContextHeaders, parseContextHeaders } from "../base/context_headers.ts";
-import { ShmPeerLostError, ShmRemoteError, ShmSerializationError } from "../base/errors.ts";
+import {
+  SchemaError,
+  ShmPeerLostError,
+  ShmRemoteError,
+  ShmSerializationError,
+} from "../base/errors.ts";
 import { logReceived, logsMessages } from "../base/log.ts";
 import { messageOf } from "../base/thrown.ts";
 import { readParts } from "./part_batch.ts";
@@ -18,6 +24,7 @@ import { readFailure, type RemoteFailure } from "./remote_failure.ts";
 import {
   RECORD_ERROR,
   RECORD_HEADERS,
+  RECORD_UNDEFINED,
   REPLY_END,
   REPLY_PARTS,
   REQUEST_SLOTS,
@@ -88,13 +95,14 @@ export class ReplyReader<R> {
     }
     const isEnd = (copy.flags & REPLY_END) !== 0;
     if (!isEnd) this.#countReceived(copy.bytes.length);
-    return { outcome: this.#decodeReply(copy).outcome, isEnd };
+    return { outcome: this.#decodeReply(copy, isEnd).outcome, isEnd };
   }
 
   /** Decodes a part of a stream. */
   readPart({ bytes, flags }: Encoded): Outcome<unknown> {
     this.#countReceived(bytes.length);
-    return this.#decode(bytes as Uint8Array<ArrayBuffer>, flags);
+    const check = this.#attachment.checks?.incomingPart;
+    return this.#decode(bytes as Uint8Array<ArrayBuffer>, flags, check);
   }
 
   /** Copies a reply out of its slot; returns what is corrupt if it is not whole. */
@@ -113,11 +121,14 @@ export class ReplyReader<R> {
     return ring.isReply(slot, offset, length, flags) === 0 ? "a reply's slot" : { bytes, flags };
   }
 
-  #decodeReply({ bytes, flags }: Copy): Reply<R> {
+  #decodeReply({ bytes, flags }: Copy, isEnd = false): Reply<R> {
+    // A stream may end with nothing.
+    const isNothing = isEnd && (flags & RECORD_UNDEFINED) !== 0;
+    const check = isNothing ? undefined : this.#attachment.checks?.incoming;
     if ((flags & RECORD_HEADERS) === 0) {
-      return { outcome: this.#decode(bytes, flags), headers: undefined };
+      return { outcome: this.#decode(bytes, flags, check), headers: undefined };
     }
-    return this.#decodeWithHeader(bytes, flags);
+    return this.#decodeWithHeader(bytes, flags, check);
   }
 
   #countReceived(length: number): void {
@@ -129,11 +140,11 @@ export class ReplyReader<R> {
     }
   }
 
-  #decodeWithHeader(bytes: Uint8Array, flags: number): Reply<R> {
+  #decodeWithHeader(bytes: Uint8Array, flags: number, check: MessageCheck | undefined): Reply<R> {
     const reply = readHeader(bytes);
     if (reply === undefined) return this.#corrupt("a reply's header");
     const headers = this.#readsHeaders ? parseContextHeaders(reply.header) : undefined;
-    return { outcome: this.#decode(reply.payload, flags), headers };
+    return { outcome: this.#decode(reply.payload, flags, check), headers };
   }
 
   #corrupt(what: string): Reply<R> {
@@ -146,15 +157,16 @@ export class ReplyReader<R> {
     return { error: this.#attachment.corruption(`${what} was overwritten`) };
   }
 
-  #decode(bytes: Uint8Array, flags: number): Outcome<R> {
+  #decode(bytes: Uint8Array, flags: number, check: MessageCheck | undefined): Outcome<R> {
     try {
       if ((flags & RECORD_ERROR) !== 0) return { error: this.#remoteError(readFailure(bytes)) };
       const value = (flags & SELF_DESCRIBED) !== 0
         ? readSelfDescribed(flags, bytes)
         : this.#attachment.codec.decode(bytes);
-      return { value: value as R };
+      return { value: (check === undefined ? value : check(value)) as R };
     } catch (cause) {
       this.#counts.errors++;
+      if (cause instanceof SchemaError) return { error: cause };
       const error = new ShmSerializationError(
         `a reply on channel "${this.#attachment.name}" cannot be decoded: ${messageOf(cause)}`,
         { cause },

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import * as errors from "../../../lib/base/errors.ts";
 
-const { errorCode, RingbusError, ...classes } = errors;
+const { errorCode, RingbusError, SchemaError, ...classes } = errors;
 const { ShmCorruptionError, ShmRemoteError } = classes;
 
 Deno.test("an error has the name of its class, and a code that begins with its area", () => {
@@ -15,6 +15,14 @@ Deno.test("an error has the name of its class, and a code that begins with its a
     assert.match(error.code, /^shm-/);
     assert.equal(errorCode(error), error.code);
   }
+});
+
+Deno.test("a schema error has the issues, in the order of the schema", () => {
+  const issues = [{ path: "$.b", message: "no number" }, { path: "$.a", message: "missing" }];
+  const error = new SchemaError("message", issues, { cause: 1 });
+  assert.ok(error instanceof RingbusError);
+  assert.deepEqual([String(error), error.code, error.cause], ["SchemaError: message", "schema", 1]);
+  assert.deepEqual(error.issues, issues);
 });
 
 Deno.test("an error keeps its cause", () => {
