@@ -72,6 +72,18 @@ Deno.test("example reqrep: the requester gets its roots and the handler's error"
     assert.deepEqual(await replier.lines(), ["serving", "replied to 6 requests"]);
   }));
 
+Deno.test("example typed_channels: the panel shows each step, and what its schema refuses", () =>
+  inDirectory(async (run) => {
+    await using panel = run("typed_channels/panel.ts");
+    await using robot = run("typed_channels/robot.ts");
+    const lines = await panel.lines();
+    assert.deepEqual(lines.slice(0, 4), ["step 1: 1", "step 2: 2", "step 3: 3", "arrived at 3"]);
+    assert.match(lines[4], /^refused: \$\.speed: /);
+    assert.equal(lines.length, 5);
+    robot.kill("SIGINT");
+    assert.deepEqual(await robot.lines(), ["ready", "stands at 3"]);
+  }));
+
 Deno.test("example streams: a movement is followed to its end, and another one cancelled", () =>
   inDirectory(async (run) => {
     await using requester = run("streams/requester.ts");
