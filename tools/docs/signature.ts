@@ -16,7 +16,12 @@ import type {
 
 const PRIMITIVES: Record<string, (value: Type) => string> = {
   keyword: ({ repr }) => repr!,
-  literal: ({ repr, value }) => value.kind === "string" ? JSON.stringify(value.string) : repr!,
+  literal: ({ repr, value }) =>
+    value.kind === "string"
+      ? JSON.stringify(value.string)
+      : value.kind === "template"
+      ? `\`${value.tsTypes.map(templateText).join("")}\``
+      : repr!,
   typeRef: ({ value }) => value.typeName + typeArguments(value.typeParams),
   union: ({ value }) => value.map(typeText).join(" | "),
   intersection: ({ value }) => value.map(typeText).join(" & "),
@@ -24,12 +29,28 @@ const PRIMITIVES: Record<string, (value: Type) => string> = {
   tuple: ({ value }) => `[${value.map(typeText).join(", ")}]`,
   parenthesized: ({ value }) => `(${typeText(value)})`,
   typeOperator: ({ value }) => `${value.operator} ${typeText(value.tsType)}`,
+  indexedAccess: ({ value }) => `${typeText(value.objType)}[${typeText(value.indexType)}]`,
+  conditional: ({ value }) =>
+    `${typeText(value.checkType)} extends ${typeText(value.extendsType)} ? ` +
+    `${typeText(value.trueType)} : ${typeText(value.falseType)}`,
+  mapped: ({ value: { typeParam, optional, tsType } }) =>
+    `{ [${typeParam.name} in ${typeText(typeParam.constraint)}]` +
+    `${optional === undefined ? "" : MAPPED_OPTIONAL[String(optional)]}: ${typeText(tsType)} }`,
+  rest: ({ value }) => `...${typeText(value)}`,
+  infer: ({ value }) => `infer ${typeParameter(value.typeParam)}`,
   typeQuery: ({ repr }) => `typeof ${repr}`,
   this: () => "this",
   fnOrConstructor: ({ value }) =>
     `${value.constructor === true ? "new " : ""}${parameters(value)} => ${typeText(value.tsType)}`,
   typeLiteral: ({ value }) => `{ ${members(value).join(" ")} }`,
 };
+
+const MAPPED_OPTIONAL: Record<string, string> = { "true": "?", "+": "+?", "-": "-?" };
+
+/** A piece of a type that is a template. */
+function templateText(type: Type): string {
+  return type.kind === "literal" ? type.value.string : `\${${typeText(type)}}`;
+}
 
 /** A type. */
 export function typeText(type: Type): string {
@@ -43,11 +64,12 @@ function typeArguments(types: readonly Type[] = []): string {
 }
 
 function typeParameters(all: readonly TypeParameter[] = []): string {
-  const texts = all.map(({ name, constraint, default: initial }) =>
-    name + (constraint ? ` extends ${typeText(constraint)}` : "") +
-    (initial ? ` = ${typeText(initial)}` : "")
-  );
-  return texts.length === 0 ? "" : `<${texts.join(", ")}>`;
+  return all.length === 0 ? "" : `<${all.map(typeParameter).join(", ")}>`;
+}
+
+function typeParameter({ name, constraint, default: initial }: TypeParameter): string {
+  return name + (constraint ? ` extends ${typeText(constraint)}` : "") +
+    (initial ? ` = ${typeText(initial)}` : "");
 }
 
 function parameter({ kind, name, optional, tsType, arg, left }: Parameter): string {
@@ -88,12 +110,18 @@ function member(each: Member): string {
     each.isAbstract && "abstract",
     (each.readonly || each.kind === "getter") && "readonly",
   ].filter((word) => typeof word === "string");
-  return [...words, `${nameOf(each)}${each.optional ? "?" : ""}${shape(each)};`].join(" ");
+  return [...words, `${writtenName(each)}${each.optional ? "?" : ""}${shape(each)};`].join(" ");
 }
 
 /** The name of a member. Constructors of interfaces have none. */
 export function nameOf({ name }: Member): string {
   return name ?? "new";
+}
+
+/** The name of a member as it is written: in quotes if it is no word, unless it is computed. */
+function writtenName(each: Member): string {
+  const name = nameOf(each);
+  return /^[\w$]+$|^\[/.test(name) ? name : JSON.stringify(name);
 }
 
 function shape(each: Member): string {
