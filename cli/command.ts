@@ -51,7 +51,7 @@ export interface Invocation<Options extends OptionTable = OptionTable> {
   readonly signal: AbortSignal;
 }
 
-/** A command line without `ringbus`, as one types it in a shell, and what it does. */
+/** A command line, as one types it in a shell, and what it does. */
 export type Example = readonly [commandLine: string, effect: string];
 
 /** A subcommand. */

@@ -80,6 +80,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry | CommandGroup>> = {
     summary: "examine the file of a segment, also a damaged one",
     load: () => import("./commands/inspect.ts"),
   },
+  rm: { summary: "delete channels", load: () => import("./commands/rm.ts") },
   clean: { summary: "delete what no process uses", load: () => import("./commands/clean.ts") },
   doctor: {
     summary: "check this machine for problems",

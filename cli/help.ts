@@ -32,8 +32,8 @@ export function programHelp(width: number): string {
     "",
     "Examples:",
     ...examples([
-      ["sub robot.pose", "print what is published to a channel"],
-      ["help queue ls", "describe a command"],
+      ["ringbus sub robot.pose", "print what is published to a channel"],
+      ["ringbus help queue ls", "describe a command"],
     ], width),
     "",
     ...wrapped(
@@ -88,7 +88,7 @@ export function commandHelp(name: string, command: Command, width: number): stri
 
 function examples(all: readonly Example[], width: number): string[] {
   return all.flatMap(([commandLine, effect]) => [
-    `  ringbus ${commandLine}`,
+    `  ${commandLine}`,
     ...indented(effect, 6, width),
   ]);
 }

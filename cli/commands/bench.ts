@@ -40,8 +40,8 @@ export const command: Command = defineCommand({
   description: `
 Measures round trips, one-way messages and throughput of Ringbus between processes and between
 workers, and the same for Unix sockets, TCP and postMessage.`,
-  examples: [["bench --seconds 10", "measure for ten seconds"], [
-    "bench --html results.html",
+  examples: [["ringbus bench --seconds 10", "measure for ten seconds"], [
+    "ringbus bench --html results.html",
     "write a page with charts, too",
   ]],
   options: {

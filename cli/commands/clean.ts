@@ -16,8 +16,8 @@ export const command = defineCommand({
   usage: "",
   description: `Deletes the channels without a live participant, and other files of dead processes.
 Keeps persistent channels and queues with messages, unless an option says otherwise.`,
-  examples: [["clean --dry-run", "print what would be deleted"], [
-    "clean --persistent --non-empty",
+  examples: [["ringbus clean --dry-run", "print what would be deleted"], [
+    "ringbus clean --persistent --non-empty",
     "delete all channels that no process uses",
   ]],
   options: {

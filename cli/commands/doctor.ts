@@ -30,8 +30,8 @@ export const command = defineCommand({
     `Checks this machine for problems: permissions, the segment directory, space in memory,
 limits, the clock, stale channels and Redis. Sends a message through a channel of its own. Prints a
 remedy for each problem. After a failure the exit code is 1.`,
-  examples: [["doctor", "check this machine"], [
-    "doctor --redis redis://10.0.0.5:6379",
+  examples: [["ringbus doctor", "check this machine"], [
+    "ringbus doctor --redis redis://10.0.0.5:6379",
     "check a Redis that must reply, too",
   ]],
   options: {

@@ -15,8 +15,8 @@ export const command = defineCommand({
   usage: "NAME [KEY...]",
   description: `Prints the latest value of each KEY of NAME as a line of JSON; without KEY, all keys
 with their values. Fails if a key has no value.`,
-  examples: [["get machine", "print all keys with their values"], [
-    "get machine speed",
+  examples: [["ringbus get machine", "print all keys with their values"], [
+    "ringbus get machine speed",
     "print the value of one key",
   ]],
   options: {

@@ -29,8 +29,8 @@ export const command = defineCommand({
     `Examines a segment's FILE, or channel FILE: its header, its participants and whether they
 live, its records, records that were never committed, and damage. The file of a live channel can be
 examined, too. Writes nothing. The exit code is 1 if it finds damage.`,
-  examples: [["inspect jobs", "examine the file of a channel"], [
-    "inspect /tmp/copy-of-jobs --records 100",
+  examples: [["ringbus inspect jobs", "examine the file of a channel"], [
+    "ringbus inspect /tmp/copy-of-jobs --records 100",
     "examine a copy, and list up to a hundred records",
   ]],
   options: {

@@ -56,8 +56,8 @@ export const command = defineCommand({
 'robot.*'. A stale channel has no live participant; ringbus clean deletes it, unless it is persistent
 or has messages. Writes nothing. Fails if there are patterns, and no channel matches.`,
   examples: [
-    ["ls 'robot.*' --sort sent", "list some channels, those with the most messages first"],
-    ["ls -o yaml", "list all channels with everything that is known, as YAML"],
+    ["ringbus ls 'robot.*' --sort sent", "list some channels, those with the most messages first"],
+    ["ringbus ls -o yaml", "list all channels with everything that is known, as YAML"],
   ],
   options: LISTING_OPTIONS,
   arity: [0, Infinity],

@@ -26,10 +26,10 @@ export const command = defineCommand({
     `Publishes each VALUE, or each JSON line of the standard input, to channel NAME. Every
 current subscriber receives it. It waits for a subscriber only with --wait.`,
   examples: [[
-    `pub robot.pose '{"x":1.5}' --wait`,
+    `ringbus pub robot.pose '{"x":1.5}' --wait`,
     "publish a value as soon as there is a subscriber",
   ], [
-    "pub log --text --every-ms 100 < lines.txt",
+    "ringbus pub log --text --every-ms 100 < lines.txt",
     "publish each line of a file as text, ten a second",
   ]],
   options: {

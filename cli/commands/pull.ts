@@ -18,8 +18,8 @@ export const command = defineCommand({
   usage: "NAME",
   description: `Pulls from channel NAME and prints every message as a line of JSON, until Ctrl-C. A
 message is acknowledged when its line is written; otherwise it is delivered to another puller.`,
-  examples: [["pull jobs --limit 3", "take three messages, print them, and end"], [
-    "pull jobs --timeout-ms 1000",
+  examples: [["ringbus pull jobs --limit 3", "take three messages, print them, and end"], [
+    "ringbus pull jobs --timeout-ms 1000",
     "take what there is; end with code 3 after a second without a message",
   ]],
   options: { ...RECEIVER_OPTIONS, ...RECEIVE_OPTIONS },

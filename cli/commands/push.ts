@@ -23,8 +23,8 @@ export const command = defineCommand({
   description:
     `Pushes each VALUE, or each JSON line of the standard input, to channel NAME, and waits
 for space. Each message goes to one puller. Messages that were not pulled stay in the channel.`,
-  examples: [[`push jobs '{"page":1}' '{"page":2}'`, "push two messages"], [
-    "push jobs --text --timeout-ms 1000 < lines.txt",
+  examples: [[`ringbus push jobs '{"page":1}' '{"page":2}'`, "push two messages"], [
+    "ringbus push jobs --text --timeout-ms 1000 < lines.txt",
     "push each line of a file as text; fail if the queue is full for a second",
   ]],
   options: { ...CHANNEL_OPTIONS, ...INPUT_OPTIONS, ...TIMEOUT_OPTION },

@@ -22,10 +22,10 @@ Ctrl-C, SIGTERM or the channel is deleted. It reads them in place: it takes noth
 no sender waits for it. Messages that were overwritten before it read them are counted in the file.
 ringbus replay sends the messages again.`,
   examples: [[
-    "record orders orders.rec --since oldest --limit 1000",
+    "ringbus record orders orders.rec --since oldest --limit 1000",
     "write a thousand messages to a file, the existing ones first",
   ], [
-    "record orders orders.rec --seconds 60 --force",
+    "ringbus record orders orders.rec --seconds 60 --force",
     "write the messages of a minute, and replace the file",
   ]],
   options: {

@@ -18,8 +18,11 @@ export const command = defineCommand({
   description: `Replies to the requests of channel NAME: runs COMMAND for each, with the request as
 a line of JSON on its standard input. Its output is the reply: JSON, or otherwise text. If it fails,
 the requester gets an error with its output on the standard error stream.`,
-  examples: [["rep calc -- sh -c 'read n; echo $((n * 2))'", "double the number of each request"], [
-    "rep resize --concurrency 4 --command-timeout-ms 5000 -- ./resize.sh",
+  examples: [[
+    "ringbus rep calc -- sh -c 'read n; echo $((n * 2))'",
+    "double the number of each request",
+  ], [
+    "ringbus rep resize --concurrency 4 --command-timeout-ms 5000 -- ./resize.sh",
     "run up to four commands, each for five seconds at most",
   ]],
   options: {

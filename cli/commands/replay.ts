@@ -22,8 +22,11 @@ export const command = defineCommand({
 byte for byte and at the recorded pace. Creates the channel with the recording's kind and codec if it
 does not exist; rejects a channel of another kind or codec. If the file is truncated, it sends the
 complete messages, and the exit code is 1.`,
-  examples: [["replay orders.rec --speed 2", "send the messages of a recording in half the time"], [
-    "replay orders.rec copies --speed max --wait",
+  examples: [[
+    "ringbus replay orders.rec --speed 2",
+    "send the messages of a recording in half the time",
+  ], [
+    "ringbus replay orders.rec copies --speed max --wait",
     "send them to another channel at once, when it has a receiver",
   ]],
   options: {

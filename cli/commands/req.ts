@@ -22,8 +22,8 @@ export const command = defineCommand({
   usage: "NAME [VALUE...]",
   description: `Sends each VALUE, or each JSON line of the standard input, as a request to channel
 NAME, one after the other, and prints each reply as a line of JSON.`,
-  examples: [["req calc 21", "send a request, and print the reply"], [
-    "req calc 1 2 3 --timeout-ms 500",
+  examples: [["ringbus req calc 21", "send a request, and print the reply"], [
+    "ringbus req calc 1 2 3 --timeout-ms 500",
     "send three requests, and wait half a second for each",
   ]],
   options: {

@@ -56,10 +56,13 @@ export const command = defineCommand({
     `Serves messages by topic, subscriptions and values over HTTP and over TCP, and Redis clients
 on the port of TCP, all on one store in memory, until Ctrl-C or SIGTERM. It still replies to requests that have arrived by then.
 Other machines reach it only with --host and a token.`,
-  examples: [["serve --http-port 8080 --tcp-port 31134", "serve programs on this machine"], [
-    "serve --host 0.0.0.0 --token-file token.txt",
-    "serve other machines, which need the token",
-  ]],
+  examples: [
+    ["ringbus serve --http-port 8080 --tcp-port 31134", "serve programs on this machine"],
+    [
+      "ringbus serve --host 0.0.0.0 --token-file token.txt",
+      "serve other machines, which need the token",
+    ],
+  ],
   options: OPTIONS,
   arity: [0, 0],
   async run({ values, output, signal }) {

@@ -18,8 +18,8 @@ export const command = defineCommand({
   description: `Sets the latest value of KEY of NAME. The value lives as long as a process is
 attached to NAME, or with --persist.`,
   examples: [
-    ["set machine speed 12.5 --persist", "set a value that stays when nobody is attached"],
-    ["set machine speed --delete", "remove the value of a key"],
+    ["ringbus set machine speed 12.5 --persist", "set a value that stays when nobody is attached"],
+    ["ringbus set machine speed --delete", "remove the value of a key"],
   ],
   options: {
     ...LATEST_OPTIONS,

@@ -21,8 +21,8 @@ export const command = defineCommand({
     `Describes channel NAME: its header, its participants and how far they are behind, its
 lanes, requests in flight, unacknowledged messages, and the rates. It does not attach, and writes
 nothing.`,
-  examples: [["stat jobs", "describe a channel"], [
-    "stat jobs --interval-ms 5000 --json",
+  examples: [["ringbus stat jobs", "describe a channel"], [
+    "ringbus stat jobs --interval-ms 5000 --json",
     "count for five seconds, and print JSON",
   ]],
   options: {

@@ -21,11 +21,11 @@ export const command = defineCommand({
 several channels, with the NAME of its channel. A pattern such as 'robot.*' names the channels that
 there are now. With --since it begins with messages that were sent before. Reports on the standard error stream how
 many messages were overwritten before it read them.`,
-  examples: [["sub robot.pose", "print what is published from now on"], [
-    "sub 'robot.*' --timestamps",
+  examples: [["ringbus sub robot.pose", "print what is published from now on"], [
+    "ringbus sub 'robot.*' --timestamps",
     "print what several channels carry, and when",
   ], [
-    "sub robot.pose --since 10 --limit 10",
+    "ringbus sub robot.pose --since 10 --limit 10",
     "print the newest ten messages, and end",
   ]],
   options: {

@@ -29,12 +29,12 @@ names the channels that there are now. It reads them in place and does not attac
 waits for it. Reports on the standard error stream how many messages were overwritten before it read
 them. With --json each line also has the sender's lane, and the message's number on that lane.`,
   examples: [[
-    "tail jobs --since oldest --limit 3",
+    "ringbus tail jobs --since oldest --limit 3",
     "print the three oldest messages of a queue, and take none",
   ], [
-    "tail robot.pose --wait --json",
+    "ringbus tail robot.pose --wait --json",
     "print a channel as soon as it exists, with lanes and numbers",
-  ], ["tail jobs 'robot.*' --timestamps", "print several channels, and when"]],
+  ], ["ringbus tail jobs 'robot.*' --timestamps", "print several channels, and when"]],
   options: {
     ...WATCH_OPTIONS,
     ...TIMEOUT_OPTION,

@@ -43,8 +43,8 @@ behind, dropped messages per second, and the recent rates. The busiest come firs
 otherwise. If the output is not a terminal, it prints one table after the other. It does not attach,
 and writes nothing.`,
   examples: [
-    ["top 'robot.*' --sort behind", "watch some channels, the slowest subscribers first"],
-    ["top --once -o json", "print the rates of all channels as JSON, and end"],
+    ["ringbus top 'robot.*' --sort behind", "watch some channels, the slowest subscribers first"],
+    ["ringbus top --once -o json", "print the rates of all channels as JSON, and end"],
   ],
   options: {
     "interval-ms": {

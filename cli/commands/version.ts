@@ -16,8 +16,8 @@ export const command = defineCommand({
     `Prints the version of Ringbus, that of Deno, the platform, and the version of the layout of
 segments: processes share a channel only if they have the same layout.`,
   examples: [
-    ["version", "print the versions"],
-    ["version --json", "the same as JSON, for a report of a problem"],
+    ["ringbus version", "print the versions"],
+    ["ringbus version --json", "the same as JSON, for a report of a problem"],
   ],
   options: {},
   arity: [0, 0],

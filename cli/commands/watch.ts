@@ -17,8 +17,8 @@ export const command = defineCommand({
   description:
     `Prints the latest value of KEY of NAME, of the keys with a prefix, or of all keys, and
 each change, as lines of JSON, until Ctrl-C. Of fast changes it prints the latest.`,
-  examples: [["watch machine", "print all values, and each change"], [
-    "watch machine --prefix motor. --limit 5",
+  examples: [["ringbus watch machine", "print all values, and each change"], [
+    "ringbus watch machine --prefix motor. --limit 5",
     "print five values or changes of keys with a prefix",
   ]],
   options: {

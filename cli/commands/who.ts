@@ -50,8 +50,8 @@ export const command = defineCommand({
     `Lists the sockets on all channels, or on those whose names match a PATTERN: what each does,
 the label that its program gave it, its process, since when it is there, whether its process or worker
 is alive, and whether it waits. It does not attach, and writes nothing.`,
-  examples: [["who", "list all sockets"], [
-    "who 'robot.*' --sort pid",
+  examples: [["ringbus who", "list all sockets"], [
+    "ringbus who 'robot.*' --sort pid",
     "list the sockets on some channels, by process",
   ]],
   options: LISTING_OPTIONS,

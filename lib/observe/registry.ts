@@ -205,15 +205,15 @@ function removeIfDead(directory: string, name: string): void {
 }
 
 /** An open segment file. */
-interface OpenSegment {
+export interface OpenSegment {
   name: string;
   directory: string;
   path: string;
   fd: number;
 }
 
-/** Undefined if the file does not exist, or is no regular file of this user. */
-function readSegment<R>(
+/** Reads an open segment. Undefined if the file does not exist, or is no regular file of this user. */
+export function readSegment<R>(
   directory: string,
   name: string,
   use: (segment: OpenSegment) => R,
@@ -345,7 +345,7 @@ function mayBePersistent(fd: number): boolean {
 }
 
 /** A file without the magic number may be anything, and is never deleted. */
-function isSegment(fd: number): boolean {
+export function isSegment(fd: number): boolean {
   const header = readHeader(new FileSource(fd));
   return header !== undefined && hasMagic(header);
 }

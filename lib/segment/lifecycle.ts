@@ -81,6 +81,14 @@ export function tryClose(
   }
 }
 
+/**
+ * Closes the attach gate, although others may have shares of the file. The caller then has a share.
+ */
+export function closeForAll(fd: number, header: HeaderWords): void {
+  platform().share(fd);
+  Atomics.store(header, ATTACH_GATE, ATTACH_GATE_CLOSED);
+}
+
 /** Unlinks a segment whose attach gate is closed, and drops the caller's share of it. */
 export function unlink(path: string, fd: number): void {
   if (isNameOf(path, fd)) removeName(path, fd);

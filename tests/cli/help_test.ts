@@ -24,8 +24,8 @@ Deno.test("every command has two examples or more, which its options and argumen
     assert.ok(command.examples.length >= 2, `${name} has ${command.examples.length} examples`);
     for (const [commandLine, effect] of command.examples) {
       const words = wordsOf(commandLine);
-      const length = name.split(" ").length;
-      assert.equal(words.slice(0, length).join(" "), name, commandLine);
+      const length = 1 + name.split(" ").length;
+      assert.equal(words.slice(0, length).join(" "), `ringbus ${name}`, commandLine);
       assert.doesNotThrow(() => readArguments(name, command, words.slice(length)), commandLine);
       assert.match(effect, /^[a-z].*[^.]$/, commandLine);
     }

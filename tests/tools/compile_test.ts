@@ -63,6 +63,8 @@ const observes: Case = async ({ run }) => {
   assert.equal((await run(["tail", "jobs", "--since", "oldest", "-n", "2"])).stdout, "1\n2\n");
   assert.equal((await run(["inspect", "jobs"])).code, 0);
   assert.equal((await run(["who", "jobs"])).code, 0);
+  await run(["push", "other", "1"]);
+  assert.match((await run(["rm", "other", "--yes"])).stdout, /^deleted other, with 1 message /);
   assert.match((await run(["clean", "--non-empty"])).stdout, /jobs/);
 };
 
@@ -149,6 +151,7 @@ const CASES: Record<string, Case> = {
   set: latest,
   watch: latest,
   clean: observes,
+  rm: observes,
   version: versions,
   bench: measures,
   "bench-peer": measures,

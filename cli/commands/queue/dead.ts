@@ -18,8 +18,8 @@ export const command = defineCommand({
   description:
     `Prints the dead letters of an agent, the oldest first: messages that were delivered too
 often, or that a worker has rejected, and why.`,
-  examples: [["queue dead reader --name work", "print the dead letters of an agent"], [
-    "queue dead reader --json --name work",
+  examples: [["ringbus queue dead reader --name work", "print the dead letters of an agent"], [
+    "ringbus queue dead reader --json --name work",
     "the same as JSON",
   ]],
   options: {

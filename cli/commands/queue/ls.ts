@@ -37,8 +37,8 @@ export const command = defineCommand({
     `Lists the channels of a queue, or those whose names match a PATTERN: how many messages
 wait, are delayed, are leased by consumers, and are dead letters; how many consumers there are, how old
 the oldest message is, and whether the channel is paused.`,
-  examples: [["queue ls --name work", "list the channels of a queue in shared memory"], [
-    "queue ls 'tasks.*' --sort waiting --url redis://localhost:6379",
+  examples: [["ringbus queue ls --name work", "list the channels of a queue in shared memory"], [
+    "ringbus queue ls 'tasks.*' --sort waiting --url redis://localhost:6379",
     "list some channels of one on Redis, the fullest first",
   ]],
   options: { ...QUEUE_OPTIONS, ...LISTING_OPTIONS },

@@ -13,8 +13,8 @@ export const command = defineCommand({
   description:
     `Ends the delivery of messages of a channel, in all processes, until \`ringbus queue resume\`.
 Messages that consumers hold can be acknowledged.`,
-  examples: [["queue pause tasks --name work", "stop the delivery"], [
-    "queue pause tasks --url redis://localhost:6379",
+  examples: [["ringbus queue pause tasks --name work", "stop the delivery"], [
+    "ringbus queue pause tasks --url redis://localhost:6379",
     "the same on Redis",
   ]],
   options: QUEUE_OPTIONS,

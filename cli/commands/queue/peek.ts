@@ -18,8 +18,11 @@ export const command = defineCommand({
   description:
     `Prints messages of a channel, and takes none: with --agent those that the agent has not
 acknowledged, in the order of delivery; with --delayed those for later; otherwise the last stored.`,
-  examples: [["queue peek tasks --agent reader --name work", "print what waits for an agent"], [
-    "queue peek tasks --delayed --limit 5 --name work",
+  examples: [[
+    "ringbus queue peek tasks --agent reader --name work",
+    "print what waits for an agent",
+  ], [
+    "ringbus queue peek tasks --delayed --limit 5 --name work",
     "print five messages that are not due yet",
   ]],
   options: {

@@ -17,10 +17,10 @@ export const command = defineCommand({
     `Publishes each VALUE, or each JSON line of the standard input, to a channel of a queue:
 to the agent of --to, or to all agents that have subscribed to the channel.`,
   examples: [[
-    `queue publish tasks '{"page":1}' --to reader --name work`,
+    `ringbus queue publish tasks '{"page":1}' --to reader --name work`,
     "publish a message for one agent",
   ], [
-    "queue publish tasks cleanup --delay-seconds 60 --url redis://localhost:6379",
+    "ringbus queue publish tasks cleanup --delay-seconds 60 --url redis://localhost:6379",
     "publish a message that is due in a minute",
   ]],
   options: {

@@ -19,10 +19,10 @@ export const command = defineCommand({
     `Takes the messages of a channel for an agent and prints their payloads as lines of JSON,
 with --json the whole records, until Ctrl-C. A message is acknowledged when its line is written.`,
   examples: [[
-    "queue pull tasks --agent reader --name work",
+    "ringbus queue pull tasks --agent reader --name work",
     "take and print messages until Ctrl-C",
   ], [
-    "queue pull tasks --agent reader --limit 1 --timeout-ms 5000 --name work",
+    "ringbus queue pull tasks --agent reader --limit 1 --timeout-ms 5000 --name work",
     "take one message; fail if none comes in five seconds",
   ]],
   options: {

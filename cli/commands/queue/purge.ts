@@ -18,9 +18,9 @@ export const command = defineCommand({
     `Removes the messages of a channel that wait or are delayed, or those of the states that
 --state names. Messages that consumers hold stay.`,
   examples: [[
-    "queue purge tasks --yes --name work",
+    "ringbus queue purge tasks --yes --name work",
     "remove the messages that wait or are delayed",
-  ], ["queue purge tasks --state dead --yes --name work", "remove the dead letters"]],
+  ], ["ringbus queue purge tasks --state dead --yes --name work", "remove the dead letters"]],
   options: {
     ...QUEUE_OPTIONS,
     state: {

@@ -13,8 +13,8 @@ export const command = defineCommand({
   usage: "ID...",
   description:
     `Makes dead letters pending again, with no attempts. Fails if one is not a dead letter.`,
-  examples: [["queue requeue 7f3c --name work", "deliver a dead letter again"], [
-    "queue requeue 7f3c 91aa --url redis://localhost:6379",
+  examples: [["ringbus queue requeue 7f3c --name work", "deliver a dead letter again"], [
+    "ringbus queue requeue 7f3c 91aa --url redis://localhost:6379",
     "deliver two dead letters again",
   ]],
   options: {

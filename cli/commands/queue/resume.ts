@@ -11,8 +11,8 @@ import { openQueue, QUEUE_OPTIONS } from "../../queue/open.ts";
 export const command = defineCommand({
   usage: "CHANNEL",
   description: `Continues the delivery of messages of a channel that was paused.`,
-  examples: [["queue resume tasks --name work", "deliver again"], [
-    "queue resume tasks --url redis://localhost:6379",
+  examples: [["ringbus queue resume tasks --name work", "deliver again"], [
+    "ringbus queue resume tasks --url redis://localhost:6379",
     "the same on Redis",
   ]],
   options: QUEUE_OPTIONS,

@@ -31,9 +31,9 @@ export const command = defineCommand({
 --every-seconds, publishes VALUE again and again while a process has the queue open. With KEY and
 --remove, removes a schedule.`,
   examples: [[
-    "queue schedule daily reports go --cron '0 8 * * *' --name work",
+    "ringbus queue schedule daily reports go --cron '0 8 * * *' --name work",
     "publish a message every day at eight",
-  ], ["queue schedule daily --remove --name work", "remove a schedule"]],
+  ], ["ringbus queue schedule daily --remove --name work", "remove a schedule"]],
   options: OPTIONS,
   arity: [0, 3],
   async run(invocation) {

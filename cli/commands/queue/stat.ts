@@ -17,8 +17,8 @@ export const command = defineCommand({
   usage: "CHANNEL",
   description: `Describes a channel of a queue: its messages by state, its consumers, and how often
 each thing happens to its messages.`,
-  examples: [["queue stat tasks --name work", "print counts and rates"], [
-    "queue stat tasks --json --url redis://localhost:6379",
+  examples: [["ringbus queue stat tasks --name work", "print counts and rates"], [
+    "ringbus queue stat tasks --json --url redis://localhost:6379",
     "the same as JSON, of a queue on Redis",
   ]],
   options: QUEUE_OPTIONS,
