@@ -49,12 +49,13 @@ export function checkLimits(text: string, maxDepth: number): void {
 const EXACT_DIGITS = 15;
 
 /**
- * Checks a text as `checkLimits` does. Returns the offsets at which digits end, outside of strings, that
- * a number may not hold exactly, each after the offset at which they begin.
+ * Checks a text as `checkLimits` does. Returns where digits are, outside of strings, that a number may not
+ * hold exactly: the offsets at which they begin and end, and the number of brackets around them.
  */
 export function longDigitsIn(text: string, maxDepth: number): number[] {
   checkIsText(text);
   const found: number[] = [];
+  const isEscaping = text.includes("\\");
   let depth = 0;
   let digits = 0;
   for (let at = 0; at < text.length; at++) {
@@ -63,16 +64,16 @@ export function longDigitsIn(text: string, maxDepth: number): number[] {
       if (++digits > MAX_DIGITS) throw tooManyDigits();
       continue;
     }
-    if (digits > EXACT_DIGITS) found.push(at - digits, at);
+    if (digits > EXACT_DIGITS) found.push(at - digits, at, depth);
     digits = 0;
     if (code === QUOTE) {
-      at = endOfString(text, at) - 1;
+      at = isEscaping ? endOfString(text, at) - 1 : text.indexOf('"', at + 1);
       if (at < 0) return found;
     } else if (code === OPEN_BRACE || code === OPEN_BRACKET) {
       if (++depth > maxDepth) throw tooDeep(maxDepth);
     } else if (code === CLOSE_BRACE || code === CLOSE_BRACKET) depth--;
   }
-  if (digits > EXACT_DIGITS) found.push(text.length - digits, text.length);
+  if (digits > EXACT_DIGITS) found.push(text.length - digits, text.length, depth);
   return found;
 }
 

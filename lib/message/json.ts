@@ -8,7 +8,7 @@ import { longDigitsIn, MAX_DIGITS, MAX_READ_DEPTH } from "../base/json_limits.ts
 import { readExactly } from "../base/json_scanner.ts";
 import { checkData, isPlainData, notData } from "../base/data.ts";
 import { hasEscapedKey, readDeep } from "../base/plain_json.ts";
-import { markIntegers, replaceMarked } from "./exact_integers.ts";
+import { hasLongIdsOnly, markIntegers, replaceIds, replaceMarked } from "./exact_integers.ts";
 
 export { JsonLimitError } from "../base/json_limits.ts";
 export { parsePlainJson } from "../base/plain_json.ts";
@@ -29,10 +29,18 @@ const { rawJSON } = JSON as unknown as { rawJSON(text: string): unknown };
 export function parseJson(text: string): unknown {
   const longDigits = longDigitsIn(text, MAX_READ_DEPTH);
   if (longDigits.length > 0 && !text.includes("\\")) {
-    return replaceMarked(JSON.parse(markIntegers(text, longDigits)));
+    return readMessages(text, longDigits) ??
+      replaceMarked(JSON.parse(markIntegers(text, longDigits)));
   }
   const value = JSON.parse(text);
   return longDigits.length > 0 || hasEscapedKey(text) ? readDeep(text, readExactly) : value;
+}
+
+/** Messages, of which the ids alone are replaced; undefined for any other text. */
+function readMessages(text: string, longDigits: readonly number[]): unknown {
+  if (!hasLongIdsOnly(text, longDigits)) return undefined;
+  const value = JSON.parse(text);
+  return replaceIds(value, text, longDigits) ? value : undefined;
 }
 
 /**

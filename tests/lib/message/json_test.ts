@@ -223,6 +223,42 @@ Deno.test("long numbers of any form are read alike, in a text with escapes and i
   );
 });
 
+/** Members and elements that look like those of messages with long ids. */
+const ID_LITERALS = fc.constantFrom(
+  "1",
+  "1e18",
+  "1000000000000000000",
+  "1000000000000000001",
+  "9007199254740991",
+  "12345678901234567.5",
+  "-12345678901234567",
+);
+const MEMBERS = fc.oneof(
+  ID_LITERALS.map((id) => `"id":${id}`),
+  ID_LITERALS.map((id) => `"in_response_to":${id}`),
+  ID_LITERALS.map((id) => `"payload":{"id":${id}}`),
+  ID_LITERALS.map((id) => `"thread":[{"id":${id}},${id}]`),
+  fc.constant(`"text":"]{12345678901234567"`),
+);
+const OBJECTS = fc.uniqueArray(MEMBERS, { maxLength: 3, selector: (text) => text.split(":")[0] })
+  .map((members) => `{${members}}`);
+const ELEMENTS = fc.oneof(
+  { weight: 5, arbitrary: OBJECTS },
+  ID_LITERALS,
+  fc.constantFrom("null", '""', "[]"),
+);
+
+Deno.test("the ids of messages are read as any other integers", () => {
+  const texts = fc.oneof(OBJECTS, fc.array(ELEMENTS, { maxLength: 4 }).map((all) => `[${all}]`));
+  assertProperty(
+    fc.property(texts, (text) => {
+      const [other] = parseJson(`[${text}, "\\n"]`) as unknown[];
+      assert.deepStrictEqual(parseJson(text), other);
+    }),
+    { numRuns: 2000 },
+  );
+});
+
 Deno.test("data is written alike, with a bigint in it and without", () => {
   assertProperty(fc.property(fc.jsonValue(), (value) => {
     assert.equal(stringifyJson(value), JSON.stringify(value));
