@@ -6,6 +6,7 @@
  */
 
 import { glob } from "../../backends/store/glob.ts";
+import { parsePlainJson } from "../../lib/base/plain_json.ts";
 import { didYouMean } from "../../lib/base/suggestions.ts";
 import { type OptionTable, UsageError } from "../command.ts";
 import { jsonText, type Output } from "../output.ts";
@@ -130,7 +131,7 @@ export class Listing<Row> {
   print(output: Output, rows: readonly Row[], { form }: ListingRequest): void {
     if (form === "json") return rows.forEach((row) => output.json(this.#asJson(row)));
     if (form === "yaml") {
-      const plain = rows.map((row) => JSON.parse(jsonText(this.#asJson(row))));
+      const plain = rows.map((row) => parsePlainJson(jsonText(this.#asJson(row))));
       return yamlDocument(plain).forEach((line) => output.print(line));
     }
     if (rows.length === 0) return;
