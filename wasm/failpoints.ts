@@ -81,8 +81,10 @@ export const RING_PUBLISHED = RING_OFFSET + 1;
 // Leaving, and reclaiming what dead participants held.
 /** A dead participant's slot belongs to the reclaimer, and is still full. */
 export const RECLAIM_OWNED = RING_PUBLISHED + 1;
+/** The slot says that its participant died, and is still full. */
+export const RECLAIM_MARKED = RECLAIM_OWNED + 1;
 /** The slot has no role. Its owner may still be among the waiters. */
-export const LEAVE_ROLE = RECLAIM_OWNED + 1;
+export const LEAVE_ROLE = RECLAIM_MARKED + 1;
 /** It is not among the waiting receivers. */
 export const LEAVE_RECEIVERS = LEAVE_ROLE + 1;
 /** It is not among the waiting senders. */

@@ -136,6 +136,8 @@ export const PARTICIPANT_PIN = PARTICIPANT_REGION_BYTES + 4;
 export const PARTICIPANT_PIN_LANE = PARTICIPANT_PIN + 8;
 export const PARTICIPANT_HEAP = PARTICIPANT_PIN_LANE + 4;
 export const PARTICIPANT_HEAP_BYTES = PARTICIPANT_HEAP + 4;
+// The generation of the last participant here that did not leave by itself.
+export const PARTICIPANT_DIED = PARTICIPANT_HEAP_BYTES + 4;
 // Other participants write to the second line when they wake this one.
 export const PARTICIPANT_WAKE = 64;
 export const PARTICIPANT_WAIT_KIND = PARTICIPANT_WAKE + 4;

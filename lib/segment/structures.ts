@@ -181,6 +181,7 @@ export const PARTICIPANT = describe.structure(
     pinLane: describe.u32("PARTICIPANT_PIN_LANE", "on this lane"),
     heap: describe.u32("PARTICIPANT_HEAP", "reply heap"),
     heapBytes: describe.u32("PARTICIPANT_HEAP_BYTES", "its bytes"),
+    died: describe.u32("PARTICIPANT_DIED", "last generation that died"),
     wake: describe.u32("PARTICIPANT_WAKE", "wake word"),
     waitKind: describe.u32("PARTICIPANT_WAIT_KIND", "wait kind"),
     serviceCount: describe.u32("PARTICIPANT_SERVICE_COUNT", "service count"),

@@ -21,6 +21,7 @@ import {
   LEAVE_ROLE,
   LEAVE_SENDERS,
   LEAVE_FAIRNESS,
+  RECLAIM_MARKED,
   RECLAIM_OWNED,
   REGION_BYTES,
   REGION_OFFSET,
@@ -37,6 +38,7 @@ import {
   MAX_LANES,
   MAX_PARTICIPANTS,
   PARTICIPANT_ISOLATE,
+  PARTICIPANT_DIED,
   PARTICIPANT_FENCE,
   PARTICIPANT_GENERATION,
   PARTICIPANT_LABEL,
@@ -128,11 +130,18 @@ export function reclaim(index: u32, dead: u64, mine: u64): u32 {
   if (read64(slot) == dead) returnAll(index);
   if (atomic.cmpxchg<u64>(slot, dead, mine) != dead) return 0;
   failpoint(RECLAIM_OWNED);
+  markDead(participant(index));
   for (let i: u32 = 0; i < <u32>MAX_LANES; ++i) {
     if (read32(lane(i) + LANE_OWNER) == index + 1) recount(i);
   }
   leave(index);
   return 1;
+}
+
+/** Those who watch the channel see that the owner died, and did not leave. */
+function markDead(slot: usize): void {
+  atomic.store<u32>(slot + PARTICIPANT_DIED, read32(slot + PARTICIPANT_GENERATION));
+  failpoint(RECLAIM_MARKED);
 }
 
 /**

@@ -64,6 +64,7 @@ const SCENARIOS: Scenario[] = [
   { work: "join", points: ["RETURN_MADE"], before: "death" },
   { work: "join", points: ["RETURN_ANNOUNCED"], before: "death" },
   { work: "join", points: ["RECLAIM_OWNED"], before: "death" },
+  { work: "join", points: ["RECLAIM_MARKED"], before: "death" },
   { work: "join", points: ["LEAVE_PIN"], before: "death" },
 ];
 

@@ -59,6 +59,7 @@ const JOINING = POINTS.filter((name) => /^(JOIN|LEAVE)_/.test(name) && name !== 
 const ATTACHING: PointName[] = [
   ...JOINING,
   "RECLAIM_OWNED",
+  "RECLAIM_MARKED",
   "SUM_READ",
   "SUM_STORED",
   "makeFifo",
