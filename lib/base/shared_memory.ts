@@ -39,6 +39,9 @@ export interface SharedMemory {
   addWaiter(waiter: Waiter): void;
   removeWaiter(waiter: Waiter): void;
 
+  /** Tells those who watch the channel's directory that a participant is there. */
+  announce(): void;
+
   /** False if the channel's name no longer names this memory: others that open it get another one. */
   hasName(): boolean;
   /** Sets what is called when a check at intervals finds that the name no longer names this memory. */

@@ -184,6 +184,7 @@ export class Attachment {
   /** Shows others what this participant does. A subscriber has to be where all later messages reach it. */
   publishRole(): void {
     this.ring.publishRole(this.index, ROLES.indexOf(this.role));
+    this.sharedMemory.announce();
   }
 
   /** Frees what dead participants held, and returns the messages that they had leased. */

@@ -134,6 +134,12 @@ export function hiddenName(prefix: string, id: string, name: string): string {
   return `${prefix}${id}-${name.slice(-MAX_SUFFIX_CHARACTERS)}`;
 }
 
+/** True if a segment of a name may have been made under a hidden name. */
+export function isTemporaryNameOf(hidden: string, name: string): boolean {
+  return hidden.startsWith(TEMPORARY_PREFIX) &&
+    hidden.endsWith(`-${name.slice(-MAX_SUFFIX_CHARACTERS)}`);
+}
+
 /** The code of a failed system call, or the error's text. */
 export function codeOf(error: unknown): string {
   return error instanceof SystemError ? error.errno : String(error);

@@ -18,6 +18,7 @@ export const SHARED_SYMBOLS = {
   pread: { parameters: ["i32", "buffer", "usize", "i64"], result: "isize" },
   write: { parameters: ["i32", "buffer", "usize"], result: "isize" },
   flock: { parameters: ["i32", "i32"], result: "i32" },
+  futimens: { parameters: ["i32", "buffer"], result: "i32" },
   mkfifo: { parameters: ["buffer", "u32"], result: "i32" },
   mmap: { parameters: ["buffer", "usize", "i32", "i32", "i32", "i64"], result: "usize" },
   readlink: { parameters: ["buffer", "buffer", "usize"], result: "isize" },
@@ -42,6 +43,7 @@ export function cString(text: string): Uint8Array<ArrayBuffer> {
 
 /** Where the bytes begin whose locks name threads: no file reaches so far, and no other program locks there. */
 export const OWNER_BYTES = 0x5247_0000_0000;
+const NOW = null;
 const NO_THREAD = -1;
 const SHARED_LOCK = 1;
 const EXCLUSIVE_LOCK = 2;
@@ -229,6 +231,10 @@ export abstract class Libc implements Platform {
     } finally {
       this.close(fd);
     }
+  }
+
+  touch(fd: number): void {
+    this.checked("touch", this.#c.futimens(fd, NOW));
   }
 
   close(fd: number): void {

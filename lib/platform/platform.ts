@@ -79,6 +79,8 @@ export interface Platform {
   /** Opens for reading only; follows no symbolic link. */
   openReadOnly(path: string): number;
   create(path: string): number;
+  /** Sets the times of a file, which those who watch its directory are told. */
+  touch(fd: number): void;
   close(fd: number): void;
   /** Reads up to `target.length` bytes of a file. */
   read(fd: number, target: Uint8Array, offset: number): number;

@@ -73,6 +73,11 @@ export function threadNumberOf(id: bigint): number | undefined {
   return bits === 0n ? undefined : Number(bits & NUMBER_MASK);
 }
 
+/** The number of an isolate's thread, if this process can see that thread while it runs. */
+export function watchableThread(id: bigint): number | undefined {
+  return visibleThread(id);
+}
+
 /** True if this process could see an isolate's thread, and the thread has ended. */
 export function hasThreadEnded(id: bigint): boolean {
   const thread = visibleThread(id);

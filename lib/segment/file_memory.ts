@@ -217,6 +217,18 @@ export class FileMemory implements SharedMemory {
     this.#isolate.removeWaiter(waiter);
   }
 
+  announce(): void {
+    try {
+      platform().touch(this.#fd);
+    } catch (error) {
+      // Those who watch look again after a while.
+      logger.debug("cannot announce a participant of {channel}: {error}", {
+        channel: this.name,
+        error,
+      });
+    }
+  }
+
   hasName(): boolean {
     return isNameOf(this.path, this.#fd);
   }

@@ -115,6 +115,8 @@ export class WorkerMemory implements SharedMemory {
     this.#waiters.remove(waiter);
   }
 
+  announce(): void {}
+
   hasName(): boolean {
     return true;
   }
