@@ -125,6 +125,14 @@ export {
 export { Pusher } from "./lib/sockets/pusher.ts";
 export { ReceivingSocket } from "./lib/sockets/receiving_socket.ts";
 export {
+  Channel,
+  type ParticipantsOptions,
+  watchChannels,
+  type WatchChannelsOptions,
+} from "./lib/observe/channel.ts";
+export type { ChannelEvent, ParticipantEvent, SegmentEvent } from "./lib/observe/channel_events.ts";
+export type { EventStream } from "./lib/observe/event_stream.ts";
+export {
   type ChannelInfo,
   listChannels,
   type ParticipantInfo,

@@ -19,6 +19,7 @@ import { AsyncWaitQueue } from "../channel/wait.ts";
 import { type CodecName, resolveCodec } from "../codecs/builtin.ts";
 import type { Codec } from "../codecs/codec.ts";
 import { register, unregister } from "../presence/exit_hooks.ts";
+import { checkLabel } from "../segment/label.ts";
 import { isLocalHandle, type LocalHandle } from "../segment/worker_memory.ts";
 import { type Bucket, Buckets, type CellHeader, type Look } from "./buckets.ts";
 import { type CachedValue, MAX_CACHED_BYTES, ReadCache } from "./cache.ts";
@@ -54,6 +55,11 @@ export interface LatestOptions {
    * Keeps the values when the last participant closes. One participant that sets it is enough. Default: false.
    */
   persist?: boolean | undefined;
+  /**
+   * A name for this participant, for people who look: `listChannels()`, `watchChannels()` and `ringbus who`
+   * show it. 1 to 40 bytes of UTF-8. Default: none.
+   */
+  label?: string | undefined;
 }
 
 /** Options of `set` and `update`. */
@@ -78,6 +84,7 @@ const OPTIONS = new OptionRules<LatestOptions>("new Latest()", {
   codec: (_name, value) => resolveCodec(value as CodecName),
   dir: directoryPath,
   persist: flag,
+  label: checkLabel,
 }, { capacityBytes: "latest values take the space that they need" });
 
 const ttl = (name: string, value: unknown): number => {

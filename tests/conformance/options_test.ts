@@ -78,6 +78,9 @@ const CASES: Readonly<Record<string, Case>> = {
   "Signal.wait": { call: (o, { signal }) => new core.Signal(signal).wait(o) },
   "LocalChannel.create": { call: (o) => core.LocalChannel.create(o) },
   listChannels: { call: (o) => core.listChannels(o) },
+  watchChannels: { call: (o) => core.watchChannels(o) },
+  "new Channel": { call: (o, { handle }) => new core.Channel(handle, o) },
+  "Channel.participants": { call: (o, { handle }) => new core.Channel(handle).participants(o) },
   removeStale: { call: (o) => core.removeStale(o) },
   "new GemstoneGenerator": { call: (o) => new core.GemstoneGenerator(1, o) },
   "new Message": {
@@ -357,6 +360,7 @@ Deno.test("every public call rejects an argument too many", async () => {
     const owners: Record<string, Any[]> = {
       AgentBackend: [fixture.agent],
       EmbeddedRedis: [embedded],
+      Channel: [new core.Channel(fixture.handle)],
       Latest: [new core.Latest(fixture.latest)],
       LocalChannel: [core.LocalChannel],
       Signal: [new core.Signal(fixture.signal)],
