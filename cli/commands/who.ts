@@ -4,10 +4,12 @@
  * @module
  */
 
+import { numberOf } from "../arguments/numbers.ts";
 import { defineCommand } from "../command.ts";
 import { isName, Listing, LISTING_OPTIONS, requestOf } from "../listing/listing.ts";
 import { ageText } from "../observe/format.ts";
 import { directoryText, openChannel } from "../observe/open.ts";
+import { printPresence } from "../observe/presence.ts";
 import { aliveText } from "../observe/report.ts";
 import { type Sample, sampleAll } from "../observe/sample.ts";
 import type { Output } from "../output.ts";
@@ -49,15 +51,30 @@ export const command = defineCommand({
   description:
     `Lists the sockets on all channels, or on those whose names match a PATTERN: what each does,
 the label that its program gave it, its process, since when it is there, whether its process or worker
-is alive, and whether it waits. It does not attach, and writes nothing.`,
-  examples: [["ringbus who", "list all sockets"], [
-    "ringbus who 'robot.*' --sort pid",
-    "list the sockets on some channels, by process",
-  ]],
-  options: LISTING_OPTIONS,
+is alive, and whether it waits. With --watch it prints a line for each that joins, leaves or dies, and
+for each channel that is created, replaced, removed or collected. It does not attach, and writes
+nothing.`,
+  examples: [
+    ["ringbus who", "list all sockets"],
+    ["ringbus who 'robot.*' --sort pid", "list the sockets on some channels, by process"],
+    ["ringbus who --watch", "print who is there, and then who comes, leaves and dies"],
+  ],
+  options: {
+    ...LISTING_OPTIONS,
+    watch: {
+      type: "boolean",
+      short: "w",
+      help: "print who is there and each change, until Ctrl-C",
+    },
+    limit: { type: "string", short: "n", value: "N", help: "with --watch, end after N lines" },
+  },
   arity: [0, Infinity],
-  // deno-lint-ignore require-await
-  async run({ values, arguments: patterns, output }) {
+  async run({ values, arguments: patterns, output, signal }) {
+    const limit = numberOf("limit", values.limit, { min: 1 }) ?? Infinity;
+    if (values.watch) {
+      output.notice(`watching ${patterns.join(" and ") || directoryText()}`);
+      return await printPresence(output, patterns, limit, signal);
+    }
     const request = requestOf(values, patterns, output);
     for (const name of patterns.filter(isName)) openChannel(name)[Symbol.dispose]();
     const rows = sampleAll().flatMap(({ name, snapshot: { participants } }) =>

@@ -135,6 +135,20 @@ Deno.test("ringbus who lists the sockets of all channels or of one, with their l
     assert.match(stdout, /^jobs +pusher +arm +\d+ +\d+s +no +no$/m);
     const printed = await run(["stat", "frames", "--interval-ms", "10"]);
     assert.match(printed.stdout, /^ +0 +publisher +\d+ +\S+ +camera left +\d+s +yes /m);
+
+    await using watch = shell.start(["who", "--watch", "frames", "--limit", "5"]);
+    await watch.prints(/\d\d:\d\d:\d\d +joined +frames +publisher +camera left +pid \d+\n/);
+    await watch.prints(/joined +frames +subscriber +- +pid/);
+    const planner = new Subscriber("frames", { dir, label: "second" });
+    await watch.prints(/joined +frames +subscriber +second +pid/);
+    planner.close();
+    assert.match((await watch.lines()).at(-1)!, /left +frames +subscriber +second/);
+    const [created] = await json(shell, ["who", "-w", "-n", "1"]);
+    assert.deepEqual([created.type, created.channel, created.kind], [
+      "created",
+      "frames",
+      "broadcast",
+    ]);
     removeStale({ dir });
   }));
 
