@@ -8,7 +8,7 @@
 import { logger } from "../base/log.ts";
 import type { DirectoryEvents, Happened } from "./directory_events.ts";
 import { cString } from "./libc.ts";
-import { openLibrary } from "./linux.ts";
+import { openLibrary } from "./linux_library.ts";
 import { platform } from "./mod.ts";
 import { SystemError } from "./platform.ts";
 

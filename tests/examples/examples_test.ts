@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Subscriber } from "../../mod.ts";
+import { removeStale, Subscriber } from "../../mod.ts";
 import { freePort } from "../support/free_port.ts";
 import { Program } from "../support/program.ts";
 import { makeScratchDirectory } from "../support/scratch.ts";
@@ -113,6 +113,22 @@ Deno.test("example latest_values: panels print the latest pose, however late or 
       assert.equal((await panel.lines()).at(-1), "x is 10 after 100 steps");
     }
     assert.deepEqual(await robot.lines(), ["made 100 steps"]);
+  }));
+
+Deno.test("example presence: a supervisor is told who leaves and who dies", () =>
+  inDirectory(async (run, dir) => {
+    await using supervisor = run("presence/supervisor.ts");
+    await supervisor.prints("watching");
+    await using killed = run("presence/robot.ts", "arm", "100000");
+    await supervisor.prints("arm joined");
+    await using done = run("presence/robot.ts", "gripper", "20");
+    await supervisor.prints("gripper joined");
+    assert.deepEqual(await done.lines(), ["gripper is done"]);
+    await supervisor.prints("gripper left");
+    killed.kill("SIGKILL");
+    const said = ["watching", "arm joined", "gripper joined", "gripper left", "arm died"];
+    assert.deepEqual(await supervisor.lines(), said);
+    removeStale({ dir });
   }));
 
 Deno.test("example pipeline: two pullers share all tasks", () =>
