@@ -21,6 +21,8 @@ export interface OptionDescription {
   readonly multiple?: boolean;
   /** Placeholder for its value in the help, such as `MS`. */
   readonly value?: string;
+  /** The values that it takes, if they are few words. */
+  readonly choices?: readonly string[];
   /** Help text. */
   readonly help: string;
 }

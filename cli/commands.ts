@@ -90,6 +90,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry | CommandGroup>> = {
     summary: "measure messages on this machine",
     load: () => import("./commands/bench.ts"),
   },
+  completion: {
+    summary: "complete command lines in a shell",
+    load: () => import("./commands/completion.ts"),
+  },
   version: {
     summary: "print the versions of Ringbus and Deno",
     load: () => import("./commands/version.ts"),

@@ -45,7 +45,18 @@ async function runNamed(
     await printText(output, VERSION);
     return EXIT.DONE;
   }
+  if (name === "complete" && others[0] === "--") {
+    return await printCandidates(others.slice(1), output);
+  }
   return await runCommand(name, others, output, mainUrl);
+}
+
+/** Prints the words that a shell offers, with their meanings: the scripts of `ringbus completion` call it. */
+async function printCandidates(words: readonly string[], output: Output): Promise<number> {
+  const { candidates } = await import("./completion/candidates.ts");
+  for (const { word, meaning = "" } of await candidates(words)) output.print(`${word}\t${meaning}`);
+  await output.flushEnd();
+  return EXIT.DONE;
 }
 
 /** Prints a text, which the default action of a signal may cut off. */

@@ -75,6 +75,18 @@ const NEEDS: readonly Need[] = [
     isInstalled: () => outputOf("wrk", "-v") !== undefined,
     install: "apt-get update && apt-get install -y wrk",
   },
+  {
+    name: "zsh",
+    use: "it completes command lines",
+    isInstalled: () => outputOf("zsh", "--version") !== undefined,
+    install: "apt-get update && apt-get install -y --no-install-recommends zsh",
+  },
+  {
+    name: "fish",
+    use: "it completes command lines",
+    isInstalled: () => outputOf("fish", "--version") !== undefined,
+    install: "apt-get update && apt-get install -y --no-install-recommends fish",
+  },
 ];
 
 function canInstall(): boolean {

@@ -16,6 +16,7 @@ export const CHANNEL_OPTIONS = {
   codec: {
     type: "string",
     value: "NAME",
+    choices: CODEC_NAMES,
     help: `${CODEC_NAMES.join(", ")}; default: the channel's, msgpack for a new one`,
   },
   capacity: {

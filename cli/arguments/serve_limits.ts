@@ -42,6 +42,7 @@ export const LIMIT_OPTIONS = {
   overflow: {
     type: "string",
     value: "HOW",
+    choices: ["dropOldest", "disconnect"],
     help: "for a full queue: dropOldest, or disconnect its subscriber; default: dropOldest",
   },
   "max-body-bytes": {

@@ -34,6 +34,7 @@ many messages were overwritten before it read them.`,
     since: {
       type: "string",
       value: "WHEN",
+      choices: ["oldest", "now"],
       help: "oldest: all that the rings hold; a number: so many of each ring; default: now",
     },
   },

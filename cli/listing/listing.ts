@@ -34,6 +34,7 @@ export const LISTING_OPTIONS = {
     type: "string",
     short: "o",
     value: "FORM",
+    choices: FORMS,
     help: "wide: all columns, not cut; json: a record on each line; yaml; default: table",
   },
   sort: {

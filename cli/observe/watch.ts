@@ -19,6 +19,7 @@ export const WATCH_OPTIONS = {
   since: {
     type: "string",
     value: "WHEN",
+    choices: ["oldest", "now"],
     help: "now, or oldest: include the messages that are there; default: now",
   },
   limit: { type: "string", short: "n", value: "N", help: "end after this many messages" },

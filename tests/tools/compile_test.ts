@@ -77,6 +77,8 @@ const latest: Case = async ({ run }) => {
 
 const versions: Case = async ({ run }) => {
   assert.match((await run(["version"])).stdout, /^layout +\d+$/m);
+  assert.match((await run(["completion", "bash"])).stdout, /^complete .* ringbus$/m);
+  assert.match((await run(["complete", "--", "vers"])).stdout, /^version\t/);
 };
 
 const records: Case = async ({ run }) => {
@@ -153,6 +155,7 @@ const CASES: Record<string, Case> = {
   clean: observes,
   rm: observes,
   version: versions,
+  completion: versions,
   bench: measures,
   "bench-peer": measures,
   doctor: examines,

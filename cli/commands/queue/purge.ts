@@ -27,6 +27,7 @@ export const command = defineCommand({
       type: "string",
       multiple: true,
       value: "STATE",
+      choices: STATES,
       help: `${STATES.join(", ")}; may be given several times`,
     },
     yes: { type: "boolean", short: "y", help: "really remove them" },
