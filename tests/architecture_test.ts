@@ -50,9 +50,9 @@ const ALLOWED = table(`
   backends/store:           lib/base lib/message
   backends/hosting:         lib/base backends/store
   backends/redis:           lib/base
-  backends/messaging:       lib/base lib/message backends/store
+  backends/messaging:       lib/base lib/message lib/schema backends/store
   backends/messaging/shm:   lib/base lib/message lib/presence lib/channel lib/journal backends/store backends/messaging
-  backends/queue:           lib/base lib/presence
+  backends/queue:           lib/base lib/presence lib/schema
   backends/queue/memory:    lib/base backends/queue
   backends/queue/redis:     lib/base backends/queue backends/redis
   backends/queue/shm:       lib/base lib/presence lib/channel lib/journal backends/queue backends/queue/memory
@@ -68,7 +68,7 @@ const ALLOWED = table(`
   backends/resp/server:     lib/base backends/store backends/hosting backends/tcp/protocol backends/resp/protocol backends/resp/engine backends/resp/commands
   backends/tcp/server:      lib/base lib/message backends/store backends/hosting backends/tcp/protocol backends/resp/engine backends/resp/server
   backends/tcp/client:      lib/base lib/message backends/store backends/hosting backends/messaging backends/tcp/protocol backends/tcp/server
-  backends/state:           lib/base lib/codecs
+  backends/state:           lib/base lib/codecs lib/schema
   backends/state/redis:     lib/base backends/state backends/redis
   backends/state/shm:       lib/base lib/codecs lib/journal backends/state
   backends/state/manager:   lib/base backends/state backends/store backends/hosting backends/messaging backends/tcp/protocol backends/tcp/server backends/tcp/client

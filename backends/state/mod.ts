@@ -22,6 +22,13 @@ export type {
   StateOptions,
 } from "./config.ts";
 export {
+  type DefinedSlots,
+  defineSlots,
+  type SlotDefinition,
+  type SlotsDefinition,
+  type SlotsOnAny,
+} from "./define_slots.ts";
+export {
   SharedBackendClosedError,
   SharedBackendConnectionError,
   SharedBackendError,

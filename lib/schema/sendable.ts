@@ -13,21 +13,20 @@ import type { Tensor, TypedArray } from "../codecs/tensor.ts";
  * of nothing. What lies deeper than eight levels is looked at when it is sent.
  */
 export type SendingProblem<
-  C extends CodecName | Codec,
+  C extends CodecName | Codec | "JSON with bigints",
   T,
   Path extends string = "$",
   Levels extends 0[] = [],
 > = unknown extends T ? never
   : T extends Exclude<TypedArray, Uint8Array> | Tensor<Exclude<TypedArray, Uint8Array>>
     ? Path extends "$" ? never
-    : C extends "json" ? `binary data at ${Path} cannot be sent with codec "json"`
+    : C extends "json" | "JSON with bigints" ? `binary data at ${Path} cannot be sent as JSON`
     : never
   : C extends Codec<infer V> ? T extends V ? never : "the codec takes values of another type"
   : C extends "raw" ? T extends Uint8Array ? never : 'codec "raw" sends Uint8Arrays alone'
   : Levels["length"] extends 8 ? never
   : T extends symbol ? `a symbol at ${Path} cannot be sent`
-  : T extends bigint
-    ? C extends "json" ? `a bigint at ${Path} cannot be sent with codec "json"` : never
+  : T extends bigint ? C extends "json" ? `a bigint at ${Path} cannot be sent as JSON` : never
   : T extends string | number | boolean | null | undefined | void ? never
   // deno-lint-ignore no-explicit-any
   : T extends ((...args: any) => unknown) | (abstract new (...args: any) => unknown)
@@ -35,11 +34,13 @@ export type SendingProblem<
   : T extends Promise<unknown> ? `a Promise at ${Path} cannot be sent`
   : T extends ReadonlyMap<unknown, unknown> | ReadonlySet<unknown> | RegExp
     ? C extends "clone" ? never
-    : `a Map, a Set or a RegExp at ${Path} cannot be sent with codec "${C & string}"`
+    : `a Map, a Set or a RegExp at ${Path} cannot be sent with "${C & string}"`
   : T extends Date
-    ? C extends "json" ? `a Date at ${Path} would arrive as a text with codec "json"` : never
+    ? C extends "json" | "JSON with bigints" ? `a Date at ${Path} would arrive as a text, as JSON`
+    : never
   : T extends ArrayBuffer | ArrayBufferView
-    ? C extends "json" ? `binary data at ${Path} cannot be sent with codec "json"` : never
+    ? C extends "json" | "JSON with bigints" ? `binary data at ${Path} cannot be sent as JSON`
+    : never
   : T extends SharedArrayBuffer ? `a SharedArrayBuffer at ${Path} cannot be sent`
   : T extends readonly (infer E)[] ? SendingProblem<C, E, `${Path}[]`, [...Levels, 0]>
   : T extends object ? {

@@ -22,6 +22,7 @@ import {
   checkValue,
   isAsked,
 } from "../schema/schema_check.ts";
+import { rejectOwnOptions } from "../schema/own_options.ts";
 import type { AnySchema } from "../schema/standard_schema.ts";
 
 /** The schemas of a channel of requests. */
@@ -152,13 +153,7 @@ export function socketOptionsOf<O extends object>(
   schemas: ValueSchemas,
   options: O | undefined,
 ): O {
-  for (const own of OWN_OPTIONS) {
-    if (options !== undefined && own in Object(options)) {
-      throw new TypeError(
-        `${opening}() has no option "${own}"; defineChannel() decides it for channel "${name}"`,
-      );
-    }
-  }
+  rejectOwnOptions(`${opening}()`, "defineChannel()", name, OWN_OPTIONS, options);
   const { codec = "msgpack", capacityBytes, dir, persist } = definition;
   const shared = opening === "latest"
     ? { codec, dir, persist }

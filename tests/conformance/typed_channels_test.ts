@@ -475,7 +475,7 @@ Deno.test("a definition and its sockets reject what they do not take", () => {
   const channel = defineChannel("a", { pattern, schema });
   assert.throws(() => channel.publisher({ codec: "json" } as never), {
     name: "TypeError",
-    message: /^publisher\(\) has no option "codec"; defineChannel\(\) decides it for channel "a"$/,
+    message: /^publisher\(\) has no option "codec"; defineChannel\(\) decides it for "a"$/,
   });
   assert.throws(() => channel.publisher({ since: 3 } as never), /no option "since"/);
   assert.throws(() => channel.publisher(7 as never), /takes its options as an object, not 7/);

@@ -1,4 +1,4 @@
-// What the types of defined channels allow, and what they do not: each line below `@ts-expect-error` has to be
+// What the types of defined channels, queues, topics and slots allow, and what they do not: each line below `@ts-expect-error` has to be
 // an error of `deno check`. Nothing of it is executed.
 
 import assert from "node:assert/strict";
@@ -6,13 +6,19 @@ import { z } from "zod";
 import {
   type Codec,
   defineChannel,
+  defineQueue,
+  defineTopic,
   type Delivery,
+  InMemoryMessageQueue,
+  InMemoryMessagingBackend,
   type Publisher,
   type Puller,
   type Subscriber,
   type Tensor,
   typeOnly,
 } from "../../../mod.ts";
+
+import { defineSlots, InMemoryBackend } from "../../../backends/state/mod.ts";
 
 /** True for the same type. */
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true
@@ -171,6 +177,46 @@ function sendable(): void {
   void defineChannel("c", { pattern: REQUEST, schema: nothing }).replier().serve(() => {});
 }
 
+function backends(): void {
+  const job = z.object({ at: z.string().transform(Number) });
+  const queue = defineQueue("q", { schema: job, result: z.number() }).on(
+    new InMemoryMessageQueue(),
+  );
+  const from = { sourceAgent: "a" };
+  void queue.publish({ payload: { at: "1" }, ...from });
+  // @ts-expect-error: the schema takes a text
+  void queue.publish({ payload: { at: 1 }, ...from });
+  // @ts-expect-error: the definition decides the channel
+  void queue.publish({ payload: { at: "1" }, channel: "r", ...from });
+  queue.worker("a", ({ payload }) => payload.at + 1);
+  // @ts-expect-error: results are numbers
+  queue.worker("a", ({ payload }) => String(payload.at));
+  // @ts-expect-error: a bigint is no JSON
+  defineQueue("q", { schema: z.object({ id: z.bigint() }) });
+  const anything = defineQueue("q", { schema: job }).on(new InMemoryMessageQueue());
+  anything.worker("a", ({ payload }) => String(payload.at));
+
+  const topic = defineTopic("t", { schema: job }).on(new InMemoryMessagingBackend());
+  const init = { id: 1n, sender: {} };
+  void topic.storeMessage("n", { ...init, payload: { at: "1" } });
+  void topic.subscribe(({ payload, topics }) => console.log(payload.at + 1, topics));
+  // @ts-expect-error: the schema takes a text
+  void topic.storeMessage("n", { ...init, payload: { at: 1 } });
+  defineTopic("t", { schema: z.object({ id: z.bigint() }) });
+  // @ts-expect-error: the payload of a message is an object
+  defineTopic("t", { schema: z.string() });
+  // @ts-expect-error: a Map is no JSON
+  defineTopic("t", { schema: z.object({ map: MAP }) });
+
+  const slots = defineSlots({ schema: job }).on(new InMemoryBackend());
+  void slots.append("t", { at: "1" });
+  isTrue<Same<ReturnType<typeof slots.getThread>, Promise<{ at: number }[]>>>();
+  // @ts-expect-error: the schema takes a text
+  void slots.append("t", { at: 1 });
+  // @ts-expect-error: slots hold no functions
+  defineSlots({ schema: typeOnly<{ run(): void }>() });
+}
+
 Deno.test("the types of defined channels are checked", () => {
-  assert.equal([patterns, requests, codecs, sendable].length, 4);
+  assert.equal([patterns, requests, codecs, sendable, backends].length, 5);
 });

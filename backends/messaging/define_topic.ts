@@ -1,0 +1,249 @@
+/**
+ * Topics of a messaging backend with a schema, which a module defines and all sides import.
+ *
+ * @module
+ */
+
+import { checkNoMore } from "../../lib/base/checks.ts";
+import { callback, objectWith, oneOf, text } from "../../lib/base/option_checks.ts";
+import { OptionRules } from "../../lib/base/option_rules.ts";
+import { Message, type MessageInit } from "../../lib/message/message.ts";
+import { rejectOwnOptions } from "../../lib/schema/own_options.ts";
+import {
+  type CarriedOf,
+  CHECKING_SIDES,
+  type CheckingSide,
+  checkSchema,
+  checkValueAsync,
+  isAsked,
+  type SentOf,
+} from "../../lib/schema/schema_check.ts";
+import type { SendingProblem } from "../../lib/schema/sendable.ts";
+import type { AnySchema, OutputOf } from "../../lib/schema/standard_schema.ts";
+import type {
+  MessageDelivery,
+  MessageHandler,
+  MessagingBackend,
+  StoreMessageOptions,
+} from "./backend.ts";
+
+/** What `defineTopic` takes. */
+export interface TopicDefinition<
+  S extends AnySchema = AnySchema,
+  K extends CheckingSide = CheckingSide,
+> {
+  /** What payloads are: any Standard Schema, version 1, of objects. It may be asynchronous. */
+  readonly schema: S;
+  /**
+   * Who asks the schema. `"sender"`: what does not match is not stored. `"receiver"`: what does not match is no
+   * message for a handler, but an error for `onHandlerError`. `"none"`: nobody, the schema is a type. Default:
+   * `"sender"`.
+   */
+  readonly check?: K | undefined;
+}
+
+/** A message with a payload of type `O`. */
+export type DefinedMessage<O> = Omit<Message, "payload"> & {
+  /** The content. */
+  readonly payload: O;
+};
+
+/** The fields of a new message of a defined topic: its definition decides the topic. */
+export type DefinedMessageInit<I> = Omit<MessageInit, "topics" | "payload"> & {
+  /** The content. */
+  payload: I;
+};
+
+/** Called with each message of a defined topic. */
+export type DefinedMessageHandler<O> = (
+  message: DefinedMessage<O>,
+  delivery: MessageDelivery,
+) => void | Promise<void>;
+
+/** A topic of a backend. Payloads are `I` for those who store, and `O` for those who read. */
+export interface DefinedTopic<I, O> {
+  /** The topic. */
+  readonly topic: string;
+  /** Makes a message and stores it; resolves with the message. See `MessagingBackend.storeMessage`. */
+  storeMessage(
+    namespace: string,
+    message: DefinedMessageInit<I>,
+    options?: StoreMessageOptions,
+  ): Promise<DefinedMessage<O>>;
+  /** As `MessagingBackend.getMessagesForTopic`. */
+  getMessages(): Promise<DefinedMessage<O>[]>;
+  /** As `MessagingBackend.getMessagesForTopicSince`. */
+  getMessagesSince(id: bigint): Promise<DefinedMessage<O>[]>;
+  /** As `MessagingBackend.getMessagesStoredAfter`. */
+  getMessagesStoredAfter(id: bigint): Promise<DefinedMessage<O>[]>;
+  /** As `MessagingBackend.subscribe`. */
+  subscribe(handler: DefinedMessageHandler<O>): Promise<void>;
+  /** As `MessagingBackend.unsubscribe`, for one handler of `subscribe`. */
+  unsubscribe(handler: DefinedMessageHandler<O>): Promise<void>;
+}
+
+/** A defined topic that is not yet on a backend. */
+export interface TopicOnAny<I, O> {
+  /** The topic. */
+  readonly topic: string;
+  /** The topic on a backend of any kind, which the program opens and closes. */
+  on(backend: MessagingBackend): DefinedTopic<I, O>;
+}
+
+/** Rejects a definition with what messages cannot hold: the error of TypeScript is the text of the problem. */
+export type MessageDefinition<S extends AnySchema, K extends CheckingSide> =
+  | SendingProblem<"JSON with bigints", CarriedOf<S, K>>
+  | (CarriedOf<S, K> extends object ? never : "the payload of a message is an object") extends
+  infer Problem ? [Problem] extends [never] ? unknown : { readonly schema: Problem }
+  : never;
+
+const OPTIONS = new OptionRules<TopicDefinition>("defineTopic()", {
+  schema: checkSchema,
+  check: oneOf(...CHECKING_SIDES),
+});
+
+const checkBackend = objectWith<MessagingBackend>("storeMessage", "subscribe", "unsubscribe");
+
+/**
+ * Defines a topic in a module that all sides import: its name, and what the payloads of its messages are.
+ *
+ * @throws {TypeError} if the name, the schema or an option is invalid
+ *
+ * @example
+ * ```ts
+ * import {
+ *   defineTopic,
+ *   GemstoneGenerator,
+ *   InMemoryMessagingBackend,
+ *   typeOnly,
+ * } from "@ringbus/ringbus";
+ *
+ * const temperatures = defineTopic("temperatures", {
+ *   schema: typeOnly<{ celsius: number }>(), // or one of zod, valibot or arktype
+ * });
+ *
+ * await using backend = new InMemoryMessagingBackend();
+ * const topic = temperatures.on(backend);
+ * await topic.subscribe(({ payload }) => console.log(payload.celsius)); // 21.5
+ * await topic.storeMessage("house", {
+ *   idObj: new GemstoneGenerator(1).getId(),
+ *   sender: { id: "sensor-7", name: "Sensor 7" },
+ *   payload: { celsius: 21.5 },
+ * });
+ * ```
+ */
+export function defineTopic<S extends AnySchema, K extends CheckingSide = "sender">(
+  topic: string,
+  definition: TopicDefinition<S, K> & MessageDefinition<S, K>,
+): TopicOnAny<SentOf<S, K>, OutputOf<S>> {
+  checkNoMore("defineTopic()", arguments, 2);
+  text("topic", topic);
+  OPTIONS.require(definition);
+  checkSchema("schema", definition.schema);
+  const kept: TopicDefinition = Object.freeze({ ...definition });
+  return Object.freeze({
+    topic,
+    on: (backend: MessagingBackend) =>
+      new CheckedTopic(checkBackend("backend", backend), topic, kept),
+  }) as TopicOnAny<SentOf<S, K>, OutputOf<S>>;
+}
+
+type AnyMessage = DefinedMessage<unknown>;
+
+/** A topic of a backend whose payloads are checked. */
+class CheckedTopic implements DefinedTopic<unknown, unknown> {
+  readonly topic: string;
+  readonly #backend: MessagingBackend;
+  readonly #definition: TopicDefinition;
+  /** What is subscribed in place of the handlers of the program. */
+  readonly #handlers = new Map<DefinedMessageHandler<unknown>, MessageHandler>();
+
+  constructor(backend: MessagingBackend, topic: string, definition: TopicDefinition) {
+    this.#backend = backend;
+    this.topic = topic;
+    this.#definition = definition;
+  }
+
+  #isAsked(side: CheckingSide): boolean {
+    const { schema, check = "sender" } = this.#definition;
+    return side === check && isAsked(schema);
+  }
+
+  #check(value: unknown, subject: string): Promise<unknown> {
+    return checkValueAsync(this.#definition.schema, value, { subject });
+  }
+
+  async storeMessage(
+    namespace: string,
+    message: DefinedMessageInit<unknown>,
+    options?: StoreMessageOptions,
+  ): Promise<AnyMessage> {
+    checkNoMore("storeMessage()", arguments, 3);
+    rejectOwnOptions("storeMessage()", "defineTopic()", this.topic, ["topics"], message);
+    const init = { ...message, topics: this.topic } as MessageInit;
+    if (this.#isAsked("sender")) {
+      const subject = `cannot store a message in topic ${JSON.stringify(this.topic)}: its payload`;
+      init.payload = await this.#check(init.payload, subject) as MessageInit["payload"];
+    }
+    const made = new Message(init);
+    await this.#backend.storeMessage(namespace, this.topic, made, options);
+    return made;
+  }
+
+  async #received(message: Message): Promise<AnyMessage> {
+    if (!this.#isAsked("receiver")) return message;
+    const subject = `the payload of message ${message.id} of topic ${JSON.stringify(this.topic)}`;
+    const payload = await this.#check(message.payload, subject);
+    return new Message({ ...message, payload: payload as MessageInit["payload"] });
+  }
+
+  #all(messages: readonly Message[]): Promise<AnyMessage[]> {
+    return Promise.all(messages.map((message) => this.#received(message)));
+  }
+
+  async getMessages(): Promise<AnyMessage[]> {
+    checkNoMore("getMessages()", arguments, 0);
+    return await this.#all(await this.#backend.getMessagesForTopic(this.topic));
+  }
+
+  async getMessagesSince(id: bigint): Promise<AnyMessage[]> {
+    checkNoMore("getMessagesSince()", arguments, 1);
+    return await this.#all(await this.#backend.getMessagesForTopicSince(this.topic, id));
+  }
+
+  async getMessagesStoredAfter(id: bigint): Promise<AnyMessage[]> {
+    checkNoMore("getMessagesStoredAfter()", arguments, 1);
+    return await this.#all(await this.#backend.getMessagesStoredAfter(this.topic, id));
+  }
+
+  async subscribe(handler: DefinedMessageHandler<unknown>): Promise<void> {
+    checkNoMore("subscribe()", arguments, 1);
+    callback("handler", handler);
+    let subscribed = this.#handlers.get(handler);
+    if (subscribed === undefined) {
+      subscribed = this.#isAsked("receiver") ? this.#checking(handler) : handler as MessageHandler;
+      this.#handlers.set(handler, subscribed);
+    }
+    await this.#backend.subscribe(this.topic, subscribed);
+  }
+
+  /** Calls a handler with the messages that match, in their order, also if the schema takes its time. */
+  #checking(handler: DefinedMessageHandler<unknown>): MessageHandler {
+    let last: Promise<unknown> = Promise.resolve();
+    return async (message, delivery) => {
+      const received = this.#received(message);
+      const before = last;
+      last = received.catch(() => {});
+      await before;
+      await handler(await received, delivery);
+    };
+  }
+
+  async unsubscribe(handler: DefinedMessageHandler<unknown>): Promise<void> {
+    checkNoMore("unsubscribe()", arguments, 1);
+    const subscribed = this.#handlers.get(handler);
+    if (subscribed === undefined) return;
+    this.#handlers.delete(handler);
+    await this.#backend.unsubscribe(this.topic, subscribed);
+  }
+}
