@@ -4,6 +4,7 @@ import {
   denoSocket,
   denoWorker,
   libzmq,
+  redis,
   ringbusAsync,
   ringbusSync,
   zeromqJs,
@@ -21,6 +22,7 @@ export const NAMES = {
   worker: "Deno Worker postMessage",
   unix: "Deno Unix socket",
   tcp: "Deno TCP, loopback",
+  redis: "Redis publish/subscribe",
   ours: "Ringbus send, recvIntoSync",
   oursArray: "Ringbus send, recvSync",
   oursBatch: "Ringbus sendMany, drain",
@@ -45,6 +47,7 @@ function others(zmqPace: number, slowPace: number): Contestant[] {
     contestant(NAMES.worker, denoWorker, "-", slowPace),
     contestant(NAMES.unix, denoSocket, "unix", slowPace),
     contestant(NAMES.tcp, denoSocket, "tcp", slowPace),
+    contestant(NAMES.redis, redis, "-", slowPace / 2),
   ];
 }
 

@@ -88,6 +88,14 @@ export const denoSocket: Peer = {
   prepare: () => Promise.resolve(deno("socket.ts")),
 };
 
+export const redis: Peer = {
+  id: "redis",
+  async prepare() {
+    const failure = await failureOf("redis-server", ["--version"]);
+    return failure ? { skipped: failure } : deno("redis.ts");
+  },
+};
+
 export const denoWorker: Peer = {
   id: "deno-worker",
   prepare: () => Promise.resolve({ ...deno("worker.ts"), alone: true }),
