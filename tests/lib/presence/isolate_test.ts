@@ -99,3 +99,25 @@ Deno.test("others never find the name of a live isolate's FIFO missing while it 
     releaseIsolate(isolate);
   }
 });
+
+Deno.test("a FIFO that is removed long after the directory has changed is made again", () => {
+  using directory = new TestDirectory();
+  const { path } = directory;
+  const isolate = acquireIsolate(path);
+  let checks = 0;
+  const check = () => void checks++;
+  isolate.addCheck(check);
+  try {
+    const hourAgo = new Date(Date.now() - 3_600_000);
+    Deno.utimeSync(path, hourAgo, hourAgo);
+    for (let i = 0; i < 3; i++) isolate.check();
+    assert.equal(checks, 1, "nothing has changed since the first check");
+    platform().unlink(isolatePath(path, isolate.id));
+    isolate.check();
+    assert.equal(checks, 2);
+    assert.equal(directory.files().length, 1);
+  } finally {
+    isolate.removeCheck(check);
+    releaseIsolate(isolate);
+  }
+});
