@@ -22,6 +22,8 @@ export interface SharedMemory {
   extend(end: number, bytes: number): void;
   /** Maps what other processes have added. */
   remap(): void;
+  /** Copies many bytes from or to this memory; the target is as long. */
+  copy(target: Uint8Array, source: Uint8Array): void;
   /** False once an isolate is known to have ended. */
   isAlive(isolate: bigint): boolean;
   /** Removes what an isolate that has ended left in the directory. */

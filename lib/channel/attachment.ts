@@ -30,6 +30,7 @@ import { UNCHOSEN } from "../segment/chosen_codec.ts";
 import { isLocalHandle, type LocalHandle } from "../segment/worker_memory.ts";
 import { logger, logUnheeded } from "../base/log.ts";
 import { chooseCodec, missingCodec, UNCHOSEN_CODEC } from "./codec_choice.ts";
+import { LARGE_BYTES } from "./copy.ts";
 import { type MessageChecks, messageChecksOf } from "./message_checks.ts";
 import {
   capacityOf,
@@ -331,6 +332,20 @@ export class Attachment {
     this.bytes.fill(0, newOffset, newOffset + bytes);
     this.ring.setRegion(this.index, newOffset, bytes);
     return newOffset;
+  }
+
+  /** Copies bytes into the memory. */
+  copyIn(source: Uint8Array, offset: number): void {
+    const { length } = source;
+    if (length < LARGE_BYTES) this.bytes.set(source, offset);
+    else this.sharedMemory.copy(this.bytes.subarray(offset, offset + length), source);
+  }
+
+  /** Copies bytes of the memory to the start of an array. */
+  copyOut(offset: number, target: Uint8Array, length: number): void {
+    const source = this.bytes.subarray(offset, offset + length);
+    if (length < LARGE_BYTES) target.set(source);
+    else this.sharedMemory.copy(target.subarray(0, length), source);
   }
 
   /** Maps regions that other processes have added. */

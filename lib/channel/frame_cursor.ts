@@ -471,7 +471,7 @@ export class FrameCursor {
     const words = this.#target;
     if ((offset & 7) === 0 && words.has(target, this.#length)) {
       copyAligned(this.attachment, offset, words, 0, this.#length);
-    } else target.set(this.view());
+    } else this.attachment.copyOut(offset, target, this.#length);
   }
 
   /** Copies the message that was found out, and takes it; undefined if it was lost meanwhile. */

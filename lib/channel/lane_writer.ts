@@ -5,7 +5,7 @@
  */
 
 import type { Attachment } from "./attachment.ts";
-import { BufferWords, copyAligned } from "./copy.ts";
+import { BufferWords, copyAligned, LARGE_BYTES } from "./copy.ts";
 import { ShmConnectionError } from "../base/errors.ts";
 import { LaneBlocks } from "./lane_blocks.ts";
 import type { LentSpace } from "./loan.ts";
@@ -158,7 +158,7 @@ export class LaneWriter {
     const at = attachment.ring.claim(length + prefixBytes, flags) >>> 0;
     if (at === 0) return this.#noSpace();
     attachment.words.set(this.prefix, at >>> 2);
-    attachment.bytes.set(bytes, at + prefixBytes);
+    attachment.copyIn(bytes, at + prefixBytes);
     this.#countSent(length);
     return true;
   }
@@ -175,7 +175,8 @@ export class LaneWriter {
   #copyIn(bytes: Uint8Array, length: number, at: number): void {
     const source = this.#source;
     if (source.has(bytes, length)) copyAligned(source, 0, this.#attachment, at, length);
-    else this.#attachment.bytes.set(bytes, at);
+    else if (length < LARGE_BYTES) this.#attachment.bytes.set(bytes, at);
+    else this.#attachment.copyIn(bytes, at);
   }
 
   #stageBlock(bytes: Uint8Array, flags: number): boolean {
@@ -183,7 +184,7 @@ export class LaneWriter {
     if (offset < 0) return false;
     // The tag is written before the bytes: a reader with an older reference to the block sees it change.
     if (!this.#tryReference(offset, bytes.length, flags)) return false;
-    this.#attachment.bytes.set(bytes, offset + BLOCK_HEADER_BYTES);
+    this.#attachment.copyIn(bytes, offset + BLOCK_HEADER_BYTES);
     this.#countSent(bytes.length);
     return true;
   }

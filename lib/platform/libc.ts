@@ -27,6 +27,7 @@ export const SHARED_SYMBOLS = {
   getenv: { parameters: ["buffer"], result: "usize" },
   setenv: { parameters: ["buffer", "buffer", "i32"], result: "i32" },
   strncpy: { parameters: ["buffer", "usize", "usize"], result: "usize" },
+  memmove: { parameters: ["buffer", "buffer", "usize"], result: "usize" },
   memcpy: { parameters: ["buffer", "usize", "usize"], result: "usize" },
   sigaction: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
   raise: { parameters: ["i32"], result: "i32" },
@@ -255,6 +256,10 @@ export abstract class Libc implements Platform {
   unmap(memory: Uint8Array<ArrayBuffer>): void {
     const flags = MAP_PRIVATE | MAP_FIXED | this.#constants.mapAnonymous;
     this.#checkMapped(this.#c.mmap(memory, BigInt(memory.byteLength), READ_WRITE, flags, -1, 0n));
+  }
+
+  copy(target: Uint8Array<ArrayBuffer>, source: Uint8Array<ArrayBuffer>): void {
+    this.#c.memmove(target, source, BigInt(source.length));
   }
 
   #checkMapped(address: number | bigint): void {

@@ -92,6 +92,8 @@ export interface Platform {
   reserve(fd: number, offset: number, bytes: number): void;
   /** Maps a file's bytes over existing memory. */
   map(memory: Uint8Array, fd: number, offset: number): void;
+  /** Copies the bytes of an array to another one that is as long. */
+  copy(target: Uint8Array, source: Uint8Array): void;
   /** Replaces a mapped file by private, zeroed memory. */
   unmap(memory: Uint8Array): void;
 

@@ -184,6 +184,13 @@ export class FileMemory implements SharedMemory {
     this.#words = wordsOf(this.wasmMemory);
   }
 
+  copy(target: Uint8Array, source: Uint8Array): void {
+    if (target.length !== source.length) {
+      throw new RangeError("the bytes lie outside of the memory");
+    }
+    platform().copy(target as Uint8Array<ArrayBuffer>, source as Uint8Array<ArrayBuffer>);
+  }
+
   isAlive(isolate: bigint): boolean {
     return this.#isolate.isAlive(isolate);
   }

@@ -83,6 +83,10 @@ export class WorkerMemory implements SharedMemory {
     this.#mapped = mappableBytes(this.wasmMemory);
   }
 
+  copy(target: Uint8Array, source: Uint8Array): void {
+    target.set(source);
+  }
+
   isAlive(): boolean {
     return true;
   }

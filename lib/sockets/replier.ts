@@ -507,7 +507,7 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
     const { ring } = this.attachment;
     const { requester, slot, generation } = ref;
     if (ring.beginReply(requester, slot, generation) === 0) return false;
-    this.attachment.bytes.set(bytes, offset);
+    this.attachment.copyIn(bytes, offset);
     ring.finishReply(requester, slot, generation, offset, bytes.length, flags);
     this.attachment.wake(requester, WAITERS_REQUESTERS);
     this.counts.sent += messages;

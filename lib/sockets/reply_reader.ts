@@ -116,7 +116,7 @@ export class ReplyReader<R> {
     if (offset + length > sharedMemory.mappedBytes) this.#attachment.remap();
     if (offset + length > sharedMemory.mappedBytes) return "a reply's offset";
     const bytes = new Uint8Array(length);
-    bytes.set(this.#attachment.bytes.subarray(offset, offset + length));
+    this.#attachment.copyOut(offset, bytes, length);
     // The replier does not change the bytes while the slot holds the reply.
     return ring.isReply(slot, offset, length, flags) === 0 ? "a reply's slot" : { bytes, flags };
   }

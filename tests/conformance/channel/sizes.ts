@@ -1,6 +1,7 @@
 // Messages from 0 bytes to 10 MB, in every pattern.
 
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import type { SendingSocket } from "../../../mod.ts";
 import type { ReceivingSocket } from "../../../mod.ts";
 import { type TestChannel, testOn, type TestTransport } from "./channel.ts";
@@ -37,7 +38,7 @@ export function testSizes(transport: TestTransport): void {
     const channel = open();
     const replier = channel.replier<Uint8Array, Uint8Array>({ codec: "raw" });
     const requester = channel.requester<Uint8Array, Uint8Array>({ codec: "raw" });
-    const lengths = [0, 1, 7, 8, 9, 63, 64, 65, 1000, 600_000, BIG, 3, BIG + 1, 0];
+    const lengths = [0, 1, 7, 8, 9, 63, 64, 65, 1000, 16_383, 16_384, 600_000, BIG, 3, BIG + 1, 0];
     for (const [seed, length] of lengths.entries()) {
       const reply = requester.request(pattern(length, seed), { timeoutMs: 30_000 });
       assertBytes(replier.tryRecv(), length, seed);
@@ -75,14 +76,69 @@ export function testSizes(transport: TestTransport): void {
   });
 }
 
+/** Arrays of some bytes that lie in a larger buffer of each kind, behind an odd number of bytes. */
+const PARTS: Record<string, (length: number) => Uint8Array> = {
+  "a part of a buffer": (length) => new Uint8Array(new ArrayBuffer(length + 9), 3, length),
+  "a resizable buffer": (length) =>
+    new Uint8Array(new ArrayBuffer(length + 9, { maxByteLength: 2 * length + 9 }), 3, length),
+  "a shared buffer": (length) => new Uint8Array(new SharedArrayBuffer(length + 9), 3, length),
+  "an array with another class": (length) => Buffer.from(new ArrayBuffer(length + 9), 3, length),
+};
+
+/** The bytes of the buffer that are not the array's. */
+function outside({ buffer, byteOffset, length }: Uint8Array): Uint8Array {
+  const all = new Uint8Array(buffer);
+  return Uint8Array.from([...all.subarray(0, byteOffset), ...all.subarray(byteOffset + length)]);
+}
+
 function testKind(
   transport: TestTransport,
   kind: string,
   openPair: (channel: TestChannel) => Pair,
 ) {
+  testOn(transport, `${kind}: bytes pass from and to every kind of buffer`, (open) => {
+    const { sender, receiver } = openPair(open());
+    for (const [what, make] of Object.entries(PARTS)) {
+      for (const length of [100, 16_384, 70_000, 600_000]) {
+        const [source, target] = [make(length), make(length + 5)];
+        source.set(pattern(length, length));
+        // The second time, a buffer may be known.
+        for (let i = 0; i < 2; i++) {
+          target.fill(0);
+          assert.equal(sender.send(source), true);
+          assert.equal(receiver.recvIntoSync(target), length, what);
+          assertBytes(target.subarray(0, length), length, length);
+          assert.ok(target.subarray(length).every((byte) => byte === 0), what);
+        }
+        for (const array of [source, target]) {
+          assert.ok(outside(array).every((byte) => byte === 0), what);
+        }
+      }
+    }
+  });
+
   testOn(transport, `${kind}: messages of every size arrive`, (open) => {
     const { sender, receiver } = openPair(open());
-    const lengths = [0, 1, 7, 8, 9, 63, 64, 65, 1023, 65_536, 524_000, 525_000, BIG, 5, BIG];
+    const lengths = [
+      0,
+      1,
+      7,
+      8,
+      9,
+      63,
+      64,
+      65,
+      1023,
+      16_383,
+      16_384,
+      16_385,
+      65_536,
+      524_000,
+      525_000,
+      BIG,
+      5,
+      BIG,
+    ];
     for (const [seed, length] of lengths.entries()) {
       assert.equal(sender.send(pattern(length, seed)), true);
       assertBytes(receiver.tryRecv(), length, seed);
