@@ -60,12 +60,12 @@ Deno.test("a buffer that shrinks and grows has the words that are there", () => 
 });
 
 Deno.test("bytes of any length are copied to their place, and no further", () => {
-  const from = new OwnMemory(80);
+  const from = new OwnMemory(WORDWISE_BYTES + 16);
   from.bytes.forEach((_, i) => from.bytes[i] = i + 1);
   for (let length = 0; length <= WORDWISE_BYTES; length++) {
-    const to = new OwnMemory(96);
+    const to = new OwnMemory(WORDWISE_BYTES + 32);
     copyAligned(from, 8, to, 16, length);
-    const expected = new Uint8Array(96);
+    const expected = new Uint8Array(WORDWISE_BYTES + 32);
     expected.set(from.bytes.subarray(8, 8 + length), 16);
     assert.deepEqual(to.bytes, expected);
   }
@@ -87,7 +87,7 @@ Deno.test("messages of any length and alignment are copied whole", () => {
   const from = new OwnMemory(1024);
   crypto.getRandomValues(from.bytes);
   for (const offset of [0, 4, 8, 12]) {
-    for (const length of [0, 1, 3, 4, 7, 8, 9, 63, 64, 65, 500]) {
+    for (const length of [0, 1, 3, 4, 7, 8, 9, 63, 64, 65, 255, 256, 257, 500]) {
       const to = new OwnMemory(1024);
       copyMessage(from, offset, to, 8, length);
       assert.deepEqual(
