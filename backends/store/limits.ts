@@ -21,6 +21,8 @@ export const MAX_PATTERN_LENGTH = 256;
 export const MAX_SUBSCRIPTIONS_PER_SUBSCRIBER = 10_000;
 /** Most patterns that one subscriber subscribes to: each may have to be matched with each message. */
 export const MAX_PATTERNS_PER_SUBSCRIBER = 1000;
+/** Keys in one list, unless it is asked for more. */
+export const DEFAULT_LISTED_KEYS = 10_000;
 /** Most different patterns of all subscribers of a store. */
 export const DEFAULT_MAX_PATTERNS = 10_000;
 /** Most entries in the queue of a subscriber. */

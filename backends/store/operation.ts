@@ -6,7 +6,7 @@
 
 import type { ContextHeaders } from "../../lib/base/context_headers.ts";
 import type { Arguments, ArgumentValues } from "./arguments.ts";
-import type { Store } from "./store.ts";
+import type { KeyInfo, Store } from "./store.ts";
 import type { StoredMessage } from "./stored_message.ts";
 import type { Subscriber } from "./subscriber.ts";
 import type { TopicInfo } from "./topics.ts";
@@ -26,6 +26,7 @@ export interface ResultTypes {
   /** Names with values. */
   fields: readonly (readonly [name: string, value: Value])[];
   topics: readonly TopicInfo[];
+  keys: readonly KeyInfo[];
 }
 
 /** A kind of result. */

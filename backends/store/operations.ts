@@ -7,6 +7,7 @@
  */
 
 import * as args from "./arguments.ts";
+import { DEFAULT_LISTED_KEYS } from "./limits.ts";
 import type { StoredMessage } from "./stored_message.ts";
 import { type Operation, operation, subscriberOperation } from "./operation.ts";
 
@@ -148,6 +149,7 @@ export const OPERATIONS = {
     arguments: {},
     result: "topics",
     http: { method: "GET", path: "/topics", member: "topics" },
+    line: { command: "TOPICS", reply: "TOPICS JSON:[...]" },
     run: ({ topics }) => topics.list(),
   }),
   subscribe: subscriberOperation({
@@ -301,6 +303,20 @@ export const OPERATIONS = {
     http: { method: "GET", path: "/smembers/{key}", member: "members" },
     line: { command: "SMEMBERS", reply: "VALUES JSON:[...]" },
     run: ({ sets }, { key }) => sets.members(key),
+  }),
+  keys: operation({
+    name: "keys",
+    summary:
+      "The keys of any kind, in the order in which they were added, with their types and times " +
+      "to live.",
+    access: "read",
+    arguments: {
+      pattern: args.optional(PATTERN),
+      limit: args.optional(args.count(`most keys; default: ${DEFAULT_LISTED_KEYS}`)),
+    },
+    result: "keys",
+    http: { method: "GET", path: "/list_keys", member: "keys" },
+    run: (store, { pattern, limit }) => store.listKeys(pattern, limit),
   }),
   expire: operation({
     name: "expire",

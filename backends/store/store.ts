@@ -12,18 +12,25 @@ import type { HeldBytes } from "./held_bytes.ts";
 import { MemoryQuota } from "./memory_quota.ts";
 import { type Counters, newCounters } from "./counters.ts";
 import type { ConnectionStatsSource } from "./connection_stats.ts";
-import { bytesOfText } from "./byte_string.ts";
+import { bytesOfText, textOfBytes } from "./byte_string.ts";
 import { Databases } from "./databases.ts";
 import { StoreFullError } from "./errors.ts";
 import { Hashes } from "./hashes.ts";
-import { type KeyEntry, type Keyspace, type KeyspaceObserver, KeyUses } from "./keyspace.ts";
+import { glob } from "./glob.ts";
+import {
+  type KeyEntry,
+  type Keyspace,
+  type KeyspaceObserver,
+  KeyUses,
+  type Kind,
+} from "./keyspace.ts";
 import { QueueQuota } from "./queue_quota.ts";
 import { Sets } from "./sets.ts";
 import { parseMessage, type StoredMessage } from "./stored_message.ts";
 import { Strings } from "./strings.ts";
 import { checkClock } from "./clock_option.ts";
 import { checkKey } from "./value.ts";
-import { checkLimit, DEFAULT_MAX_PATTERNS } from "./limits.ts";
+import { checkLimit, DEFAULT_LISTED_KEYS, DEFAULT_MAX_PATTERNS } from "./limits.ts";
 import { checkTtl, lifetimeOf } from "./names.ts";
 import { Subscriptions, type SubscriptionsContext } from "./subscriptions.ts";
 import { Topics } from "./topics.ts";
@@ -51,6 +58,15 @@ export interface StoreOptions {
    * them. Further ones are rejected. Default: 10,000.
    */
   maxPatterns?: number | undefined;
+}
+
+/** A key of the first database. */
+export interface KeyInfo {
+  readonly key: string;
+  /** The kind of its value, as Redis names it. */
+  readonly type: Kind;
+  /** The whole seconds that it has to live; -1: no limit. */
+  readonly ttl: number;
 }
 
 /** The checks of `StoreOptions`. */
@@ -262,7 +278,27 @@ export class Store {
   ttlOfKey(key: string): number {
     const entry = this.#entryOf(key);
     if (entry === undefined) return -2;
-    return entry.deadline === undefined ? -1 : Math.round((entry.expiresAtMs - this.nowMs) / 1000);
+    return this.#ttlOf(entry);
+  }
+
+  /**
+   * The first keys of the first database that match a pattern, in the order in which they were added.
+   * @internal
+   */
+  listKeys(pattern = "*", limit = DEFAULT_LISTED_KEYS): KeyInfo[] {
+    this.sweep();
+    const matches = glob(pattern);
+    const found: KeyInfo[] = [];
+    for (const entry of this.keys.entries()) {
+      if (found.length >= limit) break;
+      const key = textOfBytes(entry.key);
+      if (matches(key)) found.push({ key, type: entry.kind, ttl: this.#ttlOf(entry) });
+    }
+    return found;
+  }
+
+  #ttlOf({ deadline, expiresAtMs }: KeyEntry): number {
+    return deadline === undefined ? -1 : Math.round((expiresAtMs - this.nowMs) / 1000);
   }
 
   #entryOf(key: string): KeyEntry | undefined {

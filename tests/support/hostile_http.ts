@@ -42,6 +42,7 @@ const GETS = [
   "/smembers/z",
   "/smembers/k",
   "/topics",
+  "/list_keys",
   "/health",
   "/stats",
   "/openapi.json",

@@ -46,6 +46,7 @@ const FORMATS: { readonly [Kind in ResultKind]: ResultFormat<ResultTypes[Kind]> 
       `{${fields.map(([name, value]) => `${JSON.stringify(name)}:${valueToJson(value)}`)}}`,
   ),
   topics: member(array(object({ topic: TEXT, messages: COUNT })), JSON.stringify),
+  keys: member(array(object({ key: TEXT, type: TEXT, ttl: COUNT })), JSON.stringify),
 };
 
 /** The name by which a client that polls is known. */

@@ -19,6 +19,7 @@ import {
   fieldsReply,
   messagesReply,
   type ReplyLimits,
+  topicsReply,
   valueReply,
   valuesReply,
 } from "./replies.ts";
@@ -44,6 +45,7 @@ const RESULT_WRITERS: {
   value: valueReply,
   values: valuesReply,
   fields: fieldsReply,
+  topics: topicsReply,
 };
 
 /** The commands, in the order of the operations. */

@@ -6,6 +6,7 @@
 
 import type { StoredMessage } from "../../store/stored_message.ts";
 import type { Delivery } from "../../store/subscription.ts";
+import type { TopicInfo } from "../../store/topics.ts";
 import { type Value, valueBytes, valueToJson } from "../../store/value.ts";
 import type { CommandContext } from "./command.ts";
 import { RepeatedReplies } from "./repeated_replies.ts";
@@ -55,6 +56,13 @@ export function fieldsReply(
   limits.checkReply(bytes, "keep less in one key");
   const members = fields.map(([name, value]) => `${JSON.stringify(name)}:${valueToJson(value)}`);
   return `FIELDS ${encodedArgument(`{${members}}`)}`;
+}
+
+/** The reply with topics. */
+export function topicsReply(topics: readonly TopicInfo[], limits: ReplyLimits): string {
+  const text = JSON.stringify(topics);
+  limits.checkReply(text.length, "keep fewer topics");
+  return `TOPICS ${encodedArgument(text)}`;
 }
 
 function sum(numbers: readonly number[]): number {

@@ -73,7 +73,11 @@ const CALLS: readonly [Wire, Wire][] = [
     http: "DELETE /messages_by_id/?namespace=n&ids=1",
   }],
   [wireOf(OPERATIONS.deleteTopic, { topic }), { http: "DELETE /messages/a%20b" }],
-  [wireOf(OPERATIONS.topics, {}), { http: "GET /topics" }],
+  [wireOf(OPERATIONS.topics, {}), { http: "GET /topics", line: "TOPICS" }],
+  [wireOf(OPERATIONS.keys, { pattern: "k*", limit: 2 }), {
+    http: "GET /list_keys/?pattern=k*&limit=2",
+  }],
+  [wireOf(OPERATIONS.keys, { pattern: undefined, limit: undefined }), { http: "GET /list_keys" }],
   [wireOf(OPERATIONS.subscribe, { topic }), {
     http: 'POST /subscribe {"topic":"a b","subscriber_id":"s"}',
     line: 'SUBSCRIBE "a b"',

@@ -61,6 +61,25 @@ Deno.test("http: topics are listed, and topics, messages and keys deleted", asyn
   assert.deepEqual((await scene.call("/get/k")).json, { value: null });
 });
 
+Deno.test("http: keys of any kind are listed, by a pattern and up to a number", async () => {
+  await using scene = await serveHttp();
+  assert.deepEqual((await scene.call("/list_keys")).json, { keys: [] });
+  await scene.call("/set", { key: "a/1", value: "x", ex: 100 });
+  await scene.call("/hset", { key: "a 2", field: "f", value: 1 });
+  await scene.call("/sadd", { key: "b\u00e9", members: [1] });
+  const [one, two, three] = [
+    { key: "a/1", type: "string", ttl: 100 },
+    { key: "a 2", type: "hash", ttl: -1 },
+    { key: "b\u00e9", type: "set", ttl: -1 },
+  ];
+  const listed = async (query: string) => (await scene.call(`/list_keys${query}`)).json.keys;
+  assert.deepEqual(await listed(""), [one, two, three]);
+  assert.deepEqual(await listed("?pattern=a*"), [one, two]);
+  assert.deepEqual(await listed("?pattern=*&limit=1"), [one]);
+  assert.deepEqual(await listed("?pattern=b%C3%A9"), [three]);
+  assert.equal((await scene.call("/list_keys?limit=-1")).status, 400);
+});
+
 Deno.test("http: names in paths may be encoded, or have bare slashes, or stand in the query", async () => {
   await using scene = await serveHttp();
   const topics = ["a/b", "a b", "100%", "ü/日本", "?#&=", "..", "."];

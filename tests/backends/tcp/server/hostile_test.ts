@@ -24,7 +24,7 @@ const collectGarbage: () => void = vm.runInNewContext("gc");
 
 const REPLY = new RegExp(
   "^(?:PONG|OK STORED|OK SET|OK AUTHENTICATED|OK TRACED|OK REPORTING|OK -?\\d+|NULL|VALUE .+|OK P?(?:UN)?SUBSCRIBED .+|" +
-    '(?:MESSAGES|VALUES|FIELDS) JSON:[A-Za-z0-9+/]+=*|STATS JSON:[A-Za-z0-9+/]+=*|ERROR "[^"]+")$',
+    '(?:MESSAGES|VALUES|FIELDS|TOPICS) JSON:[A-Za-z0-9+/]+=*|STATS JSON:[A-Za-z0-9+/]+=*|ERROR "[^"]+")$',
   "s",
 );
 const PUSH = /^(?:P?MESSAGE|DROPPED) /;
