@@ -201,7 +201,12 @@ export class Store {
     const context = { clock, quota, counters, sweep: () => this.sweep() };
     this.#startMs = Math.floor(clock());
     const { uses } = this;
-    this.topics = new Topics({ ...context, maxMessagesPerTopic });
+    this.topics = new Topics({
+      ...context,
+      // Most messages never expire: then the clock, which costs as much as a search, is not read.
+      sweep: () => this.expiringCount > 0 && this.sweep(),
+      maxMessagesPerTopic,
+    });
     this.databases = new Databases({ ...context, uses, observers: this.keyObservers });
     this.keys = this.databases.first;
     this.strings = new Strings(this.keys, counters);

@@ -181,6 +181,7 @@ export class Subscriptions {
   /** Delivers a stored message. */
   deliver(message: StoredMessage): void {
     const { topic, bytes } = message;
+    if (!this.#isHeard(topic)) return;
     this.#dispatch(topic, { kind: "stored", topic, message, bytes, atMs: this.#context.clock() });
   }
 
@@ -191,7 +192,7 @@ export class Subscriptions {
   publish(channel: string, value: Value, headers?: ContextHeaders): number {
     checkName("channel", channel);
     this.#context.counters.published++;
-    if (this.#patterns.size === 0 && !this.#topics.has(channel)) return 0;
+    if (!this.#isHeard(channel)) return 0;
     return this.#dispatch(channel, {
       kind: "published",
       topic: channel,
@@ -200,6 +201,11 @@ export class Subscriptions {
       bytes: valueBytes(value) + ENTRY_BYTES + headerBytes(headers),
       headers,
     });
+  }
+
+  /** False if nothing is subscribed that a topic reaches, which is quick to say. */
+  #isHeard(topic: string): boolean {
+    return this.#patterns.size > 0 || this.#topics.has(topic);
   }
 
   #dispatch(topic: string, delivery: Delivery): number {

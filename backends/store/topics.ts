@@ -26,7 +26,7 @@ export interface TopicsContext {
   readonly counters: Counters;
   readonly maxMessagesPerTopic: number;
   /** Removes all messages and keys that have expired. */
-  readonly sweep: () => void;
+  readonly sweep: () => unknown;
 }
 
 /** One topic in a list of topics. */
@@ -102,10 +102,10 @@ export class Topics {
     this.#makeRoom(message);
     if (replaced !== undefined) this.#removeReplaced(message);
     counters.stored++;
-    this.#add(message);
+    const added = this.#add(message);
     // What was stored between both may not have been seen by who has seen the first one.
     message.firstOrder = replaced?.firstOrder ?? message.order;
-    this.#trim(topic);
+    this.#trim(added);
     return message;
   }
 
@@ -144,14 +144,17 @@ export class Topics {
     return cost;
   }
 
-  #add(message: StoredMessage): void {
-    const { namespace, topic } = message;
+  /** Adds a message to its topic, which is returned. What makes room may have removed the topic before. */
+  #add(message: StoredMessage): Topic {
+    const { namespace, topic: name } = message;
     this.#insertionOrder.add(message);
-    (this.#topics.get(topic) ?? this.#addTopic(topic)).add(message);
+    const topic = this.#topics.get(name) ?? this.#addTopic(name);
+    topic.add(message);
     (this.#namespaces.get(namespace) ?? this.#addNamespace(namespace)).add(message);
     this.#expiry.add(message);
     this.#context.quota.chargeEvictable(message.bytes, 1);
     this.#length++;
+    return topic;
   }
 
   #addTopic(name: string): Topic {
@@ -188,10 +191,8 @@ export class Topics {
     this.#context.quota.chargeEvictable(-textBytes(name), -NAME_ENTRIES);
   }
 
-  #trim(name: string): void {
-    const topic = this.#topics.get(name);
-    if (topic === undefined || topic.length <= this.maxMessagesPerTopic) return;
-    this.#evict(topic.oldest!);
+  #trim(topic: Topic): void {
+    if (topic.length > this.maxMessagesPerTopic) this.#evict(topic.oldest!);
   }
 
   #evict(message: StoredMessage): void {

@@ -122,6 +122,7 @@ function doneWriter(reply: string, parameters: readonly Parameter[]): ReplyWrite
   const words = reply.split(" ").map((word) =>
     parameters.find(({ name }) => name === word) ?? word
   );
+  if (words.every((word) => typeof word === "string")) return () => reply;
   return (_result, values) =>
     words.map((word) => typeof word === "string" ? word : word.codec.encode(values[word.name]))
       .join(" ");
