@@ -1,7 +1,7 @@
 /**
- * Fixtures for tests: real servers as `await using` values.
+ * Fixtures for tests: channels of a test's own, and real servers, as `await using` values.
  *
- * They need `redis-server` 7 and `setpriv` on the path. A server dies with the process, or the worker, that started it,
+ * Those of Redis need `redis-server` 7 and `setpriv` on the path. A server dies with the process, or the worker, that started it,
  * also when that is killed.
  *
  * @example
@@ -17,6 +17,7 @@
  */
 
 export { AgentBackend } from "./agent_backend.ts";
+export { type TestChannels, testChannels, type TestChannelsOptions } from "./channels.ts";
 export { EmbeddedRedis, embeddedRedis, type EmbeddedRedisOptions } from "./embedded_redis.ts";
 export type { Clock } from "../lib/base/clock.ts";
 export {
@@ -62,3 +63,4 @@ export {
   withSocketMessagingBackend,
 } from "./socket_messaging.ts";
 export { type ClockStep, SteppableClock } from "./steppable_clock.ts";
+export type { DeadlineOptions, TestProcess, TestProcessOptions } from "./test_process.ts";

@@ -82,7 +82,7 @@ const ALLOWED = table(`
   channels.ts: lib/base lib/presence lib/segment lib/codecs lib/channel lib/sockets
   mod.ts:    lib/base lib/message lib/presence lib/segment lib/codecs lib/channel lib/sockets lib/latest lib/events lib/observe backends/store backends/messaging backends/messaging/shm backends/queue backends/queue/memory backends/queue/shm lib/schema lib/typed
   otel:      lib/base lib/message lib/sockets backends/hosting backends/messaging
-  testing:   lib/base lib/message backends/hosting backends/messaging backends/messaging_config.ts backends/http/client backends/http/server backends/resp/engine backends/resp/server backends/store backends/tcp/client backends/tcp/server
+  testing:   lib/base lib/platform lib/message lib/observe backends/hosting backends/messaging backends/messaging_config.ts backends/http/client backends/http/server backends/resp/engine backends/resp/server backends/store backends/tcp/client backends/tcp/server
   deno.json:
   cli:       deno.json wasm lib/base lib/platform lib/presence lib/segment lib/codecs lib/channel lib/sockets lib/latest lib/observe lib/recording backends/store backends/queue backends/queue/shm backends/queue/redis/mod.ts backends/hosting backends/redis backends/http/server backends/tcp/server mod.ts
   main.ts:   cli

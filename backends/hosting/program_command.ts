@@ -15,6 +15,8 @@ export interface ProgramCommandOptions extends Omit<Deno.CommandOptions, "args">
   readonly permissions: readonly string[];
   /** Arguments of the module. */
   readonly args?: readonly string[];
+  /** A program that runs the runtime, with its arguments. */
+  readonly under?: readonly string[];
   /**
    * What a compiled program does. `"run itself"` if the module is its main module, otherwise the remedy
    * for the error.
@@ -32,10 +34,11 @@ export function programCommand(
   options: ProgramCommandOptions,
   isCompiled: boolean = Deno.build.standalone,
 ): Deno.Command {
-  const { module, permissions, args = [], whenCompiled, ...commandOptions } = options;
+  const { module, permissions, args = [], under = [], whenCompiled, ...commandOptions } = options;
   if (!isCompiled) {
     const run = ["run", "--quiet", "--no-prompt", "--no-lock", ...permissions, module];
-    return new Deno.Command(Deno.execPath(), { ...commandOptions, args: [...run, ...args] });
+    const [command, ...rest] = [...under, Deno.execPath(), ...run, ...args];
+    return new Deno.Command(command, { ...commandOptions, args: rest });
   }
   if (whenCompiled === "run itself") {
     return new Deno.Command(Deno.execPath(), { ...commandOptions, args: [...args] });

@@ -13,6 +13,8 @@ import * as testing from "../../testing/mod.ts";
 import { RedisCluster } from "../../testing/redis_cluster.ts";
 import { RedisSentinel } from "../../testing/redis_sentinel.ts";
 import { RedisServer } from "../../testing/redis_server.ts";
+import { TestChannels } from "../../testing/channels.ts";
+import { TestProcess } from "../../testing/test_process.ts";
 import { publicCalls } from "../support/public_calls.ts";
 import { TestDirectory } from "./channel/directory.ts";
 
@@ -129,6 +131,10 @@ const CASES: Readonly<Record<string, Case>> = {
   "new RedisMessageQueue": { call: (o) => new redis.RedisMessageQueue(undefined, o) },
   "new RedisMessageQueue with a configuration": { call: (o) => new redis.RedisMessageQueue(o) },
   "QueueBase.initialize": { call: (o) => new core.InMemoryMessageQueue().initialize(o) },
+  testChannels: { call: (o) => testing.testChannels(o) },
+  "TestChannels.process": { call: (o) => TestChannels.prototype.process("file:///a.ts", o) },
+  "TestProcess.prints": { call: (o) => TestProcess.prototype.prints("a", o) },
+  "TestProcess.ended": { call: (o) => TestProcess.prototype.ended(o) },
   "QueueBase.publish": {
     valid: () => ({ ...MESSAGE }),
     call: (o, { queue }) => queue.publish(o),
@@ -338,11 +344,13 @@ Deno.test("every option rejects a value of the wrong type, and the error names t
 
 /** Calls that may be event listeners, hooks of tests or callbacks of `map`; values; and what users do not call. */
 const CALLABLE_WITH_MORE =
-  /^(?:main|resetSharedBackend|parseJson|stringifyJson|serializeSlot|new (?:\w+Error|BackendObserver|EmbeddedRedis|RedisCluster|RedisSentinel|MessagingConfigFixture))$|^(?:BackendObserver|GemstoneId|GemstoneGenerator|Message|Socket)\.|^(?:EmbeddedRedis|RedisServer)\.stop$|\.(?:\[.*|close|closeSync|cleanup|kill|unref|statistics|getStats|supportsSubscription)$/;
+  /^(?:main|resetSharedBackend|parseJson|stringifyJson|serializeSlot|new (?:\w+Error|BackendObserver|EmbeddedRedis|RedisCluster|RedisSentinel|MessagingConfigFixture|TestProcess))$|^(?:BackendObserver|GemstoneId|GemstoneGenerator|Message|Socket)\.|^(?:EmbeddedRedis|RedisServer)\.stop$|\.(?:\[.*|close|closeSync|cleanup|kill|unref|statistics|getStats|supportsSubscription)$/;
 
 const MODULES: readonly Record<string, Any>[] = [core, http, otel, redis, state, tcp, testing, {
   RedisServer,
   StateHost: tcp.StateHost,
+  TestChannels,
+  TestProcess,
 }];
 
 /** A function or class that the package exports. */
@@ -384,6 +392,8 @@ Deno.test("every public call rejects an argument too many", async () => {
       ShmMessagingBackend: [fixture.shm],
       StoreMessagingBackend: [fixture.memory, fixture.shm],
       SyncBackend: [fixture.state],
+      TestChannels: [TestChannels.prototype],
+      TestProcess: [TestProcess.prototype],
     };
     for (const { name, parameters } of strict) {
       const [owner, method] = name.split(".");

@@ -9,6 +9,7 @@
 // Free ports replace the ports that the pages name.
 
 import assert from "node:assert/strict";
+import { dirname } from "node:path";
 import config from "../../deno.json" with { type: "json" };
 import importMap from "../../import_map.json" with { type: "json" };
 import { listChannels } from "../../lib/observe/registry.ts";
@@ -50,6 +51,11 @@ const SCENARIOS: Record<string, Scenario> = {
     await using publisher = program(place, "publisher.ts", "--allow-ffi");
     await publisher.lines();
     await subscriber.prints("move [ 1, 2, 3 ]");
+  },
+  "docs/testing.md": async ({ cwd, env }) => {
+    const args = ["test", "--no-check", "-A", "robot_test.ts"];
+    await using command = new Running("deno test", Deno.execPath(), args, { cwd, env });
+    assert.match((await command.lines()).join("\n"), /ok \| 1 passed \| 0 failed/);
   },
   "docs/start-here.md": async ({ cwd, env }) => {
     const project = `${cwd}/../project`;
@@ -160,9 +166,16 @@ Deno.test("all TypeScript of the pages is executed, here or by deno test --doc",
 
 Deno.test("programs of the pages have the right types", () =>
   inClone(async ({ cwd, env }) => {
-    const names = [...files, ...programs].map(({ text }, i) => {
-      Deno.writeTextFileSync(`${cwd}/program_${i}.ts`, text);
-      return `program_${i}.ts`;
+    const named = files.map(({ page, text }) => ({
+      text,
+      // The files of a page may import one another.
+      name: `${page.replaceAll(/\W/g, "_")}/${FILE_LINE.exec(text)![1]}`,
+    }));
+    const all = [...named, ...programs.map(({ text }, i) => ({ text, name: `program_${i}.ts` }))];
+    const names = all.map(({ text, name }) => {
+      Deno.mkdirSync(dirname(`${cwd}/${name}`), { recursive: true });
+      Deno.writeTextFileSync(`${cwd}/${name}`, text);
+      return name;
     });
     const args = ["check", "--quiet", ...names];
     await using check = new Running("deno check", Deno.execPath(), args, {
