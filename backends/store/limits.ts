@@ -15,8 +15,6 @@ const MIB = 2 ** 20;
 export const MAX_NAME_LENGTH = 1024;
 /** Longest key and longest field of a hash, in UTF-16 code units. */
 export const MAX_KEY_LENGTH = 4096;
-/** Longest pattern, in UTF-16 code units. */
-export const MAX_PATTERN_LENGTH = 256;
 /** Most topics and patterns that one subscriber subscribes to. */
 export const MAX_SUBSCRIPTIONS_PER_SUBSCRIBER = 10_000;
 /** Most patterns that one subscriber subscribes to: each may have to be matched with each message. */

@@ -7,7 +7,8 @@
 import { MAX_TTL_SECONDS, textProblem, type TextRules } from "../../lib/base/checks.ts";
 import { formatValue } from "../../lib/base/options.ts";
 import { InvalidInputError } from "./errors.ts";
-import { MAX_NAME_LENGTH, MAX_PATTERN_LENGTH } from "./limits.ts";
+import { MAX_PATTERN_LENGTH } from "../../lib/base/glob_automaton.ts";
+import { MAX_NAME_LENGTH } from "./limits.ts";
 
 /** What names may contain: nothing in a name ends a line of text. The Python clients use empty ones. */
 const NAME_RULES: TextRules = {

@@ -6,7 +6,7 @@
  */
 
 import { TextMap } from "../../lib/base/text_map.ts";
-import { glob, literalPrefix } from "./glob.ts";
+import { glob, literalPrefix } from "../../lib/base/glob.ts";
 import type { Subscription } from "./subscription.ts";
 import { detached } from "./text.ts";
 

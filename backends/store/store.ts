@@ -16,7 +16,7 @@ import { bytesOfText, textOfBytes } from "./byte_string.ts";
 import { Databases } from "./databases.ts";
 import { StoreFullError } from "./errors.ts";
 import { Hashes } from "./hashes.ts";
-import { glob } from "./glob.ts";
+import { glob } from "../../lib/base/glob.ts";
 import {
   type KeyEntry,
   type Keyspace,

@@ -7,7 +7,7 @@
 import { TextSet } from "../../../lib/base/text_map.ts";
 import { MAX_ENTRIES_PER_RESPONSE, MAX_ENTRY_BYTES_PER_RESPONSE } from "../../store/limits.ts";
 import { isTurnDue, takeTurn } from "../../../lib/base/turn.ts";
-import { glob } from "../../store/glob.ts";
+import { glob } from "../../../lib/base/glob.ts";
 import type { Store } from "../../store/store.ts";
 import type { StoredMessage } from "../../store/stored_message.ts";
 import { type Delivery, Subscription } from "../../store/subscription.ts";

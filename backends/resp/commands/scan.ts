@@ -4,9 +4,9 @@
  * @module
  */
 
-import { glob } from "../../store/glob.ts";
+import { glob } from "../../../lib/base/glob.ts";
 import type { ScanPart } from "../../store/entry_table.ts";
-import { MAX_PATTERN_LENGTH } from "../../store/limits.ts";
+import { MAX_PATTERN_LENGTH } from "../../../lib/base/glob_automaton.ts";
 import type { Client } from "../engine/client.ts";
 import { err, SYNTAX_ERROR } from "../engine/errors.ts";
 import type { Reply } from "../protocol/reply.ts";

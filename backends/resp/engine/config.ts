@@ -4,8 +4,8 @@
  * @module
  */
 
-import { glob } from "../../store/glob.ts";
-import { MAX_PATTERN_LENGTH } from "../../store/limits.ts";
+import { glob } from "../../../lib/base/glob.ts";
+import { MAX_PATTERN_LENGTH } from "../../../lib/base/glob_automaton.ts";
 
 /** What is done with a new value: returns it in the form that is shown, or undefined if it is invalid. */
 export type ConfigCheck = (text: string) => string | undefined;

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { InvalidInputError, SubscriptionLimitError } from "../../../backends/store/errors.ts";
-import { glob } from "../../../backends/store/glob.ts";
+import { glob } from "../../../lib/base/glob.ts";
 import { Store } from "../../../backends/store/store.ts";
 import { type Delivery, Subscription } from "../../../backends/store/subscription.ts";
 import {

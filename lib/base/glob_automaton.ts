@@ -5,7 +5,8 @@
  * @module
  */
 
-import { MAX_PATTERN_LENGTH } from "./limits.ts";
+/** Longest pattern, in UTF-16 code units. */
+export const MAX_PATTERN_LENGTH = 256;
 
 const WORD_BITS = 32;
 /** State `i` says that the first `i` parts of the pattern have matched. */
