@@ -60,7 +60,11 @@ export type {
   ReceiverOptions,
   StreamOptions,
   SubscriberOptions,
+  TopicOptions,
+  TopicTimeoutOptions,
+  TopicWaitOptions,
 } from "./lib/sockets/options.ts";
+export type { TopicMessage } from "./lib/channel/checked_decoder.ts";
 export { Publisher } from "./lib/sockets/publisher.ts";
 export {
   type AckPullerOptions,

@@ -106,6 +106,9 @@ export type {
   ReceiverOptions,
   StreamOptions,
   SubscriberOptions,
+  TopicOptions,
+  TopicTimeoutOptions,
+  TopicWaitOptions,
 } from "./lib/sockets/options.ts";
 export { type JsonObject, parseJson, stringifyJson } from "./lib/message/json.ts";
 export { manageSignals } from "./lib/presence/exit_hooks.ts";
@@ -197,6 +200,7 @@ export {
   type SendableDefinition,
 } from "./lib/typed/channel.ts";
 export type { ChannelPattern, RequestReplySchema } from "./lib/typed/definition.ts";
+export type { TopicMessage } from "./lib/channel/checked_decoder.ts";
 export type { Tensor, TypedArray } from "./lib/codecs/tensor.ts";
 export type { QueueClock } from "./backends/queue/clock.ts";
 export {

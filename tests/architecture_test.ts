@@ -45,7 +45,7 @@ const ALLOWED = table(`
   lib/events:         lib/base lib/presence lib/segment lib/channel wasm
   lib/typed:          lib/base lib/segment lib/codecs lib/channel lib/sockets lib/latest lib/schema
   lib/observe:        lib/base lib/platform lib/presence lib/segment lib/codecs lib/channel lib/journal wasm
-  lib/recording:      lib/base lib/segment lib/codecs lib/channel lib/sockets lib/observe
+  lib/recording:      lib/base lib/segment lib/codecs lib/channel lib/sockets lib/observe wasm
 
   backends/store:           lib/base lib/message
   backends/hosting:         lib/base backends/store
@@ -64,7 +64,7 @@ const ALLOWED = table(`
   backends/resp/protocol:   backends/store backends/tcp/protocol
   backends/resp/engine:     lib/base backends/store backends/resp/protocol
   backends/resp/scripts:    lib/base backends/store backends/resp/protocol backends/resp/engine
-  backends/resp/commands:   backends/store backends/resp/protocol backends/resp/engine backends/resp/scripts
+  backends/resp/commands:   lib/base backends/store backends/resp/protocol backends/resp/engine backends/resp/scripts
   backends/resp/server:     lib/base backends/store backends/hosting backends/tcp/protocol backends/resp/protocol backends/resp/engine backends/resp/commands
   backends/tcp/server:      lib/base lib/message backends/store backends/hosting backends/tcp/protocol backends/resp/engine backends/resp/server
   backends/tcp/client:      lib/base lib/message backends/store backends/hosting backends/messaging backends/tcp/protocol backends/tcp/server

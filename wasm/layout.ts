@@ -42,7 +42,7 @@ export const MAGIC_LOW = 0x474e4952;
 /** "RINGBUS1" read as a little-endian 64-bit integer, high half. */
 export const MAGIC_HIGH = 0x31535542;
 /** Layout version; segments of other versions are rejected. */
-export const VERSION = 1;
+export const VERSION = 2;
 
 // Header: the documented format fixes the first 56 bytes, and reserves the others.
 export const HEADER_MAGIC = 0;
@@ -207,6 +207,15 @@ export const RECORD_ERROR = 8;
 export const RECORD_HEADERS = 16;
 /** Frame flag: the value is `undefined`, which has no bytes, with any codec. */
 export const RECORD_UNDEFINED = 32;
+/** Frame flag: a topic precedes all else in the ring, also a reference. */
+export const RECORD_TOPIC = 64;
+
+// A topic in a record: its length in bytes, the FNV-1a hash of its bytes, UTF-8, zeros up to 8 bytes.
+export const TOPIC_LENGTH = 0;
+export const TOPIC_HASH = TOPIC_LENGTH + 4;
+export const TOPIC_TEXT = TOPIC_HASH + 4;
+/** Longest topic, in bytes of UTF-8. */
+export const MAX_TOPIC_BYTES = 255;
 
 /** Bytes of a reference in a record that is flagged as a block: offset and length. */
 export const REFERENCE_BYTES = 16;

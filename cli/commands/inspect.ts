@@ -10,6 +10,7 @@ import { toJsonForm } from "../arguments/json_form.ts";
 import { numberOf } from "../arguments/numbers.ts";
 import { channelDirectory } from "../observe/open.ts";
 import { printIssues, printSnapshot, snapshotJson } from "../observe/report.ts";
+import { shownTopic } from "../messages/topic.ts";
 import type { Output } from "../output.ts";
 import type { RecordReport } from "../../lib/observe/salvage.ts";
 import { Decoder } from "../../lib/observe/decode.ts";
@@ -81,11 +82,15 @@ function print(output: Output, inspection: Inspection): void {
         record.offset,
         record.length,
         record.state,
-        shown(decode(record)),
+        topicOf(record) + shown(decode(record)),
       ]),
     );
   }
   printIssues(output, issues);
+}
+
+function topicOf({ topic }: RecordReport): string {
+  return topic === undefined ? "" : `${shownTopic(topic)} `;
 }
 
 /** The value of a record, or why it cannot be decoded. */

@@ -35,6 +35,7 @@ current subscriber receives it. It waits for a subscriber only with --wait.`,
   options: {
     ...CHANNEL_OPTIONS,
     ...INPUT_OPTIONS,
+    topic: { type: "string", value: "TOPIC", help: "publish the values with this topic" },
     wait: { type: "boolean", short: "w", help: "wait for a subscriber" },
     "timeout-ms": { ...TIMEOUT_OPTION["timeout-ms"], help: "fail if --wait takes longer" },
     "every-ms": { type: "string", value: "MS", help: "pause between two values" },
@@ -52,7 +53,7 @@ current subscriber receives it. It waits for a subscriber only with --wait.`,
     for await (const value of inputValues(words, input, { output, signal })) {
       if (everyMs > 0 && publisher.statistics().sent > 0) await sleep(everyMs, signal);
       if (signal.aborted) break;
-      publisher.send(value);
+      publisher.send(value, { topic: values.topic });
     }
     const { sent } = publisher.statistics();
     if (output.isJson) output.json({ sent });

@@ -12,6 +12,7 @@ import { RECEIVE_OPTIONS, receiveAll, receiveFrom, receivingOf } from "../messag
 import { namesMatching } from "../observe/open.ts";
 import type { Output } from "../output.ts";
 import type { WaitOptions } from "../../lib/base/options.ts";
+import type { TopicMessage } from "../../lib/channel/checked_decoder.ts";
 import { Subscriber } from "../../lib/sockets/subscriber.ts";
 
 /** The subcommand. */
@@ -19,8 +20,9 @@ export const command = defineCommand({
   usage: "NAME...",
   description: `Subscribes to channels and prints every message as a line of JSON, until Ctrl-C; of
 several channels, with the NAME of its channel. A pattern such as 'robot.*' names the channels that
-there are now. With --since it begins with messages that were sent before. Reports on the standard error stream how
-many messages were overwritten before it read them.`,
+there are now. The topic of a message stands before it; with --json a line is an object of both. With
+--since it begins with messages that were sent before. Reports on the standard error stream how many
+messages were overwritten before it read them.`,
   examples: [["ringbus sub robot.pose", "print what is published from now on"], [
     "ringbus sub 'robot.*' --timestamps",
     "print what several channels carry, and when",
@@ -37,24 +39,37 @@ many messages were overwritten before it read them.`,
       choices: ["oldest", "now"],
       help: "oldest: all that the rings hold; a number: so many of each ring; default: now",
     },
+    topic: {
+      type: "string",
+      multiple: true,
+      value: "PATTERN",
+      help: "only messages of topics that match, such as pose.*; may be given several times",
+    },
+    conflate: { type: "boolean", help: "only the newest message of each topic" },
   },
   arity: [1, Infinity],
   async run({ values, arguments: words, output, signal }) {
     const receiving = receivingOf(values);
     const names = namesMatching(words, "broadcast");
     const printer = new MessagePrinter(output, values, names.length);
-    const options = { ...channelOptions(values), since: sinceOf(values.since) };
+    const options = {
+      ...channelOptions(values),
+      since: sinceOf(values.since),
+      topics: values.topic,
+      conflate: values.conflate,
+      withTopic: true,
+    };
     using subscribers = new DisposableStack();
     const sources = names.map((name) => {
-      const subscriber = subscribers.use(new Subscriber(name, options));
+      const subscriber = subscribers.use(new Subscriber<TopicMessage>(name, options));
       output.notice(`subscribed to ${name}`);
       const report = missedReporter(output, names.length > 1 ? ` of ${name}` : "");
       return {
         name,
         async receive(wait: WaitOptions) {
-          const value = await subscriber.recv(wait);
+          const { topic, value } = await subscriber.recv(wait);
           report(subscriber.statistics().missed);
-          return { value };
+          return { value, topic };
         },
       };
     });

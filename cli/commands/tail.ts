@@ -27,7 +27,7 @@ export const command = defineCommand({
 deleted; of several channels, with the NAME of each message's channel. A pattern such as 'robot.*'
 names the channels that there are now. It reads them in place and does not attach: it takes nothing from a queue, and no sender
 waits for it. Reports on the standard error stream how many messages were overwritten before it read
-them. With --json each line also has the sender's lane, and the message's number on that lane.`,
+them. The topic of a message stands before it. With --json each line also has the sender's lane, and the message's number on that lane.`,
   examples: [[
     "ringbus tail jobs --since oldest --limit 3",
     "print the three oldest messages of a queue, and take none",
@@ -103,9 +103,10 @@ class TailHandler implements WatchHandler {
   }
 
   message(message: ObservedMessage): void {
-    const { lane, sequence, request, bytes } = message;
+    const { lane, sequence, request, topic, bytes } = message;
     const { output, printer, name, isRaw, reader } = this.#tail;
-    const about = output.isJson ? { lane, sequence, ...request } : {};
+    const facts = output.isJson ? { lane, sequence, ...request } : {};
+    const about = topic === undefined ? facts : { ...facts, topic };
     if (isRaw) return printer.encoded(bytes.toBase64(), about, name);
     this.#decoder ??= this.#decoderOf(reader.config.codecId);
     const shown = this.#decoded(message);

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { glob } from "../../backends/store/glob.ts";
+import { glob } from "../../lib/base/glob.ts";
 import { parsePlainJson } from "../../lib/base/plain_json.ts";
 import { didYouMean } from "../../lib/base/suggestions.ts";
 import { type OptionTable, UsageError } from "../command.ts";

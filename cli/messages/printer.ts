@@ -1,11 +1,13 @@
 /**
- * Messages as the command line prints them: a line of JSON, with the time and the channel on request.
+ * Messages as the command line prints them: a line of JSON after the topic of the message, with the time and the
+ * channel on request.
  *
  * @module
  */
 
 import { bytesOf } from "../arguments/numbers.ts";
 import { toJsonForm } from "../arguments/json_form.ts";
+import { shownTopic } from "./topic.ts";
 import { type OptionTable, UsageError } from "../command.ts";
 import type { Output } from "../output.ts";
 
@@ -76,9 +78,10 @@ export class MessagePrinter {
   }
 
   /** Prints a value that was received now: its JSON form, or its bytes. */
-  print(value: unknown, channel?: string): void {
+  print(value: unknown, channel?: string, topic?: string): void {
     if (this.#isRaw) return this.#bytes(value);
-    this.form({ value: toJsonForm(value, this.maxBinaryBytes) }, channel);
+    const form = toJsonForm(value, this.maxBinaryBytes);
+    this.form({ ...topic !== undefined && { topic }, value: form }, channel);
   }
 
   /** The channel and the time of a message that was read now, as far as they are printed. */
@@ -95,7 +98,7 @@ export class MessagePrinter {
     channel?: string,
   ): void {
     const about = this.about(channel);
-    if (!this.#output.isJson) return this.#line(JSON.stringify(value), about);
+    if (!this.#output.isJson) return this.#line(JSON.stringify(value), about, facts.topic);
     const all = { ...about, ...facts };
     this.#output.json(Object.keys(all).length === 0 ? value : { ...all, value });
   }
@@ -104,11 +107,12 @@ export class MessagePrinter {
   encoded(bytes: string, facts: Readonly<Record<string, unknown>>, channel: string): void {
     const about = this.about(channel);
     if (this.#output.isJson) this.#output.json({ ...about, ...facts, bytes });
-    else this.#line(bytes, about);
+    else this.#line(bytes, about, facts.topic);
   }
 
-  #line(line: string, { time, channel }: MessageAbout): void {
-    const before = [time, channel].filter((part) => part !== undefined);
+  #line(line: string, { time, channel }: MessageAbout, topic: unknown): void {
+    const shown = typeof topic === "string" ? shownTopic(topic) : undefined;
+    const before = [time, channel, shown].filter((part) => part !== undefined);
     const prefix = before.map((part) => `${this.#output.paint("dim", part)} `).join("");
     this.#output.print(prefix + line);
   }

@@ -25,6 +25,7 @@ export const RECEIVE_OPTIONS = {
 /** A message, and a function to call when it is printed. */
 export interface Received {
   readonly value: unknown;
+  readonly topic?: string | undefined;
   printed?(): void;
 }
 
@@ -64,7 +65,7 @@ export async function receiveAll(
   for (let count = 0; count < limit && !signal.aborted; count++) {
     const message = await unlessAborted(() => receive({ signal, timeoutMs }), signal);
     if (message === undefined) return;
-    printer.print(message.value);
+    printer.print(message.value, undefined, message.topic);
     if (await output.flush(signal)) message.printed?.();
   }
 }
@@ -101,7 +102,7 @@ export async function receiveFrom(
       count++;
       endWait();
       endWait = startWait();
-      printer.print(message.value, name);
+      printer.print(message.value, name, message.topic);
       if (await output.flush(signal)) message.printed?.();
       if (count >= limit) end.abort();
     }

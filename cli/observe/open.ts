@@ -6,7 +6,7 @@
 
 import { didYouMean } from "../../lib/base/suggestions.ts";
 import { isName } from "../listing/listing.ts";
-import { glob } from "../../backends/store/glob.ts";
+import { glob } from "../../lib/base/glob.ts";
 import { describeChannel } from "../../lib/observe/registry.ts";
 import type { ChannelKind } from "../../lib/segment/format.ts";
 import { sleep } from "../../lib/base/sleep.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { glob } from "../../backends/store/glob.ts";
+import { glob } from "../../lib/base/glob.ts";
 import { watchChannels } from "../../lib/observe/channel.ts";
 import type { ChannelEvent } from "../../lib/observe/channel_events.ts";
 import type { Output, Style } from "../output.ts";

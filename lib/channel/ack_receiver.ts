@@ -29,6 +29,7 @@ export class AckReceiver<T> implements ReceiverApi<Delivery<T>> {
   readonly missed = 0;
   /** A puller that acknowledges receives values only, which carry their headers. */
   readonly header = undefined;
+  readonly topic = undefined;
 
   constructor(
     attachment: Attachment,

@@ -29,8 +29,7 @@ export class Decoder {
   /** The value of a message; a `WithHeader` if the message has a header that was read. */
   decode(frame: ReceivedFrame): unknown {
     if ((frame.flags & NOT_CODEC_ALONE) !== 0) return this.#decodeFlagged(frame);
-    if (this.#attachment.isRaw) return frame.bytes;
-    return this.#attachment.codec.decode(frame.bytes);
+    return this.#decodeBytes(frame.bytes);
   }
 
   #decodeFlagged({ bytes, flags, header }: ReceivedFrame): unknown {
@@ -42,6 +41,11 @@ export class Decoder {
 
   #decodeBytes(bytes: Uint8Array): unknown {
     return this.#attachment.isRaw ? bytes : this.#attachment.codec.decode(bytes);
+  }
+
+  /** True if what it returns is more than the value, also of a message that is bytes alone. */
+  get wraps(): boolean {
+    return false;
   }
 
   /** Counts a message that could not be decoded, and returns the error to throw. */

@@ -17,6 +17,7 @@ import type { LossReports } from "../base/loss_reports.ts";
 import { lossWarnings } from "./loss_warning.ts";
 import { canPool, Slab } from "./slab.ts";
 import type { SocketStatistics } from "./statistics.ts";
+import { type KnownTopic, paddedTopicBytes, TopicTable } from "./topics.ts";
 import {
   BLOCK_HEADER_BYTES,
   CONTROL_LANES,
@@ -27,6 +28,7 @@ import {
   LEASE_SLOT_FLAGS,
   LEASE_SLOT_LENGTH,
   MAX_LANES,
+  MAX_TOPIC_BYTES,
   NEXT_CHECK_OWNERS,
   NEXT_CORRUPT,
   NEXT_DEFER,
@@ -41,6 +43,7 @@ import {
   RECORD_HEADERS,
   RECORD_PAYLOAD,
   RECORD_TENSOR,
+  RECORD_TOPIC,
   REQUEST_PREFIX_BYTES,
   TAKEN,
   TAKEN_AFTER_LOSS,
@@ -48,6 +51,7 @@ import {
   TAKEN_REDELIVERED,
   TAKEN_SENDER_WAITING,
   TAKEN_UNPUBLISHED,
+  TOPIC_LENGTH,
   WAITERS_SENDERS,
 } from "../../wasm/layout.ts";
 
@@ -64,7 +68,7 @@ const EMPTY = NEXT_EMPTY;
 const INVALID_OFFSET = -1;
 
 /** Flags of messages that are more than bytes in the ring. */
-const NOT_PLAIN = RECORD_BLOCK | RECORD_HEADERS;
+const NOT_PLAIN = RECORD_BLOCK | RECORD_HEADERS | RECORD_TOPIC;
 
 /** All TAKEN bits; what is larger holds the offset of a payload as well. */
 const MAX_TAKEN = 31;
@@ -91,6 +95,8 @@ export interface ReceivedFrame {
   flags: number;
   /** The message's header, if it has one and the socket reads headers. */
   header?: string | undefined;
+  /** The message's topic, if it has one. */
+  topic?: KnownTopic | undefined;
 }
 
 /** Where a message lies that is not taken yet. */
@@ -121,6 +127,10 @@ export class FrameCursor {
   #header: string | undefined;
   #headerBytes = 0;
   #readsHeaders = false;
+  /** The topics that were met; undefined before the first one. */
+  #topics: TopicTable | undefined;
+  /** The message's topic, if the flags name one. */
+  #topic: KnownTopic | undefined;
   /** Requests: requester, slot and window in one word, and the generation. */
   #origin = 0;
   #generation = 0;
@@ -145,7 +155,13 @@ export class FrameCursor {
   #hasUnpublishedTail = false;
   readonly #flushTail = () => this.flushTail();
 
-  constructor(attachment: Attachment, counts: SocketStatistics, isPooled: boolean) {
+  /** With a table of topics each message is looked at before it is copied. */
+  constructor(
+    attachment: Attachment,
+    counts: SocketStatistics,
+    isPooled: boolean,
+    topics?: TopicTable,
+  ) {
     this.attachment = attachment;
     this.#counts = counts;
     this.#losses = lossWarnings(attachment.name);
@@ -154,7 +170,8 @@ export class FrameCursor {
     this.#slab = isPooled && canPool() ? new Slab() : undefined;
     this.#lanesWord = (controlOffset(attachment.capacity) + CONTROL_LANES) >>> 2;
     // Other machines may read the payload before the head.
-    this.#canPeek = !IS_WEAK && !this.#isRequest;
+    this.#canPeek = !IS_WEAK && !this.#isRequest && topics === undefined;
+    this.#topics = topics;
     const cursors = attachment.kind === "broadcast"
       ? attachment.region(MAX_LANES * CURSOR_BYTES)
       : 0;
@@ -192,10 +209,21 @@ export class FrameCursor {
     return (this.#flags & RECORD_HEADERS) === 0 ? undefined : this.#header;
   }
 
+  /** The topic of the message that was found, if it has one. */
+  get topic(): KnownTopic | undefined {
+    return (this.#flags & RECORD_TOPIC) === 0 ? undefined : this.#topic;
+  }
+
+  /** True if what was found is a copy, which no publisher overwrites. */
+  get isCopy(): boolean {
+    return false;
+  }
+
   /** Makes a frame that was kept the message that was found last. */
-  recall({ flags, header }: ReceivedFrame): void {
+  recall({ flags, header, topic }: ReceivedFrame): void {
     this.#flags = flags;
     this.#header = header;
+    this.#topic = topic;
   }
 
   /** Where the message that was found lies, its header included. */
@@ -296,6 +324,10 @@ export class FrameCursor {
    * @throws {ShmCorruptionError} if the record is invalid; it is skipped
    */
   next(mode: number): boolean {
+    return this.#find(mode);
+  }
+
+  #find(mode: number): boolean {
     const offset = this.attachment.ring.next(mode) >>> 0;
     if (offset === EMPTY || offset >= FIRST_CODE) return this.#handleCode(offset, mode);
     const { words } = this.attachment;
@@ -308,16 +340,39 @@ export class FrameCursor {
   }
 
   /**
-   * Reads what is more than bytes in the ring: a request's origin, a block, a header, or damage. The
+   * Reads what is more than bytes in the ring: a request's origin, a topic, a block, a header, or damage. The
    * first message of a receiver comes here, too.
    */
   #resolve(mode: number): boolean {
     this.attachment.learnCodec();
     if (this.#isRequest) this.#readOrigin();
-    if ((this.#flags & RECORD_BLOCK) !== 0) this.#followReference();
-    else if (this.#length < 0 || this.#length > this.#ringBytes()) this.#offset = INVALID_OFFSET;
+    const isBlock = (this.#flags & RECORD_BLOCK) !== 0;
+    if (!isBlock && this.#isTooLong()) this.#offset = INVALID_OFFSET;
+    // Nothing more of a message is read that nobody wants.
+    else if ((this.#flags & RECORD_TOPIC) !== 0 && !this.#readTopic()) return true;
+    if (isBlock && this.#offset !== INVALID_OFFSET) this.#followReference();
     this.#readHeader();
     return this.#offset !== INVALID_OFFSET || this.#retryIfStale(mode);
+  }
+
+  #isTooLong(): boolean {
+    const length = this.#length;
+    return length < 0 || length > this.#largestRing && length > this.#ringBytes();
+  }
+
+  /** A topic lies before all else. False if the message is whole so far, and not wanted. */
+  #readTopic(): boolean {
+    const { words, kind } = this.attachment;
+    const at = (this.#offset + TOPIC_LENGTH) >>> 2;
+    const length = words[at] >>> 0;
+    const bytes = paddedTopicBytes(length);
+    const topics = this.#topics ??= new TopicTable(undefined);
+    const isInside = length <= MAX_TOPIC_BYTES && bytes <= this.#length && kind === "broadcast";
+    const topic = isInside ? topics.find(words, at, at + bytes / 4) : undefined;
+    this.#topic = topic;
+    this.#offset = topic === undefined ? INVALID_OFFSET : this.#offset + bytes;
+    this.#length -= bytes;
+    return topic === undefined || topic.isWanted;
   }
 
   /** Bytes of the ring of the record that was found. */
@@ -336,12 +391,12 @@ export class FrameCursor {
     if (code === RETURNED) return this.#readLeaseSlot(mode);
     if (code === CHECK_OWNERS) {
       this.attachment.checkLeaseOwners();
-      return this.next(mode);
+      return this.#find(mode);
     }
     if (code === UNMAPPED) {
       const before = this.attachment.sharedMemory.mappedBytes;
       this.attachment.remap();
-      if (this.attachment.sharedMemory.mappedBytes > before) return this.next(mode);
+      if (this.attachment.sharedMemory.mappedBytes > before) return this.#find(mode);
     }
     throw this.#corruption(
       code === CORRUPT ? "a record is not whole" : "a lane lies outside of it",
@@ -364,12 +419,16 @@ export class FrameCursor {
   #retryIfStale(mode: number): boolean {
     // A batch ends before damage, and where another receiver took its beginning: it cannot be taken any more.
     if (this.#isBatchOpen) return false;
-    if (this.isStale()) return this.next(mode);
+    if (this.#isFoundStale()) return this.#find(mode);
     throw this.#corruption("a message lies outside of it");
   }
 
   /** True if the message that was found may have been overwritten or taken meanwhile. */
   isStale(): boolean {
+    return this.#isFoundStale();
+  }
+
+  #isFoundStale(): boolean {
     return this.attachment.ring.isStale() !== 0;
   }
 
@@ -389,7 +448,7 @@ export class FrameCursor {
       this.#readHeader();
       if (this.#offset !== INVALID_OFFSET) return true;
     }
-    if (this.isStale()) return this.next(mode);
+    if (this.#isFoundStale()) return this.#find(mode);
     this.#counts.errors++;
     ring.take(0, 0);
     throw attachment.corruption("a message that was returned is not whole");
@@ -446,6 +505,10 @@ export class FrameCursor {
 
   /** The bytes of the message that was found, in shared memory. */
   view(): Uint8Array<ArrayBufferLike> {
+    return this.#viewFound();
+  }
+
+  #viewFound(): Uint8Array<ArrayBufferLike> {
     return this.attachment.bytes.subarray(this.#offset, this.#offset + this.#length);
   }
 
@@ -454,6 +517,11 @@ export class FrameCursor {
     // What codec "raw" receives belongs to the program.
     const isFresh = this.attachment.isRaw && (this.#flags & RECORD_TENSOR) === 0;
     return this.#copyOut(this.#offset, this.#length, isFresh);
+  }
+
+  /** A copy of the message that was found, in an array of its own. */
+  copyToOwn(): Uint8Array {
+    return copyToArray(this.attachment.bytes, this.#offset, this.#length);
   }
 
   /** A copy in an array that is the program's if it `isFresh`, and else valid until the next copy. */
@@ -477,7 +545,19 @@ export class FrameCursor {
   /** Copies the message that was found out, and takes it; undefined if it was lost meanwhile. */
   receive(): ReceivedFrame | undefined {
     const bytes = this.copy();
-    return this.take() ? { bytes, flags: this.#flags, header: this.header } : undefined;
+    if (!this.take()) return undefined;
+    const flags = this.#flags;
+    // Programs without topics see frames of one shape only.
+    return (flags & RECORD_TOPIC) === 0
+      ? { bytes, flags, header: this.header }
+      : { bytes, flags, header: this.header, topic: this.#topic };
+  }
+
+  /** Passes the message that was found, and counts it nowhere; false if it was overwritten meanwhile. */
+  pass(): boolean {
+    const result = this.attachment.ring.take(this.#size, this.#flags);
+    if (result !== TAKEN) this.#afterTake(result);
+    return result !== 0;
   }
 
   /** Takes the message that was found; false if it was taken or overwritten meanwhile. */
@@ -528,6 +608,11 @@ export class FrameCursor {
     if ((result & TAKEN_AFTER_LOSS) !== 0) {
       this.#losses.update(this.attachment.ring.missedMessages());
     }
+  }
+
+  /** Counts a message that was passed as received. */
+  countPassed(length: number): void {
+    this.#countReceived(length);
   }
 
   #countReceived(length: number): void {

@@ -15,6 +15,7 @@ import { RUN_BYTES } from "./record_run.ts";
 import { checkSignals } from "../presence/exit_hooks.ts";
 import { controlOffset } from "../segment/format.ts";
 import type { SocketStatistics } from "./statistics.ts";
+import type { TopicWords } from "./topics.ts";
 import {
   BLOCK_HEADER_BYTES,
   CONTROL_LANES,
@@ -26,6 +27,7 @@ import {
   RECORD_BLOCK,
   RECORD_HEADERS,
   RECORD_PAYLOAD,
+  RECORD_TOPIC,
   REFERENCE_BYTES,
   RING_GAP,
   WAITERS_RECEIVERS,
@@ -51,8 +53,8 @@ export class LaneWriter {
   readonly #counts: SocketStatistics;
   readonly #blocks: LaneBlocks;
   readonly #source = new BufferWords();
-  /** Longest message that fits a record; longer ones lie in blocks. */
-  readonly #largestInline: number;
+  /** Longest payload of a record; longer messages lie in blocks. */
+  readonly #largestPayload: number;
   /** Longest message that is copied into the ring as it is. */
   readonly #largestPlain: number;
   /** Longest message that is copied to `#place`. */
@@ -79,8 +81,8 @@ export class LaneWriter {
     this.capacity = attachment.ringBytes;
     this.prefix = new Int32Array(prefixBytes / 4);
     const largestRecord = (this.capacity - RING_GAP) / 2;
-    this.#largestInline = Math.floor(largestRecord / 8) * 8 - RECORD_PAYLOAD - prefixBytes;
-    this.#largestPlain = prefixBytes === 0 ? this.#largestInline : -1;
+    this.#largestPayload = Math.floor(largestRecord / 8) * 8 - RECORD_PAYLOAD;
+    this.#largestPlain = prefixBytes === 0 ? this.#largestPayload : -1;
     this.#largestPlaced = Math.min(this.#largestPlain, PLACE_BYTES);
     const lane = openLane(attachment);
     const control = controlOffset(attachment.capacity);
@@ -112,11 +114,23 @@ export class LaneWriter {
   /** Writes a message that `publish` sends; false if there is no space. */
   stage(bytes: Uint8Array, flags: number): boolean {
     const { length } = bytes;
-    if (length > this.#largestPlain) return this.#stageIndirect(bytes, flags);
+    if (length > this.#largestPlain) return this.#stageBehind(this.prefix, bytes, flags);
     const at = this.#attachment.ring.claim(length, flags) >>> 0;
     if (at === 0) return this.#noSpace();
     this.#copyIn(bytes, length, at);
     this.#countSent(length);
+    return true;
+  }
+
+  /** Writes a message with a topic, which `publish` sends; false if there is no space. */
+  stageWithTopic(bytes: Uint8Array, flags: number, topic: TopicWords): boolean {
+    return this.#stageBehind(topic, bytes, flags | RECORD_TOPIC);
+  }
+
+  /** Writes and publishes one message with a topic; false if there is no space. */
+  writeWithTopic(bytes: Uint8Array, flags: number, topic: TopicWords): boolean {
+    if (!this.stageWithTopic(bytes, flags, topic)) return false;
+    this.publish(1);
     return true;
   }
 
@@ -150,17 +164,24 @@ export class LaneWriter {
   }
 
   /** A message that needs a prefix, a block, or both. */
-  #stageIndirect(bytes: Uint8Array, flags: number): boolean {
+  #stageBehind(prefix: Int32Array, bytes: Uint8Array, flags: number): boolean {
     const { length } = bytes;
-    if (length > this.#largestInline) return this.#stageBlock(bytes, flags);
+    const prefixBytes = prefix.byteLength;
+    if (prefixBytes + length > this.#largestPayload) return this.#stageBlock(prefix, bytes, flags);
     const attachment = this.#attachment;
-    const prefixBytes = this.prefix.byteLength;
     const at = attachment.ring.claim(length + prefixBytes, flags) >>> 0;
     if (at === 0) return this.#noSpace();
-    attachment.words.set(this.prefix, at >>> 2);
-    attachment.copyIn(bytes, at + prefixBytes);
+    this.#writePrefix(prefix, at);
+    this.#copyIn(bytes, length, at + prefixBytes);
     this.#countSent(length);
     return true;
+  }
+
+  /** Writes words one by one: they are few, and a call of `set` costs more. */
+  #writePrefix(prefix: Int32Array, at: number): void {
+    const { words } = this.#attachment;
+    const word = at >>> 2;
+    for (let i = 0; i < prefix.length; i++) words[word + i] = prefix[i];
   }
 
   /** The ring is full, unless its lane is corrupt. */
@@ -179,33 +200,33 @@ export class LaneWriter {
     else this.#attachment.copyIn(bytes, at);
   }
 
-  #stageBlock(bytes: Uint8Array, flags: number): boolean {
+  #stageBlock(prefix: Int32Array, bytes: Uint8Array, flags: number): boolean {
     const offset = this.#blocks.allocate(bytes.length);
     if (offset < 0) return false;
     // The tag is written before the bytes: a reader with an older reference to the block sees it change.
-    if (!this.#tryReference(offset, bytes.length, flags)) return false;
+    if (!this.#tryReference(prefix, offset, bytes.length, flags)) return false;
     this.#attachment.copyIn(bytes, offset + BLOCK_HEADER_BYTES);
     this.#countSent(bytes.length);
     return true;
   }
 
   /** Stages a reference to a block; frees the block if there is no space for the reference. */
-  #tryReference(offset: number, length: number, flags: number): boolean {
+  #tryReference(prefix: Int32Array, offset: number, length: number, flags: number): boolean {
     let isStaged = false;
     try {
-      isStaged = this.#stageReference(offset, length, flags);
+      isStaged = this.#stageReference(prefix, offset, length, flags);
     } finally {
       if (!isStaged) this.#blocks.free(offset);
     }
     return isStaged;
   }
 
-  #stageReference(offset: number, length: number, flags: number): boolean {
+  #stageReference(prefix: Int32Array, offset: number, length: number, flags: number): boolean {
     const { ring, words } = this.#attachment;
-    const prefixBytes = this.prefix.byteLength;
+    const prefixBytes = prefix.byteLength;
     const at = ring.claim(prefixBytes + REFERENCE_BYTES, flags | RECORD_BLOCK) >>> 0;
     if (at === 0) return this.#noSpace();
-    if (prefixBytes !== 0) words.set(this.prefix, at >>> 2);
+    this.#writePrefix(prefix, at);
     const reference = (at + prefixBytes) >>> 2;
     words[reference] = offset;
     words[reference + 1] = 0;
@@ -267,12 +288,20 @@ export class LaneWriter {
    * Claims space for a message that is written in place; undefined if there is none. `header` is what
    * `encodeHeader` returned, or empty.
    */
-  lend(byteLength: number, header: Uint8Array = NO_HEADER): LentSpace | undefined {
+  lend(
+    byteLength: number,
+    header: Uint8Array = NO_HEADER,
+    topic?: TopicWords,
+  ): LentSpace | undefined {
     this.#place = 0;
     const length = header.length + byteLength;
-    const flags = header.length === 0 ? 0 : RECORD_HEADERS;
-    const isInline = length <= this.#largestInline;
-    const at = isInline ? this.#lendInline(length, flags) : this.#lendBlock(length, flags);
+    const prefix = topic ?? this.prefix;
+    const flags = (header.length === 0 ? 0 : RECORD_HEADERS) |
+      (topic === undefined ? 0 : RECORD_TOPIC);
+    const isInline = prefix.byteLength + length <= this.#largestPayload;
+    const at = isInline
+      ? this.#lendInline(prefix, length, flags)
+      : this.#lendBlock(prefix, length, flags);
     if (at === 0) return undefined;
     const attachment = this.#attachment;
     attachment.ring.invalidateClaim();
@@ -292,15 +321,19 @@ export class LaneWriter {
   }
 
   /** Offset of the space, 0 if there is none. */
-  #lendInline(length: number, flags: number): number {
-    const at = this.#attachment.ring.claim(length, flags) >>> 0;
-    if (at === 0) this.#noSpace();
-    return at;
+  #lendInline(prefix: Int32Array, length: number, flags: number): number {
+    const at = this.#attachment.ring.claim(prefix.byteLength + length, flags) >>> 0;
+    if (at === 0) {
+      this.#noSpace();
+      return 0;
+    }
+    this.#writePrefix(prefix, at);
+    return at + prefix.byteLength;
   }
 
-  #lendBlock(length: number, flags: number): number {
+  #lendBlock(prefix: Int32Array, length: number, flags: number): number {
     const offset = this.#blocks.allocate(length);
-    const isReferenced = offset >= 0 && this.#tryReference(offset, length, flags);
+    const isReferenced = offset >= 0 && this.#tryReference(prefix, offset, length, flags);
     return isReferenced ? offset + BLOCK_HEADER_BYTES : 0;
   }
 }

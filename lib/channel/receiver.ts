@@ -21,6 +21,7 @@ import { type MessageReader, RecordRun } from "./record_run.ts";
 import { checkTimeout } from "../base/option_checks.ts";
 import { formatValue, type TimeoutOptions, type WaitOptions } from "../base/options.ts";
 import type { SocketStatistics } from "./statistics.ts";
+import { ConflatingCursor, TopicCursor } from "./topic_cursor.ts";
 import { UndecodedFrames } from "./undecoded.ts";
 import { ViewReader } from "./view_reader.ts";
 import { POLL_ANY, POLL_FAIR, POLL_SPIN } from "../../wasm/layout.ts";
@@ -34,6 +35,28 @@ export function checkDrainLimit(limit: number): void {
   if (limit !== Infinity && (!Number.isInteger(limit) || limit < 0)) {
     throw new RangeError(`drain takes a whole number, at least 0, not ${formatValue(limit)}`);
   }
+}
+
+/** How a subscriber receives messages with topics. */
+export interface TopicReading {
+  /** Patterns of the topics that it wants; undefined: all messages. */
+  readonly topics?: readonly string[] | undefined;
+  /** True if it wants the newest message of each topic alone. */
+  readonly conflate?: boolean | undefined;
+  /** True if it receives topics together with values. */
+  readonly withTopic?: boolean | undefined;
+}
+
+function openCursor(
+  attachment: Attachment,
+  counts: SocketStatistics,
+  isPooled: boolean,
+  { topics, conflate }: TopicReading,
+): FrameCursor {
+  if (conflate) return new ConflatingCursor(attachment, counts, isPooled, topics);
+  return topics === undefined
+    ? new FrameCursor(attachment, counts, isPooled)
+    : new TopicCursor(attachment, counts, isPooled, topics);
 }
 
 /** Receives the messages of a channel. */
@@ -59,12 +82,17 @@ export class Receiver<T> implements ReceiverApi<T> {
     return length < 0 ? NONE : length;
   };
 
-  constructor(attachment: Attachment, counts: SocketStatistics, isPooled = false) {
+  constructor(
+    attachment: Attachment,
+    counts: SocketStatistics,
+    isPooled = false,
+    reading: TopicReading = {},
+  ) {
     this.#attachment = attachment;
     this.#counts = counts;
     this.#canBatch = attachment.kind !== "broadcast";
-    this.#cursor = new FrameCursor(attachment, counts, isPooled);
-    this.#decoder = newDecoder(attachment, counts);
+    this.#cursor = openCursor(attachment, counts, isPooled, reading);
+    this.#decoder = newDecoder(attachment, counts, reading.withTopic);
     this.#wait = new MessageWait(this.#cursor, (mode) => this.tryReceive(mode));
     this.#views = new ViewReader(this.#cursor);
   }
@@ -82,6 +110,10 @@ export class Receiver<T> implements ReceiverApi<T> {
 
   get header(): string | undefined {
     return this.#cursor.header;
+  }
+
+  get topic(): string | undefined {
+    return this.#cursor.topic?.text;
   }
 
   /** The request that was received last. */
@@ -198,7 +230,7 @@ export class Receiver<T> implements ReceiverApi<T> {
     try {
       return this.#undecoded.length > 0
         ? this.#decodeKept(values)
-        : this.#attachment.isRaw
+        : this.#attachment.isRaw && !this.#decoder.wraps
         ? this.#receiveArrays(limit, values)
         : this.#canBatch
         ? this.#receiveBatch(limit, values)

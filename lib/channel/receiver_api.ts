@@ -38,6 +38,8 @@ export interface ReceiverApi<T> {
   readonly missed: number;
   /** Header of the message that was received last, if it has one and headers are enabled. */
   readonly header: string | undefined;
+  /** Topic of the message that was received last, if it has one. */
+  readonly topic: string | undefined;
   /** From now on values with a header are received as `WithHeader`. */
   enableHeaders(): void;
   /** Ends all waits with an error. */

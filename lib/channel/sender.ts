@@ -19,6 +19,7 @@ import { checkTimeout } from "../base/option_checks.ts";
 import type { TimeoutOptions, WaitOptions } from "../base/options.ts";
 import type { SenderApi } from "./sender_api.ts";
 import { PackedMessages } from "./packed_messages.ts";
+import type { TopicWords } from "./topics.ts";
 import type { SocketStatistics } from "./statistics.ts";
 import { NONE, type None } from "../base/none.ts";
 import { AsyncWaitQueue, type Attempt, type WaitContext, waitSync } from "./wait.ts";
@@ -98,6 +99,15 @@ export class Sender implements SenderApi, WaitContext {
     return this.#offer(bytes, flags);
   }
 
+  /** Sends with a topic if there is space; false if there is none. */
+  sendWithTopic(value: unknown, topic: TopicWords): boolean {
+    this.checkReady();
+    const { bytes, flags } = this.encode(value);
+    if (this.#lane.writeWithTopic(bytes, flags, topic)) return true;
+    this.#reject();
+    return false;
+  }
+
   #offer(bytes: Uint8Array, flags: number): boolean {
     if (this.#lane.write(bytes, flags)) return true;
     this.#reject();
@@ -121,12 +131,12 @@ export class Sender implements SenderApi, WaitContext {
    *
    * @throws {ShmBufferFullError} if there is none within `timeoutMs`
    */
-  sendSync(value: unknown, options: TimeoutOptions | undefined): void {
+  sendSync(value: unknown, options: TimeoutOptions | undefined, topic?: TopicWords): void {
     const timeoutMs = checkTimeout(options);
     this.checkReady();
     const { bytes, flags } = this.encode(value);
-    if (this.write(bytes, flags)) return;
-    const sent = waitSync(this, () => this.write(bytes, flags) || NONE, timeoutMs);
+    if (this.write(bytes, flags, topic)) return;
+    const sent = waitSync(this, () => this.write(bytes, flags, topic) || NONE, timeoutMs);
     if (sent === NONE) throw this.#fullError(timeoutMs);
   }
 
@@ -135,16 +145,20 @@ export class Sender implements SenderApi, WaitContext {
    *
    * @throws {ShmBufferFullError} if there is none within `timeoutMs`
    */
-  async sendAsync(value: unknown, options: WaitOptions | undefined): Promise<void> {
+  async sendAsync(
+    value: unknown,
+    options: WaitOptions | undefined,
+    topic?: TopicWords,
+  ): Promise<void> {
     try {
       const timeoutMs = checkTimeout(options);
       options?.signal?.throwIfAborted();
       this.checkReady();
       const encoded = this.encode(value);
-      if (this.#waits.size === 0 && this.write(encoded.bytes, encoded.flags)) return;
+      if (this.#waits.size === 0 && this.write(encoded.bytes, encoded.flags, topic)) return;
       const bytes = encoded.bytes.slice();
       // A commit publishes all that is claimed, so no message is written while a loan is open.
-      const attempt = () => !this.#hasLoan && this.write(bytes, encoded.flags) || NONE;
+      const attempt = () => !this.#hasLoan && this.write(bytes, encoded.flags, topic) || NONE;
       if (await this.#waits.wait(attempt, options) === NONE) throw this.#fullError(timeoutMs);
     } finally {
       if (isTurnDue()) await takeTurn();
@@ -161,12 +175,12 @@ export class Sender implements SenderApi, WaitContext {
   }
 
   /** Sends as many values as there is space for, in one commit; returns how many. */
-  sendMany(values: Iterable<unknown>): number {
+  sendMany(values: Iterable<unknown>, topic?: TopicWords): number {
     this.checkReady();
     let accepted = 0;
     try {
       for (const value of values) {
-        if (!this.#stage(value)) break;
+        if (!this.#stage(value, topic)) break;
         accepted++;
       }
       if (accepted === 0 && checkSignalsOnPoll()) this.attachment.endAtNextCall();
@@ -177,7 +191,7 @@ export class Sender implements SenderApi, WaitContext {
   }
 
   /** Sends as many messages of a packed buffer as there is space for, in one commit; returns how many. */
-  sendPacked(bytes: Uint8Array, lengths: ArrayLike<number>): number {
+  sendPacked(bytes: Uint8Array, lengths: ArrayLike<number>, topic?: TopicWords): number {
     this.checkReady();
     if (!this.#isRaw) {
       throw new TypeError(
@@ -186,6 +200,7 @@ export class Sender implements SenderApi, WaitContext {
       );
     }
     const packed = new PackedMessages(bytes, lengths);
+    if (topic !== undefined) return this.sendMany(packed, topic);
     try {
       while (packed.hasNext && this.#stagePacked(packed)) continue;
       return packed.sent;
@@ -207,21 +222,24 @@ export class Sender implements SenderApi, WaitContext {
   }
 
   /** Writes a value that is published later; false if there is no space, or the socket is closed. */
-  #stage(value: unknown): boolean {
+  #stage(value: unknown, topic?: TopicWords): boolean {
     let bytes: Uint8Array;
     let flags = 0;
     if (this.#sendsBytes && isFilled(value)) bytes = value;
     else ({ bytes, flags } = this.#encoder.encode(value));
-    if (this.#tryStage(bytes, flags)) return true;
+    if (this.#tryStage(bytes, flags, topic)) return true;
     if (this.attachment.isClosed) return false;
     this.#publishStaged();
-    if (this.#tryStage(bytes, flags)) return true;
+    if (this.#tryStage(bytes, flags, topic)) return true;
     this.#reject();
     return false;
   }
 
-  #tryStage(bytes: Uint8Array, flags: number): boolean {
-    return (this.#isStaging || this.#beginStaging()) && this.#lane.stage(bytes, flags);
+  #tryStage(bytes: Uint8Array, flags: number, topic: TopicWords | undefined): boolean {
+    if (!this.#isStaging && !this.#beginStaging()) return false;
+    return topic === undefined
+      ? this.#lane.stage(bytes, flags)
+      : this.#lane.stageWithTopic(bytes, flags, topic);
   }
 
   /**
@@ -244,12 +262,17 @@ export class Sender implements SenderApi, WaitContext {
   }
 
   /** Writes and publishes one message; false if there is no space. */
-  write(bytes: Uint8Array, flags: number): boolean {
-    return this.#lane.write(bytes, flags);
+  write(bytes: Uint8Array, flags: number, topic?: TopicWords): boolean {
+    return topic === undefined
+      ? this.#lane.write(bytes, flags)
+      : this.#lane.writeWithTopic(bytes, flags, topic);
   }
 
-  /** Lends space for a message of `byteLength` bytes, after a header; undefined when the ring is full. */
-  loan(byteLength: number, header?: string): Loan | undefined {
+  /**
+   * Lends space for a message of `byteLength` bytes, after a topic and a header; undefined when the ring is
+   * full.
+   */
+  loan(byteLength: number, topic?: TopicWords, header?: string): Loan | undefined {
     this.checkReady();
     if (!this.#isRaw) {
       throw new TypeError(
@@ -263,6 +286,7 @@ export class Sender implements SenderApi, WaitContext {
     const space = this.#lane.lend(
       byteLength,
       header === undefined ? undefined : encodeHeader(header),
+      topic,
     );
     if (space === undefined) return void this.evictStalled();
     this.#hasLoan = this.#isBusy = true;

@@ -16,6 +16,10 @@ export interface SocketStatistics {
   dropped: number;
   /** Messages that were overwritten before this socket read them. */
   missed: number;
+  /** Messages that a subscriber with `topics` passed, since they are of other topics or of none. */
+  unmatched: number;
+  /** Messages that a subscriber with `conflate` did not receive, since a newer one of their topic replaced them. */
+  conflated: number;
   /** Payload bytes sent and received. */
   bytes: number;
   /** Values that could not be encoded, messages that could not be decoded, damage met. */

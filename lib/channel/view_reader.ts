@@ -43,6 +43,7 @@ export class ViewReader {
       const slot = ring.returnedSlot() >>> 0;
       const result = cursor.takeInPlace();
       if (result === 0) continue;
+      if (cursor.isCopy) return this.#exclusiveView(bytes, () => {});
       if ((result & TAKEN_REDELIVERED) !== 0) return this.#leasedView(bytes, slot);
       const isShared = this.#attachment.kind === "broadcast";
       return isShared ? this.#sharedView(bytes, lane, position) : this.#pinnedView(bytes);

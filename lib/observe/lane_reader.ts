@@ -20,12 +20,14 @@ import type { Issue } from "./issue.ts";
 import { laneProblem } from "./lane.ts";
 import { extendLow32, type RecordHeader } from "../segment/record.ts";
 import { isReference, readBlock, type Reference, RingWindow, SEARCH_BYTES } from "./ring.ts";
+import { readTopic } from "../channel/topics.ts";
 import type { ByteSource } from "../segment/byte_source.ts";
 import { type Geometry, type LaneRow, readLane } from "../segment/tables.ts";
 import {
   BLOCK_HEADER_BYTES,
   PREFIX_SLOT_SHIFT,
   RECORD_PAYLOAD,
+  RECORD_TOPIC,
   REQUEST_PREFIX_BYTES,
 } from "../../wasm/layout.ts";
 
@@ -40,7 +42,9 @@ export interface ObservedMessage {
   readonly sequence: number;
   /** Record flags, which mark a tensor and a header. */
   readonly flags: number;
-  /** The payload, a copy. */
+  /** The topic that it was sent with. */
+  readonly topic?: string;
+  /** The payload behind the topic, a copy. */
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** The requester and its slot that wait for the reply, on a request channel. */
   readonly request?: { readonly requester: number; readonly slot: number };
@@ -226,14 +230,20 @@ export class LaneReader {
       const length = record.isPadding ? 0 : record.length;
       return { position, record, payload: window.payload(position, 0, length) };
     }
-    const prefix = window.payload(position, 0, this.#skip);
-    const reference = window.reference(position, record, this.#skip);
+    const prefixBytes = this.#prefixBytes(window, position, record);
+    const reference = window.reference(position, record, prefixBytes);
+    const prefix = window.payload(position, 0, Math.min(prefixBytes, record.length));
     const block = reference && readBlock(this.#source, position, reference);
     if (block === undefined) return { position, record, payload: prefix };
     const payload = new Uint8Array(prefix.length + block.length);
     payload.set(prefix);
     payload.set(block, prefix.length);
     return { position, record, payload, reference };
+  }
+
+  /** Bytes before a message or its reference. */
+  #prefixBytes(window: RingWindow, position: number, record: RecordHeader): number {
+    return this.#skip + window.topicBytes(position, record, this.#skip);
   }
 
   /** The position from which on the copies are intact. */
@@ -272,10 +282,12 @@ export class LaneReader {
       return true;
     }
     if (payload.length < this.#skip || !isBlock && payload.length < record.length) return false;
+    const message = this.#message(copy);
+    if (message === undefined) return false;
     const sequence = extendLow32(this.#sequence ?? after.count, record.sequence);
     this.#countMissed(sequence, result);
     this.#sequence = sequence + 1;
-    result.messages.push(this.#message(copy, sequence));
+    result.messages.push({ lane: this.#index, sequence, ...message });
     return true;
   }
 
@@ -293,7 +305,7 @@ export class LaneReader {
       const later = window.recordAt(at, window.bytesToEnd(at), true);
       if (later === undefined) return true;
       if (isReference(later)) {
-        const other = window.reference(at, later, this.#skip);
+        const other = window.reference(at, later, this.#prefixBytes(window, at, later));
         if (other === undefined) return true;
         const isDisjoint = other.offset >= offset + BLOCK_HEADER_BYTES + length ||
           other.offset + BLOCK_HEADER_BYTES + other.length <= offset;
@@ -304,12 +316,17 @@ export class LaneReader {
     return false;
   }
 
-  #message({ record, payload }: RecordCopy, sequence: number): ObservedMessage {
-    const base = { lane: this.#index, sequence, flags: record.flags };
-    if (!this.#kind.isRequest) return { ...base, bytes: payload };
-    const origin = new DataView(payload.buffer, payload.byteOffset).getUint32(0, true);
-    const request = { requester: origin & 0xffff, slot: (origin >>> PREFIX_SLOT_SHIFT) & 0xff };
-    return { ...base, bytes: payload.subarray(REQUEST_PREFIX_BYTES), request };
+  /** What a record holds; undefined if its topic is damaged. */
+  #message(
+    { record, payload }: RecordCopy,
+  ): Omit<ObservedMessage, "lane" | "sequence"> | undefined {
+    const { flags } = record;
+    if (this.#kind.isRequest) return { flags, ...requestOf(payload) };
+    if ((flags & RECORD_TOPIC) === 0) return { flags, bytes: payload };
+    const parts = readTopic(payload);
+    if (parts === undefined) return undefined;
+    const { topic, bytes } = parts;
+    return { flags: flags & ~RECORD_TOPIC, topic, bytes: payload.subarray(bytes) };
   }
 
   /** Handles a corrupt record: it was overwritten meanwhile, or is damage, behind which the next one is searched for. */
@@ -373,4 +390,13 @@ export class LaneReader {
     if (record === undefined || this.#readLane()?.tail !== lane.tail) return undefined;
     return extendLow32(lane.count, record.sequence);
   }
+}
+
+/** A request's payload, and who waits for the reply. */
+function requestOf(
+  payload: Uint8Array<ArrayBuffer>,
+): Required<Pick<ObservedMessage, "bytes" | "request">> {
+  const origin = new DataView(payload.buffer, payload.byteOffset).getUint32(0, true);
+  const request = { requester: origin & 0xffff, slot: (origin >>> PREFIX_SLOT_SHIFT) & 0xff };
+  return { bytes: payload.subarray(REQUEST_PREFIX_BYTES), request };
 }

@@ -8,12 +8,16 @@ import { blockTag } from "../segment/checksum.ts";
 import type { ByteSource } from "../segment/byte_source.ts";
 import type { LaneRow } from "../segment/tables.ts";
 import { recordAt, type RecordHeader } from "../segment/record.ts";
+import { paddedTopicBytes } from "../channel/topics.ts";
 import { MAX_MESSAGE_BYTES } from "../channel/block_allocator.ts";
 import {
   BLOCK_HEADER_BYTES,
   RECORD_BLOCK,
   RECORD_PAYLOAD,
+  RECORD_TOPIC,
   REFERENCE_BYTES,
+  TOPIC_LENGTH,
+  TOPIC_TEXT,
 } from "../../wasm/layout.ts";
 
 /** Most bytes that are searched for an intact record behind damage. */
@@ -97,6 +101,14 @@ export class RingWindow {
     this.#load(position, RECORD_PAYLOAD + skip + length);
     const at = position - this.#start + RECORD_PAYLOAD + skip;
     return this.#bytes.slice(at, at + length);
+  }
+
+  /** Bytes of the topic behind the first `skip` bytes of a record; more than the record has if it is damaged. */
+  topicBytes(position: number, { flags }: RecordHeader, skip: number): number {
+    if ((flags & RECORD_TOPIC) === 0) return 0;
+    const head = this.payload(position, skip, TOPIC_TEXT);
+    if (head.length < TOPIC_TEXT) return Infinity;
+    return paddedTopicBytes(new DataView(head.buffer).getUint32(TOPIC_LENGTH, true));
   }
 
   /** The reference in a record that is flagged as a block; undefined if it is invalid. */

@@ -17,9 +17,10 @@ import {
   RingWindow,
   SEARCH_BYTES,
 } from "./ring.ts";
+import { readTopic } from "../channel/topics.ts";
 import type { ByteSource } from "../segment/byte_source.ts";
 import { type Geometry, type LaneRow, readLane } from "../segment/tables.ts";
-import { REQUEST_PREFIX_BYTES } from "../../wasm/layout.ts";
+import { RECORD_TOPIC, REQUEST_PREFIX_BYTES } from "../../wasm/layout.ts";
 
 /** A record in a lane's ring. */
 export interface RecordReport {
@@ -30,7 +31,9 @@ export interface RecordReport {
   /** The message's number on its lane. */
   readonly sequence: number;
   readonly flags: number;
-  /** Bytes of the message. */
+  /** The topic that it was sent with. */
+  readonly topic?: string | undefined;
+  /** Bytes of the message, without its topic. */
   readonly length: number;
   /** `"committed"`: it can be received. `"unfinished"`: its sender has claimed it and not sent it. */
   readonly state: "committed" | "unfinished";
@@ -48,6 +51,13 @@ export interface SalvageResult {
   /** True if a limit ended the search. */
   isCut: boolean;
   readonly issues: Issue[];
+}
+
+/** What lies before a message: a request's origin, or a topic. */
+interface Prefix {
+  readonly bytes: number;
+  readonly topic?: string | undefined;
+  readonly isIntact: boolean;
 }
 
 /** Bounds of the work, over all lanes of a segment. */
@@ -168,12 +178,13 @@ export class LaneSalvager {
   ): void {
     if (record.isPadding) return;
     this.result[state]++;
+    const prefix = this.#prefixOf(window, position, record);
     const reference = isReference(record)
-      ? window.reference(position, record, this.#skip)
+      ? window.reference(position, record, prefix.bytes)
       : undefined;
-    const length = Math.max(0, reference?.length ?? record.length - this.#skip);
+    const length = Math.max(0, reference?.length ?? record.length - prefix.bytes);
     const isPresent = state === "unfinished" ||
-      this.#isPresent(lane, window, position, record, reference);
+      this.#isPresent(lane, window, position, record, prefix, reference);
     const { records, messageBytes } = this.#limits;
     if (this.result.records.length >= records) return;
     const isRead = state === "committed" && isPresent && length <= messageBytes;
@@ -182,11 +193,21 @@ export class LaneSalvager {
       offset: window.offsetOf(position),
       position,
       sequence: extendLow32(lane.count, record.sequence),
-      flags: record.flags,
+      flags: record.flags & ~RECORD_TOPIC,
+      topic: state === "committed" ? prefix.topic : undefined,
       length,
       state,
-      bytes: isRead ? this.#bytesOf(window, position, length, reference) : undefined,
+      bytes: isRead ? this.#bytesOf(window, position, prefix.bytes, length, reference) : undefined,
     });
+  }
+
+  /** What lies before a message or its reference. */
+  #prefixOf(window: RingWindow, position: number, record: RecordHeader): Prefix {
+    const topicBytes = Math.min(window.topicBytes(position, record, this.#skip), record.length);
+    const bytes = this.#skip + topicBytes;
+    if (topicBytes === 0) return { bytes, isIntact: record.length >= bytes };
+    const topic = readTopic(window.payload(position, this.#skip, topicBytes))?.topic;
+    return { bytes, topic, isIntact: topic !== undefined };
   }
 
   /** False, with a report, if a message is not where its record refers to. */
@@ -195,13 +216,16 @@ export class LaneSalvager {
     window: RingWindow,
     position: number,
     record: RecordHeader,
+    prefix: Prefix,
     reference: Reference | undefined,
   ): boolean {
-    const isPresent = isReference(record)
-      ? reference !== undefined && isBlockOf(this.#source, position, reference)
-      : record.length >= this.#skip;
+    const isThere = !isReference(record) ||
+      reference !== undefined && isBlockOf(this.#source, position, reference);
+    const isPresent = prefix.isIntact && isThere;
     if (!isPresent && !this.#isTaken(lane, position)) {
-      const problem = `the message of the record at position ${position} is not where it refers to`;
+      const problem = prefix.isIntact
+        ? `the message of the record at position ${position} is not where it refers to`
+        : `what precedes the message of the record at position ${position} is damaged`;
       this.#report(lane, window.offsetOf(position), problem);
     }
     return isPresent;
@@ -210,11 +234,12 @@ export class LaneSalvager {
   #bytesOf(
     window: RingWindow,
     position: number,
+    skip: number,
     length: number,
     reference: Reference | undefined,
   ): Uint8Array<ArrayBuffer> | undefined {
     return reference === undefined
-      ? window.payload(position, this.#skip, length)
+      ? window.payload(position, skip, length)
       : readBlock(this.#source, position, reference);
   }
 }

@@ -11,6 +11,7 @@ import type { ChannelOptions } from "../channel/open.ts";
 import type { CodecName } from "../codecs/builtin.ts";
 import type { Codec } from "../codecs/codec.ts";
 import { builtInCodec, type Payload, splitHeader } from "../observe/decode.ts";
+import { TopicEncoder } from "../channel/topics.ts";
 import { WithHeader } from "../channel/headers.ts";
 import type { WaitOptions } from "../base/options.ts";
 import { describeChannel } from "../observe/registry.ts";
@@ -20,10 +21,15 @@ import { readSelfDescribed, SELF_DESCRIBED } from "../channel/self_described.ts"
 import type { RecordingInfo } from "./writer.ts";
 import { RecordingError } from "./errors.ts";
 
+/** A message of a recording. */
+export interface EncodedMessage extends Payload {
+  readonly topic?: string | undefined;
+}
+
 /** A socket that sends recorded messages. */
 export interface EncodedSender extends Disposable {
   /** Sends a message, and waits until the ring has space; on a request channel, also for the reply. */
-  sendEncoded(payload: Payload, options: WaitOptions): Promise<void>;
+  sendEncoded(message: EncodedMessage, options: WaitOptions): Promise<void>;
 }
 
 /**
@@ -70,14 +76,18 @@ function valueOf(payload: Payload): unknown {
 }
 
 class EncodedSocket extends SendingSocket<unknown> implements EncodedSender {
+  readonly #topics = new TopicEncoder();
+
   constructor(name: string, kind: ChannelKind, role: Role, options: ChannelOptions) {
     super(name, kind, role, options);
     this.enableHeaders();
     usePassthroughCodec(this.attachment);
   }
 
-  sendEncoded(payload: Payload, options: WaitOptions): Promise<void> {
-    return this.sendAsync(valueOf(payload), options);
+  sendEncoded(message: EncodedMessage, options: WaitOptions): Promise<void> {
+    const { topic } = message;
+    const words = topic === undefined ? undefined : this.#topics.encode(topic);
+    return this.sender.sendAsync(valueOf(message), options, words);
   }
 }
 
@@ -88,7 +98,7 @@ class EncodedRequester extends Requester implements EncodedSender {
     usePassthroughCodec(this.attachment);
   }
 
-  async sendEncoded(payload: Payload, options: WaitOptions): Promise<void> {
-    await this.request(valueOf(payload), options);
+  async sendEncoded(message: EncodedMessage, options: WaitOptions): Promise<void> {
+    await this.request(valueOf(message), options);
   }
 }

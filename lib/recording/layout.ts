@@ -20,7 +20,7 @@
  *       +------------------------------------------------------------------+
  * ```
  *
- * Checks are CRC-32, an entry's over what is before the check and over the payload. Kinds and flags
+ * The payload of a message with a topic begins with the topic, as in a ring. Checks are CRC-32, an entry's over what is before the check and over the payload. Kinds and flags
  * are those of a segment (wasm/layout.ts).
  *
  * @module
@@ -28,8 +28,10 @@
 
 /** "RINGREC1". */
 export const MAGIC: Uint8Array<ArrayBuffer> = new TextEncoder().encode("RINGREC1");
-/** Version of the format; a reader rejects any other. */
-export const VERSION = 1;
+/** Version of the format; a reader rejects later ones. */
+export const VERSION = 2;
+/** The first version, which had no topics. */
+export const FIRST_VERSION = 1;
 
 export const HEADER_MAGIC = 0;
 export const HEADER_VERSION = HEADER_MAGIC + 8;

@@ -13,6 +13,8 @@ import { RecordingError } from "./errors.ts";
 import * as layout from "./layout.ts";
 import { ENTRY, HEADER } from "./structures.ts";
 import type { RecordedMessage, RecordingInfo } from "./writer.ts";
+import { readTopic } from "../channel/topics.ts";
+import { RECORD_TOPIC } from "../../wasm/layout.ts";
 import { messageOf } from "../base/thrown.ts";
 
 const decoder = new TextDecoder();
@@ -65,8 +67,11 @@ export class RecordingReader implements Disposable {
     }
     const row = rowAt(HEADER, new DataView(header.buffer), 0);
     const { version } = row;
-    if (version !== layout.VERSION) {
-      throw invalid(`its format has version ${version}, and this program reads ${layout.VERSION}`);
+    if (version < layout.FIRST_VERSION || version > layout.VERSION) {
+      throw invalid(
+        `its format has version ${version}, and this program reads ${layout.FIRST_VERSION} to ` +
+          layout.VERSION,
+      );
     }
     const checksum = crc32(header.subarray(0, layout.HEADER_CHECK));
     const kind = KINDS[row.kind];
@@ -90,8 +95,10 @@ export class RecordingReader implements Disposable {
       if (type === layout.TYPE_END) return this.#checkCount(number, messages);
       if (type === layout.TYPE_MISSED) this.missed += number;
       if (type !== layout.TYPE_MESSAGE) continue;
+      const content = contentOf(flags, bytes);
+      if (content === undefined) return this.#fail("the topic of a message is damaged");
       messages++;
-      yield { timeMs, sequence: number, lane, flags, bytes };
+      yield { timeMs, sequence: number, lane, ...content };
     }
   }
 
@@ -153,6 +160,18 @@ export class RecordingReader implements Disposable {
   [Symbol.dispose](): void {
     this.#file.close();
   }
+}
+
+/** The topic of a message and what follows it; undefined if the topic is damaged. */
+function contentOf(
+  flags: number,
+  bytes: Uint8Array<ArrayBuffer>,
+): Pick<RecordedMessage, "flags" | "topic" | "bytes"> | undefined {
+  if ((flags & RECORD_TOPIC) === 0) return { flags, bytes };
+  const parts = readTopic(bytes);
+  if (parts === undefined) return undefined;
+  const { topic, bytes: topicBytes } = parts;
+  return { flags: flags & ~RECORD_TOPIC, topic, bytes: bytes.subarray(topicBytes) };
 }
 
 function textOf(bytes: Uint8Array<ArrayBufferLike>): string {

@@ -10,6 +10,8 @@ import { UNCHOSEN } from "../segment/chosen_codec.ts";
 import { type ChannelKind, KIND_NUMBERS } from "../segment/format.ts";
 import { RecordingError } from "./errors.ts";
 import * as layout from "./layout.ts";
+import { TopicEncoder } from "../channel/topics.ts";
+import { RECORD_TOPIC } from "../../wasm/layout.ts";
 import { messageOf } from "../base/thrown.ts";
 
 /** The channel of a recording. */
@@ -33,6 +35,8 @@ export interface RecordedMessage {
   /** The message's number on its lane. */
   readonly sequence: number;
   readonly flags: number;
+  /** The topic that it was sent with. */
+  readonly topic?: string | undefined;
   /** The payload, encoded. */
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
@@ -46,6 +50,7 @@ export class RecordingWriter implements Disposable {
   readonly #file: Deno.FsFile;
   readonly #path: string;
   readonly #info: RecordingInfo;
+  readonly #topics = new TopicEncoder();
   #hasHeader = false;
   readonly #begunAtMs = performance.now();
   #buffer = new Uint8Array(BUFFER_BYTES);
@@ -89,10 +94,20 @@ export class RecordingWriter implements Disposable {
   }
 
   /** Adds a message. */
-  add({ timeMs, lane, sequence, flags, bytes }: RecordedMessage): void {
+  add({ timeMs, lane, sequence, flags, topic, bytes }: RecordedMessage): void {
     this.messages++;
     this.bytes += bytes.length;
-    this.#writeEntry(layout.TYPE_MESSAGE, timeMs, sequence, bytes, lane, flags);
+    const payload = topic === undefined ? bytes : this.#withTopic(topic, bytes);
+    const allFlags = topic === undefined ? flags : flags | RECORD_TOPIC;
+    this.#writeEntry(layout.TYPE_MESSAGE, timeMs, sequence, payload, lane, allFlags);
+  }
+
+  #withTopic(topic: string, bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+    const words = this.#topics.encode(topic);
+    const whole = new Uint8Array(words.byteLength + bytes.length);
+    whole.set(new Uint8Array(words.buffer));
+    whole.set(bytes, words.byteLength);
+    return whole;
   }
 
   /** Adds a count of messages that could not be recorded. */

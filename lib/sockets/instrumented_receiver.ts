@@ -137,6 +137,10 @@ export class InstrumentedReceiver<T> implements ReceiverApi<T> {
     return this.#receiver.header;
   }
 
+  get topic(): string | undefined {
+    return this.#receiver.topic;
+  }
+
   get missed(): number {
     return this.#receiver.missed;
   }

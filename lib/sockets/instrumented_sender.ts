@@ -18,6 +18,7 @@ import type { Sender } from "../channel/sender.ts";
 import type { Loan } from "../channel/loan.ts";
 import { PackedMessages } from "../channel/packed_messages.ts";
 import type { SenderApi } from "../channel/sender_api.ts";
+import type { TopicWords } from "../channel/topics.ts";
 
 /** Sends as its sender does. */
 export class InstrumentedSender implements SenderApi {
@@ -48,18 +49,29 @@ export class InstrumentedSender implements SenderApi {
     return runOperation(operation, call, (isSent) => ({ isFull: !isSent }));
   }
 
-  sendSync(value: unknown, options: TimeoutOptions | undefined): void {
+  sendWithTopic(value: unknown, topic: TopicWords): boolean {
     const operation = this.#begin();
-    runOperation(operation, () => this.#sender.sendSync(withHeaderOf(operation, value), options));
+    const call = () => this.#sender.sendWithTopic(withHeaderOf(operation, value), topic);
+    return runOperation(operation, call, (isSent) => ({ isFull: !isSent }));
   }
 
-  sendAsync(value: unknown, options: WaitOptions | undefined): Promise<void> {
+  sendSync(value: unknown, options: TimeoutOptions | undefined, topic?: TopicWords): void {
     const operation = this.#begin();
-    const call = () => this.#sender.sendAsync(withHeaderOf(operation, value), options);
+    const call = () => this.#sender.sendSync(withHeaderOf(operation, value), options, topic);
+    runOperation(operation, call);
+  }
+
+  sendAsync(
+    value: unknown,
+    options: WaitOptions | undefined,
+    topic?: TopicWords,
+  ): Promise<void> {
+    const operation = this.#begin();
+    const call = () => this.#sender.sendAsync(withHeaderOf(operation, value), options, topic);
     return runOperation(operation, call);
   }
 
-  sendMany(values: Iterable<unknown>): number {
+  sendMany(values: Iterable<unknown>, topic?: TopicWords): number {
     const operation = this.#begin();
     let offered = 0;
     const carrying = Iterator.from(values).map((value) => {
@@ -68,21 +80,21 @@ export class InstrumentedSender implements SenderApi {
     });
     return runOperation(
       operation,
-      () => this.#sender.sendMany(carrying),
+      () => this.#sender.sendMany(carrying, topic),
       (accepted) => ({ messageCount: accepted, isFull: accepted < offered }),
     );
   }
 
-  sendPacked(bytes: Uint8Array, lengths: ArrayLike<number>): number {
-    return this.sendMany(new PackedMessages(bytes, lengths));
+  sendPacked(bytes: Uint8Array, lengths: ArrayLike<number>, topic?: TopicWords): number {
+    return this.sendMany(new PackedMessages(bytes, lengths), topic);
   }
 
   /** The operation lasts until the loan is committed or aborted. */
-  loan(byteLength: number): Loan | undefined {
+  loan(byteLength: number, topic?: TopicWords): Loan | undefined {
     const operation = this.#begin();
     let loan: Loan | undefined;
     try {
-      loan = this.#sender.loan(byteLength, headerOf(operation));
+      loan = this.#sender.loan(byteLength, topic, headerOf(operation));
     } catch (error) {
       operation.fail(error);
       throw error;

@@ -6,6 +6,8 @@
 
 import { abortSignal, directoryPath, durationMs, flag, observer } from "../base/option_checks.ts";
 import { checkInteger } from "../base/checks.ts";
+import { MAX_PATTERN_LENGTH } from "../base/glob_automaton.ts";
+import { checkTopic } from "../channel/topics.ts";
 import { MAX_WINDOW } from "../../wasm/layout.ts";
 import { type OptionChecks, OptionRules } from "../base/option_rules.ts";
 import { formatValue, type TimeoutOptions, type WaitOptions } from "../base/options.ts";
@@ -49,7 +51,32 @@ export interface SubscriberOptions extends ReceiverOptions {
    * and is gone counts in `statistics().missed`. Default: `"now"`.
    */
   since?: "oldest" | "now" | number | undefined;
+  /**
+   * Patterns of the topics that it receives: `*` matches any number of characters, `?` one, `[a-z]` one of a
+   * class. Messages of other topics, and those without a topic, are passed without being decoded; they count in
+   * `statistics().unmatched`. Default: all messages are received.
+   */
+  topics?: readonly string[] | undefined;
+  /**
+   * If true, it receives only the newest message of each topic, and of those without a topic; what that
+   * replaced counts in `statistics().conflated`. Default: false.
+   */
+  conflate?: boolean | undefined;
+  /** If true, it receives each value with its topic, as a `TopicMessage`. Default: false. */
+  withTopic?: boolean | undefined;
 }
+
+/** The topic of a message. */
+export interface TopicOptions {
+  /** A text of up to 255 bytes of UTF-8, by which subscribers choose. Default: none. */
+  topic?: string | undefined;
+}
+
+/** Options of a call that publishes, and blocks while it has to wait. */
+export interface TopicTimeoutOptions extends TimeoutOptions, TopicOptions {}
+
+/** Options of a call that publishes, and waits in the event loop. */
+export interface TopicWaitOptions extends WaitOptions, TopicOptions {}
 
 /** Options of a publisher. */
 export interface PublisherOptions extends SocketOptions {
@@ -85,13 +112,49 @@ function checkSince(name: string, value: unknown): "oldest" | "now" | number {
   );
 }
 
+/** Most patterns of one subscriber: each is matched with each topic that is new to it. */
+const MAX_PATTERNS = 1000;
+
+/**
+ * Checks the patterns of a subscriber.
+ *
+ * @throws {TypeError} if they are no list of texts
+ * @throws {RangeError} if it is empty, or too long, or has a pattern that is
+ */
+function checkTopics(name: string, value: unknown): readonly string[] {
+  if (!Array.isArray(value)) {
+    throw new TypeError(`${name} must be a list of patterns, not ${formatValue(value)}`);
+  }
+  if (value.length === 0 || value.length > MAX_PATTERNS) {
+    throw new RangeError(
+      `${name} must have from 1 to ${MAX_PATTERNS} patterns, not ${value.length}`,
+    );
+  }
+  value.forEach((pattern, at) => checkPattern(`${name}[${at}]`, pattern));
+  return value;
+}
+
+function checkPattern(name: string, pattern: unknown): void {
+  if (typeof pattern !== "string" || pattern === "") {
+    throw new TypeError(`${name} must be a text that is not empty, not ${formatValue(pattern)}`);
+  }
+  if (pattern.length <= MAX_PATTERN_LENGTH) return;
+  throw new RangeError(
+    `${name} must have at most ${MAX_PATTERN_LENGTH} characters, not ${pattern.length}`,
+  );
+}
+
 const SUBSCRIBER_CHECKS: OptionChecks<SubscriberOptions> = {
   ...RECEIVER_CHECKS,
   since: checkSince,
+  topics: checkTopics,
+  conflate: flag,
+  withTopic: flag,
 };
 
 const ONLY_PULLERS = "only pullers acknowledge";
 const ONLY_SUBSCRIBERS = "only subscribers begin with what was sent before";
+const ONLY_BY_TOPIC = "only subscribers receive by topic";
 const ONLY_PUBLISHERS = "only publishers keep a history";
 const ONLY_RECEIVERS = "only subscribers and pullers share buffers";
 /** Options of calls, which are no options of a socket. */
@@ -105,6 +168,10 @@ export const BROADCAST_OPTIONS = {
   since: ONLY_SUBSCRIBERS,
   history: ONLY_PUBLISHERS,
   historyMessageBytes: ONLY_PUBLISHERS,
+  topics: ONLY_BY_TOPIC,
+  conflate: ONLY_BY_TOPIC,
+  withTopic: ONLY_BY_TOPIC,
+  topic: "a publisher passes it to send()",
 } as const;
 
 const NOT_OF_PULLERS = { ...CALL_OPTIONS, ack: ONLY_PULLERS, maxUnacked: ONLY_PULLERS };
@@ -130,8 +197,38 @@ export const PUBLISHER_OPTIONS = new OptionRules<PublisherOptions>(
   { ...BROADCAST_OPTIONS, ...NOT_OF_SENDERS },
 );
 
-export const SEND_SYNC_OPTIONS = new OptionRules<TimeoutOptions>("sendSync()", TIMEOUT_CHECKS);
-export const SEND_ASYNC_OPTIONS = new OptionRules<WaitOptions>("sendAsync()", WAIT_CHECKS);
+const NOT_OF_PUSHERS = { topic: "only publishers send with a topic" };
+export const SEND_SYNC_OPTIONS = new OptionRules<TimeoutOptions>(
+  "sendSync()",
+  TIMEOUT_CHECKS,
+  NOT_OF_PUSHERS,
+);
+export const SEND_ASYNC_OPTIONS = new OptionRules<WaitOptions>(
+  "sendAsync()",
+  WAIT_CHECKS,
+  NOT_OF_PUSHERS,
+);
+
+const TOPIC_CHECKS: OptionChecks<TopicOptions> = { topic: checkTopic };
+const NOT_OF_SEND = {
+  timeoutMs: "pass it to sendSync() or sendAsync()",
+  signal: "pass it to sendAsync()",
+};
+export const PUBLISH_OPTIONS = new OptionRules<TopicOptions>("send()", TOPIC_CHECKS, NOT_OF_SEND);
+export const PUBLISH_SYNC_OPTIONS = new OptionRules<TopicTimeoutOptions>("sendSync()", {
+  ...TIMEOUT_CHECKS,
+  ...TOPIC_CHECKS,
+});
+export const PUBLISH_ASYNC_OPTIONS = new OptionRules<TopicWaitOptions>("sendAsync()", {
+  ...WAIT_CHECKS,
+  ...TOPIC_CHECKS,
+});
+export const PUBLISH_MANY_OPTIONS = new OptionRules<TopicOptions>(
+  "sendMany()",
+  TOPIC_CHECKS,
+  NOT_OF_SEND,
+);
+export const LOAN_OPTIONS = new OptionRules<TopicOptions>("loan()", TOPIC_CHECKS, NOT_OF_SEND);
 export const RECV_OPTIONS = new OptionRules<WaitOptions>("recv()", WAIT_CHECKS);
 export const RECV_SYNC_OPTIONS = new OptionRules<TimeoutOptions>("recvSync()", TIMEOUT_CHECKS);
 export const RECV_INTO_SYNC_OPTIONS = new OptionRules<TimeoutOptions>(

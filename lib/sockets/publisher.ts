@@ -4,7 +4,21 @@
  * @module
  */
 
-import { PUBLISHER_OPTIONS, type PublisherOptions } from "./options.ts";
+import { isLengths } from "../channel/packed_messages.ts";
+import type { Loan } from "../channel/loan.ts";
+import { TopicEncoder, type TopicWords } from "../channel/topics.ts";
+import {
+  LOAN_OPTIONS,
+  PUBLISH_ASYNC_OPTIONS,
+  PUBLISH_MANY_OPTIONS,
+  PUBLISH_OPTIONS,
+  PUBLISH_SYNC_OPTIONS,
+  PUBLISHER_OPTIONS,
+  type PublisherOptions,
+  type TopicOptions,
+  type TopicTimeoutOptions,
+  type TopicWaitOptions,
+} from "./options.ts";
 import type { LocalHandle } from "../segment/worker_memory.ts";
 import { SendingSocket } from "./sending_socket.ts";
 
@@ -56,6 +70,8 @@ import { SendingSocket } from "./sending_socket.ts";
  * ```
  */
 export class Publisher<T = unknown> extends SendingSocket<T> {
+  readonly #topics = new TopicEncoder();
+
   /**
    * Attaches to a channel, creating it if it is new.
    *
@@ -66,5 +82,97 @@ export class Publisher<T = unknown> extends SendingSocket<T> {
   constructor(target: string | LocalHandle, options?: PublisherOptions) {
     PUBLISHER_OPTIONS.check(options, arguments[2]);
     super(target, "broadcast", "publisher", options);
+  }
+
+  #encode({ topic }: TopicOptions): TopicWords | undefined {
+    return topic === undefined ? undefined : this.#topics.encode(topic);
+  }
+
+  /**
+   * Sends a value, and returns at once.
+   *
+   * @returns true; a publisher's ring is never full
+   * @throws {ShmSerializationError} if the value cannot be encoded
+   * @throws {RangeError} if the message is larger than any channel can carry, or the topic is longer than 255
+   *   bytes
+   * @throws {ShmClosedError} if the socket is closed
+   */
+  override send(value: T, options?: TopicOptions): boolean;
+  override send(value: T, options?: TopicOptions, more?: unknown): boolean {
+    if (options === undefined) return super.send(value);
+    PUBLISH_OPTIONS.check(options, more);
+    const topic = this.#encode(options);
+    return topic === undefined ? super.send(value) : this.sender.sendWithTopic(value, topic);
+  }
+
+  /**
+   * Sends a value, blocking this thread until there is space.
+   *
+   * @throws {ShmSerializationError} if the value cannot be encoded
+   * @throws {RangeError} if the topic is longer than 255 bytes
+   */
+  override sendSync(value: T, options?: TopicTimeoutOptions): void;
+  override sendSync(value: T, options: TopicTimeoutOptions = {}, more?: unknown): void {
+    PUBLISH_SYNC_OPTIONS.check(options, more);
+    this.sender.sendSync(value, options, this.#encode(options));
+  }
+
+  /**
+   * Sends a value, waiting in the event loop until there is space.
+   *
+   * @throws {ShmSerializationError} if the value cannot be encoded
+   * @throws {RangeError} if the topic is longer than 255 bytes
+   */
+  override sendAsync(value: T, options?: TopicWaitOptions): Promise<void>;
+  override sendAsync(value: T, options: TopicWaitOptions = {}, more?: unknown): Promise<void> {
+    return PUBLISH_ASYNC_OPTIONS.rejection(options, more) ??
+      this.sender.sendAsync(value, options, this.#encode(options));
+  }
+
+  /**
+   * Sends values in one commit, all with the same topic. This costs less than one call for each.
+   *
+   * @returns how many were accepted, from the first on
+   */
+  override sendMany(values: Iterable<T>, options?: TopicOptions): number;
+  /**
+   * Sends messages that lie side by side in one buffer, in one commit, all with the same topic. Only with codec
+   * `"raw"`.
+   *
+   * @returns how many were accepted, from the first on
+   * @throws {TypeError} if the codec is another one
+   * @throws {RangeError} if a length is no whole number, or the lengths exceed the bytes
+   */
+  override sendMany(
+    bytes: Uint8Array,
+    lengths: ArrayLike<number>,
+    options?: TopicOptions,
+  ): number;
+  override sendMany(
+    values: Iterable<T> | Uint8Array,
+    second?: ArrayLike<number> | TopicOptions,
+    third?: TopicOptions,
+    more?: unknown,
+  ): number {
+    if (isLengths(second)) {
+      PUBLISH_MANY_OPTIONS.check(third, more);
+      return this.sender.sendPacked(values as Uint8Array, second, this.#encode(third ?? {}));
+    }
+    PUBLISH_MANY_OPTIONS.check(second, third);
+    return this.sender.sendMany(values as Iterable<T>, this.#encode(second ?? {}));
+  }
+
+  /**
+   * Lends space for a message of exactly `byteLength` bytes, to be written in place. Only with codec `"raw"`, and
+   * one loan at a time. Other sockets send and receive meanwhile.
+   */
+  override loan(byteLength: number, options?: TopicOptions): Loan | undefined;
+  override loan(
+    byteLength: number,
+    options: TopicOptions = {},
+    more?: unknown,
+  ): Loan | undefined {
+    LOAN_OPTIONS.check(options, more);
+    return this.sender.loan(byteLength, this.#encode(options));
   }
 }

@@ -69,12 +69,12 @@ export abstract class ReceivingSocket<T> extends Socket {
   }
 
   #openReceiver(
-    { pooled: isPooled = false, since = "now" }: SubscriberOptions = {},
+    { pooled: isPooled = false, since = "now", ...reading }: SubscriberOptions = {},
     maxUnacked: number | undefined,
   ): ReceiverApi<T> {
     const { attachment, counts } = this;
     if (maxUnacked === undefined) {
-      const receiver = new Receiver<T>(attachment, counts, isPooled);
+      const receiver = new Receiver<T>(attachment, counts, isPooled, reading);
       if (since !== "now") receiver.beginBefore(since === "oldest" ? Infinity : since);
       return receiver;
     }
@@ -193,6 +193,14 @@ export abstract class ReceivingSocket<T> extends Socket {
   recvView(): MessageView | undefined {
     if (arguments.length > 0) checkNoMore("recvView()", arguments, 0);
     return this.#receiver.tryReceiveView();
+  }
+
+  /**
+   * Topic of the message that was received last.
+   * @internal
+   */
+  protected get lastTopic(): string | undefined {
+    return this.#receiver.topic;
   }
 
   /** Receives until the socket is closed. */

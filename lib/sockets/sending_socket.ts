@@ -134,6 +134,14 @@ export abstract class SendingSocket<T> extends Socket {
   }
 
   /**
+   * What sends, also with topics.
+   * @internal
+   */
+  protected get sender(): SenderApi {
+    return this.#sender;
+  }
+
+  /**
    * From now on values may be `WithHeader`.
    * @internal
    */

@@ -36,6 +36,8 @@ export abstract class Socket implements Disposable, AsyncDisposable {
     redelivered: 0,
     dropped: 0,
     missed: 0,
+    unmatched: 0,
+    conflated: 0,
     bytes: 0,
     errors: 0,
   };

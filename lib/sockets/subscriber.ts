@@ -43,6 +43,19 @@ import { ReceivingSocket } from "./receiving_socket.ts";
  * publisher.send("go");
  * console.log(subscriber.drain()); // ["ready", "steady", "go"]
  * ```
+ *
+ * @example The newest of each topic
+ * ```ts
+ * import { LocalChannel, Publisher, Subscriber } from "@ringbus/ringbus";
+ *
+ * using channel = LocalChannel.create();
+ * using publisher = new Publisher(channel.handle);
+ * using subscriber = new Subscriber(channel.handle, { topics: ["pose.*"], conflate: true });
+ *
+ * publisher.sendMany([1, 2, 3], { topic: "pose.arm" });
+ * publisher.send(4, { topic: "battery" });
+ * console.log(subscriber.drain(), subscriber.topic); // [3] "pose.arm"
+ * ```
  */
 export class Subscriber<T = unknown> extends ReceivingSocket<T> {
   /**
@@ -54,5 +67,13 @@ export class Subscriber<T = unknown> extends ReceivingSocket<T> {
   constructor(target: string | LocalHandle, options?: SubscriberOptions) {
     SUBSCRIBER_OPTIONS.check(options, arguments[2]);
     super(target, "broadcast", "subscriber", options);
+  }
+
+  /**
+   * Topic of the message that the last call received; undefined if it was sent without one. Calls that wait in
+   * the event loop may be served between two lines of a program: with those pass `withTopic`.
+   */
+  get topic(): string | undefined {
+    return this.lastTopic;
   }
 }

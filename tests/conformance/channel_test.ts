@@ -15,12 +15,14 @@ import { testRequests } from "./channel/requests.ts";
 import { testServing } from "./channel/serving.ts";
 import { testStreams } from "./channel/streams.ts";
 import { testSizes } from "./channel/sizes.ts";
+import { testTopics } from "./channel/topics.ts";
 import { testUnusualValues } from "./channel/unusual_values.ts";
 import { testWaiting } from "./channel/waiting.ts";
 
 for (const transport of TRANSPORTS) {
   testBroadcast(transport);
   testHistory(transport);
+  testTopics(transport);
   testQueue(transport);
   testCodecChoice(transport);
   testAck(transport);

@@ -220,7 +220,7 @@ const CASES: Readonly<Record<string, Case>> = {
   withSocketMessagingBackend: { call: (o) => testing.withSocketMessagingBackend(() => {}, o) },
 };
 /** What `tests/conformance/channel/options.ts` tests on every transport. */
-const OF_SOCKETS = /^(?:SendingSocket|ReceivingSocket|Requester|Replier)\./;
+const OF_SOCKETS = /^(?:Publisher|SendingSocket|ReceivingSocket|Requester|Replier)\./;
 
 function store(backend: (fixture: Fixture) => Any): Case {
   return {

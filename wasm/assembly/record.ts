@@ -1,7 +1,15 @@
 // Records: their size, their frame, and how a reader recognizes a whole one.
 
 import { RECORD_SIZED } from "../failpoints";
-import { RECORD_FRAME, RECORD_PADDING, RECORD_PAYLOAD, RECORD_SIZE } from "../layout";
+import {
+  MAX_TOPIC_BYTES,
+  RECORD_FRAME,
+  RECORD_PADDING,
+  RECORD_PAYLOAD,
+  RECORD_SIZE,
+  TOPIC_LENGTH,
+  TOPIC_TEXT,
+} from "../layout";
 import { failpoint } from "./failpoint";
 
 /** Bytes that a payload takes in a ring. */
@@ -88,6 +96,12 @@ function checkPadding(size: u64, space: u64): bool {
   foundBytes = 8;
   foundFlags = RECORD_PADDING;
   return size == 0 && space == 8;
+}
+
+/** Bytes of the topic before a payload at `at`, with its length and its hash; 0 if it is longer than any. */
+export function topicBytes(at: usize): u32 {
+  const length = load<u32>(at, TOPIC_LENGTH);
+  return length > <u32>MAX_TOPIC_BYTES ? 0 : (TOPIC_TEXT + length + 7) & ~7;
 }
 
 /** True if a reader that looked at a record's words saw those that `check` found. */

@@ -28,6 +28,7 @@ import {
   RECORD_FRAME,
   RECORD_PADDING,
   RECORD_PAYLOAD,
+  RECORD_TOPIC,
   RING_GAP,
 } from "../layout";
 import { control, kind } from "./channel";
@@ -42,6 +43,7 @@ import {
   foundFlags,
   foundSequence,
   recordBytes,
+  topicBytes,
   writePadding,
   writeRecord,
 } from "./record";
@@ -106,7 +108,9 @@ export function nextHandover(): u32 {
     const space = min<u64>(head - handover, capacity - offset);
     if (!check(data + offset, handover, space)) return 0;
     handover += foundBytes;
-    if ((foundFlags & RECORD_BLOCK) != 0) return <u32>data + offset + RECORD_PAYLOAD;
+    if ((foundFlags & RECORD_BLOCK) == 0) continue;
+    const payload = <u32>data + offset + RECORD_PAYLOAD;
+    return (foundFlags & RECORD_TOPIC) == 0 ? payload : payload + topicBytes(payload);
   }
   return 0;
 }

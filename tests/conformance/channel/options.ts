@@ -95,6 +95,16 @@ export function testOptions(transport: TestTransport): void {
     const target = new Uint8Array(8);
     const sockets: [string, Calls, Record<string, unknown[]>][] = [
       ["pusher", queue.pusher() as unknown as Calls, { send: [1], sendMany: [[1]], loan: [8] }],
+      ["publisher", open().publisher() as unknown as Calls, {
+        send: [1, {}],
+        sendSync: [1, {}],
+        sendAsync: [1, {}],
+        sendMany: [[1], {}],
+        loan: [8, {}],
+      }],
+      ["publisher of bytes", open().publisher({ codec: "raw" }) as unknown as Calls, {
+        sendMany: [new Uint8Array(1), [1], {}],
+      }],
       ["puller", queue.puller() as unknown as Calls, {
         tryRecv: [],
         recvView: [],

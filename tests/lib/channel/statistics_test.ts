@@ -11,6 +11,8 @@ const NOTHING = {
   redelivered: 0,
   dropped: 0,
   missed: 0,
+  unmatched: 0,
+  conflated: 0,
   bytes: 0,
   errors: 0,
 };

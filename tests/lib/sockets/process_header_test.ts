@@ -26,7 +26,7 @@ function recordBytes(payload: number): number {
 }
 
 function assertHeader(path: string, head: number, tail: number, count: number, dropped = 0): void {
-  assert.deepEqual(readHeader(path), { version: 1, head, tail, status: 0, count, dropped });
+  assert.deepEqual(readHeader(path), { version: 2, head, tail, status: 0, count, dropped });
 }
 
 const SIZES = [0, 1, 7, 8, 9, 64, 100];
