@@ -1,6 +1,7 @@
 /** The HTTP server beside one of the same protocol on Python's `http.server`. */
 import { startSharedMemoryServer } from "../../backends/http/mod.ts";
 import { PythonServers } from "../../tests/support/python.ts";
+import { withBareServer } from "./bare.ts";
 import { median } from "../../cli/benchmark/stats.ts";
 import { nowNs } from "../peers/clock.ts";
 import { compare, type Contestant, type Measure, type Plan, type Row } from "./compare.ts";
@@ -21,6 +22,9 @@ interface Cost {
   readonly seconds: number;
   readonly pushes: number;
 }
+
+/** Before the pushes that are measured come this part of them, for what is compiled while it runs. */
+const WARM_UP = 1 / 5;
 
 const FULL: Cost = { warmUp: 1, seconds: 3, pushes: 500 };
 const QUICK: Cost = { warmUp: 0, seconds: 1, pushes: 50 };
@@ -68,7 +72,8 @@ async function pushOf(port: number, pushes: number, by: Subscriber): Promise<num
   using subscriber = new HttpConnection(port);
   await publisher.request("POST", "/subscribe", '{"topic":"push","subscriber_id":"bench"}');
   const tookUs: number[] = [];
-  for (let push = 0; push < pushes; push++) {
+  const warmUp = Math.floor(pushes * WARM_UP);
+  for (let push = 0; push < warmUp + pushes; push++) {
     await by.prepare(subscriber, push);
     // The request is to be at the server before the message is.
     await new Promise((resolve) => setTimeout(resolve, 2));
@@ -78,7 +83,7 @@ async function pushOf(port: number, pushes: number, by: Subscriber): Promise<num
     tookUs.push((nowNs() - startNs) / 1000);
     await stored;
   }
-  return median(tookUs);
+  return median(tookUs.slice(warmUp));
 }
 
 /** Starts a server, empty, for each figure. */
@@ -94,6 +99,9 @@ const onRingbus: Serve = async (work) => {
   await using server = await startSharedMemoryServer({ serverMode: "process" });
   return await work(Number(new URL(server.url).port));
 };
+
+/** What no server in this runtime can do faster. */
+const onBare: Serve = (work) => withBareServer("bare_http_server.ts", [], work);
 
 /** Measures all of it. */
 export async function compareHttp(plan: Plan): Promise<Row[]> {
@@ -114,12 +122,14 @@ export async function compareHttp(plan: Plan): Promise<Row[]> {
       load("Python http.server", closing),
       load("Python, connections kept", kept),
       load("Ringbus", onRingbus),
+      load("Deno.serve, replies known before", onBare),
     ], plan),
     ...await compare("HTTP, from a store to a waiting client", PUSH, [
       push("Python http.server", closing),
       push("Python, connections kept", kept),
       push("Ringbus", onRingbus),
       push("Ringbus, Server-Sent Events", onRingbus, EVENTS),
+      push("Deno.serve, replies known before", onBare),
     ], plan),
   ];
 }

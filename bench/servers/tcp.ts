@@ -3,7 +3,7 @@ import { redisServer } from "../../testing/mod.ts";
 import { startServer } from "../../backends/hosting/start.ts";
 import { SERVER_KIND } from "../../backends/tcp/server/launch.ts";
 import { PythonServers } from "../../tests/support/python.ts";
-import { Running } from "../../tests/support/program.ts";
+import { withBareServer } from "./bare.ts";
 import { compare, type Contestant, type Measure, type Plan, type Row, runLoad } from "./compare.ts";
 
 const MEASURES: readonly Measure[] = [
@@ -11,8 +11,6 @@ const MEASURES: readonly Measure[] = [
   { name: "gets", unit: "a second", target: 8 },
   { name: "push", unit: "us", target: 0.6 },
 ];
-
-const BARE_SERVER = new URL("bare_server.ts", import.meta.url).pathname;
 
 type Counts = Record<string, number>;
 
@@ -89,22 +87,12 @@ function sharedMemory(counts: Counts): Contestant {
   };
 }
 
-/** What the runtime itself takes for the same bytes: that much no server in this runtime can do. */
+/** What no server in this runtime can do faster. */
 function bare(counts: Counts): Contestant {
   return {
     name: "Deno.listen, replies known before",
-    async run(measure) {
-      await using server = new Running("bare server", Deno.execPath(), [
-        "run",
-        "--allow-net",
-        "--quiet",
-        BARE_SERVER,
-        measure,
-      ]);
-      await server.prints("port ");
-      const [, port] = /port (\d+)/.exec(server.output)!;
-      return await load("line", Number(port), measure, counts);
-    },
+    run: (measure) =>
+      withBareServer("bare_server.ts", [measure], (port) => load("line", port, measure, counts)),
   };
 }
 
