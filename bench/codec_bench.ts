@@ -72,12 +72,18 @@ async function msgpackr(): Promise<Candidate[]> {
   try {
     const specifier = ["npm:msgpackr", "2.1.3"].join("@");
     const { Packr } = await import(specifier);
-    const packr = new Packr({ useRecords: false });
-    return [{
-      name: "msgpackr",
-      encode: (value) => packr.pack(value),
-      decode: (bytes) => packr.unpack(bytes),
-    }];
+    const candidate = (name: string, options: object): Candidate => {
+      const packr = new Packr(options);
+      return {
+        name,
+        encode: (value) => packr.pack(value),
+        decode: (bytes) => packr.unpack(bytes),
+      };
+    };
+    return [
+      candidate("msgpackr", { useRecords: false }),
+      candidate("msgpackr, shared structures", { structures: [] }),
+    ];
   } catch (error) {
     console.log(`msgpackr is skipped: ${(error as Error).message}`);
     return [];

@@ -9,7 +9,7 @@ import { platform } from "./mod.ts";
 import type { FileStatus } from "./platform.ts";
 
 /** Longer than the step of a file system's clock: what changes later gives the directory another time. */
-const SETTLED_MS = 3000;
+const SETTLED_MS = 1500;
 
 /** The names in a directory, as one caller has seen them. */
 export class DirectoryChanges {
