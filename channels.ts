@@ -63,7 +63,7 @@ export type {
   TopicOptions,
   TopicTimeoutOptions,
   TopicWaitOptions,
-} from "./lib/sockets/options.ts";
+} from "./lib/sockets/option_types.ts";
 export type { TopicMessage } from "./lib/channel/checked_decoder.ts";
 export { Publisher } from "./lib/sockets/publisher.ts";
 export {

@@ -109,7 +109,7 @@ export type {
   TopicOptions,
   TopicTimeoutOptions,
   TopicWaitOptions,
-} from "./lib/sockets/options.ts";
+} from "./lib/sockets/option_types.ts";
 export { type JsonObject, parseJson, stringifyJson } from "./lib/message/json.ts";
 export { manageSignals } from "./lib/presence/exit_hooks.ts";
 export {

@@ -14,11 +14,13 @@ import {
   PUBLISH_OPTIONS,
   PUBLISH_SYNC_OPTIONS,
   PUBLISHER_OPTIONS,
-  type PublisherOptions,
-  type TopicOptions,
-  type TopicTimeoutOptions,
-  type TopicWaitOptions,
 } from "./options.ts";
+import type {
+  PublisherOptions,
+  TopicOptions,
+  TopicTimeoutOptions,
+  TopicWaitOptions,
+} from "./option_types.ts";
 import type { LocalHandle } from "../segment/worker_memory.ts";
 import { SendingSocket } from "./sending_socket.ts";
 

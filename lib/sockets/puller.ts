@@ -6,12 +6,8 @@
 
 import { flag, wholeNumber } from "../base/option_checks.ts";
 import { OptionRules } from "../base/option_rules.ts";
-import {
-  BROADCAST_OPTIONS,
-  CALL_OPTIONS,
-  RECEIVER_CHECKS,
-  type ReceiverOptions,
-} from "./options.ts";
+import { BROADCAST_OPTIONS, CALL_OPTIONS, RECEIVER_CHECKS } from "./options.ts";
+import type { ReceiverOptions } from "./option_types.ts";
 import type { Delivery } from "../channel/delivery.ts";
 import type { LocalHandle } from "../segment/worker_memory.ts";
 import { ReceivingSocket } from "./receiving_socket.ts";

@@ -7,11 +7,11 @@
 import { checkNoMore } from "../base/checks.ts";
 import {
   READ_MANY_OPTIONS,
-  type ReadManyOptions,
   RECV_INTO_SYNC_OPTIONS,
   RECV_OPTIONS,
   RECV_SYNC_OPTIONS,
 } from "./options.ts";
+import type { ReadManyOptions } from "./option_types.ts";
 import type { MessageReader } from "../channel/record_run.ts";
 import { callback } from "../base/option_checks.ts";
 import { AckReceiver } from "../channel/ack_receiver.ts";
@@ -26,7 +26,7 @@ import type { ReceiverApi } from "../channel/receiver_api.ts";
 import type { LocalHandle } from "../segment/worker_memory.ts";
 import type { TimeoutOptions, WaitOptions } from "../base/options.ts";
 import { InstrumentedReceiver } from "./instrumented_receiver.ts";
-import type { SubscriberOptions } from "./options.ts";
+import type { SubscriberOptions } from "./option_types.ts";
 import { Socket } from "./socket.ts";
 import type { SocketStatistics } from "../channel/statistics.ts";
 

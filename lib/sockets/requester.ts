@@ -13,8 +13,8 @@ import {
   REQUEST_SYNC_OPTIONS,
   socketOptions,
   STREAM_OPTIONS,
-  type StreamOptions,
 } from "./options.ts";
+import type { StreamOptions } from "./option_types.ts";
 import { closedWhileWaiting } from "../channel/closed.ts";
 import { ShmBufferFullError, ShmTimeoutError } from "../base/errors.ts";
 import type { ContextHeaders } from "../base/context_headers.ts";

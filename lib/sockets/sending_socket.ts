@@ -5,7 +5,8 @@
  */
 
 import { checkNoMore } from "../base/checks.ts";
-import { type PublisherOptions, SEND_ASYNC_OPTIONS, SEND_SYNC_OPTIONS } from "./options.ts";
+import { SEND_ASYNC_OPTIONS, SEND_SYNC_OPTIONS } from "./options.ts";
+import type { PublisherOptions } from "./option_types.ts";
 import type { ChannelKind, Role } from "../segment/format.ts";
 
 import { closedWhileWaiting } from "../channel/closed.ts";

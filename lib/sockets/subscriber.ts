@@ -4,7 +4,8 @@
  * @module
  */
 
-import { SUBSCRIBER_OPTIONS, type SubscriberOptions } from "./options.ts";
+import { SUBSCRIBER_OPTIONS } from "./options.ts";
+import type { SubscriberOptions } from "./option_types.ts";
 import type { LocalHandle } from "../segment/worker_memory.ts";
 import { ReceivingSocket } from "./receiving_socket.ts";
 

@@ -14,7 +14,11 @@ import type { CarriedOf, CheckingSide, SentOf } from "../schema/schema_check.ts"
 import type { SendingProblem } from "../schema/sendable.ts";
 import type { AnySchema, OutputOf } from "../schema/standard_schema.ts";
 import { isLocalHandle, type LocalHandle } from "../segment/worker_memory.ts";
-import type { PublisherOptions, StreamOptions, SubscriberOptions } from "../sockets/options.ts";
+import type {
+  PublisherOptions,
+  StreamOptions,
+  SubscriberOptions,
+} from "../sockets/option_types.ts";
 import { Publisher } from "../sockets/publisher.ts";
 import { type AckPullerOptions, Puller, type PullerOptions } from "../sockets/puller.ts";
 import { Pusher } from "../sockets/pusher.ts";
