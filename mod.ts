@@ -181,24 +181,24 @@ export type {
   StandardSchema,
 } from "./lib/schema/standard_schema.ts";
 export type { SendingProblem } from "./lib/schema/sendable.ts";
-export {
-  type ChannelDefinition,
-  type ChannelOf,
-  defineChannel,
-  type DefinedChannel,
-  type DefinedLatest,
-  type DefinedReplier,
-  type DefinedRequester,
-  type DefinedSocketOptions,
-  type LatestChannel,
-  type PartOf,
-  type PublishSubscribeChannel,
-  type PushPullChannel,
-  type RequestReplyChannel,
-  type RequestReplyChannelOf,
-  type SchemaOf,
-  type SendableDefinition,
-} from "./lib/typed/channel.ts";
+export type {
+  ChannelDefinition,
+  ChannelOf,
+  DefinedChannel,
+  DefinedLatest,
+  DefinedReplier,
+  DefinedRequester,
+  DefinedSocketOptions,
+  LatestChannel,
+  PartOf,
+  PublishSubscribeChannel,
+  PushPullChannel,
+  RequestReplyChannel,
+  RequestReplyChannelOf,
+  SchemaOf,
+  SendableDefinition,
+} from "./lib/typed/channel_types.ts";
+export { defineChannel } from "./lib/typed/channel.ts";
 export type { ChannelPattern, RequestReplySchema } from "./lib/typed/definition.ts";
 export type { TopicMessage } from "./lib/channel/checked_decoder.ts";
 export type { Tensor, TypedArray } from "./lib/codecs/tensor.ts";
