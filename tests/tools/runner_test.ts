@@ -5,6 +5,13 @@ import { until } from "../support/deadline.ts";
 import { ROOT } from "../support/program.ts";
 import { rerunCommand, seedOf } from "../support/seed.ts";
 import { failuresIn, partsOf, totalLine } from "../../tools/test/parts.ts";
+import {
+  correction,
+  isTestEnd,
+  progressLine,
+  ProgressReport,
+  type ReportedPart,
+} from "../../tools/test/progress.ts";
 
 interface Run {
   code: number;
@@ -159,6 +166,65 @@ Deno.test("the last line has the sums of both parts, and says that one did not e
     totalLine([first, "error: a type"], 100),
     "FAILED | 10 passed (2 steps) | 0 failed | 1 ignored (0s)",
   );
+});
+
+Deno.test("a test that has ended is counted once, with its steps and its output", () => {
+  const printed = `running 3 tests from ./a_test.ts
+first ... ok (5ms)
+second ...
+  step one ... ok (1ms)
+second ... FAILED (due to 1 failed step) (3ms)
+third ...
+------- output -------
+a line ... of the test
+----- output end -----
+third ... ok (2ms)
+fourth ... ignored (0ms)
+ok | 4 passed | 0 failed (3s)`;
+  assert.equal(printed.split("\n").filter(isTestEnd).length, 4);
+});
+
+Deno.test("the estimate begins with what is expected, and follows the speed of the machine", () => {
+  const expected = { tests: 1000, seconds: 600 };
+  assert.equal(
+    progressLine(0, 10_000, expected),
+    "[0 of about 1,000 tests in 10s; about 9m50s left]",
+  );
+  // Twice as slow as expected.
+  assert.equal(
+    progressLine(500, 600_000, expected),
+    "[500 of about 1,000 tests in 10m0s; about 5m0s left]",
+  );
+  assert.equal(
+    progressLine(1100, 700_000, expected),
+    "[1,100 of about 1,000 tests in 11m40s; about 0s left]",
+  );
+});
+
+Deno.test("the runner says when there are many more tests than it expects", () => {
+  assert.equal(correction(1050, { tests: 1000 }), undefined);
+  assert.match(correction(1200, { tests: 1000 })!, /expects 1000 tests, and 1200 ended/);
+  assert.match(correction(800, { tests: 1000 })!, /expects 1000 tests, and 800 ended/);
+});
+
+Deno.test("a run of all tests says what follows, how far it is, and nothing in the middle of a line", async () => {
+  const lines: string[] = [];
+  const waiting: (() => void)[] = [];
+  const parts: ReportedPart[] = [
+    { ended: 20, atLineStart: (call) => call() },
+    { ended: 3, atLineStart: (call) => void waiting.push(call) },
+  ];
+  const report = new ProgressReport(parts, (line) => lines.push(line), 1);
+  await until(() => waiting.length > 1, "two reports that are due");
+  assert.equal(lines.length, 1);
+  assert.match(lines[0], /^About [\d,]+ tests follow, .* They take about \d+m\d+s on a machine/);
+  waiting[0]();
+  assert.match(lines[1], /^\[23 of about [\d,]+ tests in \d+s; about \d+m\d+s left\]$/);
+  report.stop(false);
+  const { length } = lines;
+  new ProgressReport(parts, (line) => lines.push(line)).stop(true);
+  assert.match(lines.at(-1)!, /and 23 ended: correct it$/);
+  assert.equal(lines.length, length + 2);
 });
 
 Deno.test("failures of a part are what it printed after its tests", () => {

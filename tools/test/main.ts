@@ -10,17 +10,25 @@ import { rerunCommand, runSeed } from "../../tests/support/seed.ts";
 import { RunFolders } from "./folders.ts";
 import { Part } from "./part.ts";
 import { failuresIn, partsOf, totalLine } from "./parts.ts";
+import { ProgressReport } from "./progress.ts";
 import { adoptOrphans, endDescendants } from "./processes.ts";
 
 const SIGNALS = ["SIGINT", "SIGTERM"] as const satisfies Deno.Signal[];
+
+/** False if only some tests run: what they take is not known. */
+function isWholeRun(parts: readonly Part[]): boolean {
+  return parts.length > 1 && !Deno.args.some((arg) => arg.startsWith("--filter"));
+}
 
 /** Runs all parts, and prints them one after the other. Returns the highest exit code. */
 async function run(parts: readonly Part[]): Promise<number> {
   const startedMs = performance.now();
   const pass = SIGNALS.map((signal) => () => parts.forEach((part) => part.kill(signal)));
   SIGNALS.forEach((signal, index) => Deno.addSignalListener(signal, pass[index]));
+  const report = isWholeRun(parts) ? new ProgressReport(parts, console.error) : undefined;
   let code = 0;
   for (const part of parts) code = Math.max(code, await part.print());
+  report?.stop(code === 0);
   SIGNALS.forEach((signal, index) => Deno.removeSignalListener(signal, pass[index]));
   if (parts.length > 1) printTotal(parts.map((part) => part.output), performance.now() - startedMs);
   return code;

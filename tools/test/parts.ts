@@ -52,7 +52,8 @@ export function totalLine(outputs: readonly string[], elapsedMs: number): string
     `${total.ignored === 0 ? "" : ` | ${total.ignored} ignored`} (${duration(elapsedMs)})`;
 }
 
-function duration(ms: number): string {
+/** A duration, such as "2m5s". */
+export function duration(ms: number): string {
   const seconds = Math.round(ms / 1000);
   return seconds < 60 ? `${seconds}s` : `${Math.floor(seconds / 60)}m${seconds % 60}s`;
 }
