@@ -35,16 +35,16 @@ export type {
   Subscribers,
   SubscriptionOptions,
 } from "./backends/messaging/backend.ts";
-export {
-  type DefinedMessage,
-  type DefinedMessageHandler,
-  type DefinedMessageInit,
-  type DefinedTopic,
-  defineTopic,
-  type MessageDefinition,
-  type TopicDefinition,
-  type TopicOnAny,
-} from "./backends/messaging/define_topic.ts";
+export { defineTopic } from "./backends/messaging/define_topic.ts";
+export type {
+  DefinedMessage,
+  DefinedMessageHandler,
+  DefinedMessageInit,
+  DefinedTopic,
+  MessageDefinition,
+  TopicDefinition,
+  TopicOnAny,
+} from "./backends/messaging/defined.ts";
 export { BaseMessagingBackend } from "./backends/messaging/base.ts";
 export type { BackendObserver } from "./backends/messaging/observer.ts";
 export { StoreMessagingBackend } from "./backends/messaging/store_backend.ts";
@@ -217,14 +217,14 @@ export {
   QueueTimeoutError,
   RejectMessage,
 } from "./backends/queue/errors.ts";
-export {
-  type DefinedPublishOptions,
-  type DefinedQueue,
-  defineQueue,
-  type JsonDefinition,
-  type QueueDefinition,
-  type QueueOnAny,
-} from "./backends/queue/define_queue.ts";
+export { defineQueue } from "./backends/queue/define_queue.ts";
+export type {
+  DefinedPublishOptions,
+  DefinedQueue,
+  JsonDefinition,
+  QueueDefinition,
+  QueueOnAny,
+} from "./backends/queue/defined.ts";
 export { QueueBase } from "./backends/queue/base.ts";
 export { InMemoryMessageQueue, type InMemoryQueueOptions } from "./backends/queue/memory/queue.ts";
 export { ShmMessageQueue } from "./backends/queue/shm/queue.ts";
