@@ -109,8 +109,10 @@ export const RECORD_SIZED = CLAIM_PADDED + 1;
 export const CLAIM_WRITTEN = RECORD_SIZED + 1;
 /** A record's frame is invalid, while its payload is lent. */
 export const CLAIM_INVALIDATED = CLAIM_WRITTEN + 1;
+/** The lane says since when its sender has a loan open, or that it has none. */
+export const LOAN_DATED = CLAIM_INVALIDATED + 1;
 /** The payload is copied, and nothing is published. */
-export const COMMIT_BEGUN = CLAIM_INVALIDATED + 1;
+export const COMMIT_BEGUN = LOAN_DATED + 1;
 /** The position of the last record is published, the head has not moved. */
 export const COMMIT_LAST = COMMIT_BEGUN + 1;
 /** The head has moved, the lane's count has not. */
@@ -165,12 +167,16 @@ export const PIN_LANE = FAIRNESS_EVICTED + 1;
 export const PIN_POSITION = PIN_LANE + 1;
 /** A message is pinned, and not taken. */
 export const PIN_ADDED = PIN_POSITION + 1;
+/** The slot of a receiver says since when it reads in place. */
+export const VIEW_DATED = PIN_ADDED + 1;
 /** A pin is removed, and no sender is woken. */
-export const PIN_REMOVED = PIN_ADDED + 1;
+export const PIN_REMOVED = VIEW_DATED + 1;
+/** A slot has the time of its request, which is not queued. */
+export const REQUEST_DATED = PIN_REMOVED + 1;
 
 // Requests.
 /** A slot waits for the reply to a request that is not sent yet. */
-export const REQUEST_QUEUED = PIN_REMOVED + 1;
+export const REQUEST_QUEUED = REQUEST_DATED + 1;
 /** A request's slot belongs to the replier, the lane's tail has not moved. */
 export const REQUEST_TAKEN = REQUEST_QUEUED + 1;
 /** The slot has the state of a reply that is being written. */
@@ -239,8 +245,10 @@ export const LEASE_FLAGS = LEASE_LENGTH + 1;
 export const LEASE_CHECKSUMMED = LEASE_FLAGS + 1;
 /** A message is leased, and its lane's tail has not moved. */
 export const LEASE_ACQUIRED = LEASE_CHECKSUMMED + 1;
+/** A slot has the time at which its message was leased. */
+export const LEASE_DATED = LEASE_ACQUIRED + 1;
 /** Another receiver took the message: its slot holds nothing. */
-export const LEASE_CANCELLED = LEASE_ACQUIRED + 1;
+export const LEASE_CANCELLED = LEASE_DATED + 1;
 /** A message is acknowledged. */
 export const LEASE_ACKNOWLEDGED = LEASE_CANCELLED + 1;
 /** A message is returned, or was never taken, and it is not announced. */

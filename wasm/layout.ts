@@ -136,6 +136,8 @@ export const PARTICIPANT_PIN = PARTICIPANT_REGION_BYTES + 4;
 export const PARTICIPANT_PIN_LANE = PARTICIPANT_PIN + 8;
 export const PARTICIPANT_HEAP = PARTICIPANT_PIN_LANE + 4;
 export const PARTICIPANT_HEAP_BYTES = PARTICIPANT_HEAP + 4;
+// Of a puller, which has no heap: milliseconds from its attaching until the view that it has open.
+export const PARTICIPANT_VIEW = PARTICIPANT_HEAP_BYTES;
 // The generation of the last participant here that did not leave by itself.
 export const PARTICIPANT_DIED = PARTICIPANT_HEAP_BYTES + 4;
 // Other participants write to the second line when they wake this one.
@@ -176,6 +178,8 @@ export const LANE_BLOCKS_BYTES = LANE_BLOCKS + 4;
 export const LANE_DATA_CHECK = LANE_BLOCKS_BYTES + 4;
 export const LANE_BLOCKS_CHECK = LANE_DATA_CHECK + 4;
 export const LANE_CAPACITY = LANE_BLOCKS_CHECK + 4;
+// When the loan began that its sender has open, 0 if it has none.
+export const LANE_LOAN = LANE_CAPACITY + 8;
 export const LANE_TAIL = 128;
 export const LANE_TAIL_COUNT = LANE_TAIL + 8;
 export const LANE_BYTES = 256;
@@ -237,6 +241,8 @@ export const SLOT_OFFSET = SLOT_STATE + 8;
 export const SLOT_LENGTH = SLOT_OFFSET + 8;
 export const SLOT_FLAGS = SLOT_LENGTH + 4;
 export const SLOT_CHECK = SLOT_FLAGS + 4;
+// Milliseconds from the attaching of its requester until the request.
+export const SLOT_SINCE = SLOT_CHECK + 4;
 export const SLOT_BYTES = 32;
 /** Bytes before a request's payload: requester, slot, window, generation. */
 export const REQUEST_PREFIX_BYTES = 8;
@@ -278,6 +284,8 @@ export const LEASE_SLOT_BUFFER_CHECK = LEASE_SLOT_BUFFER_BYTES + 4;
 // lanes at that time, before which it does not come back.
 export const LEASE_SLOT_RETURN = LEASE_SLOT_BUFFER_CHECK + 4;
 export const LEASE_SLOT_HEADS = LEASE_SLOT_RETURN + 4;
+// When it was leased.
+export const LEASE_SLOT_SINCE = LEASE_SLOT_HEADS + 8;
 export const LEASE_SLOT_BYTES = 64;
 /** Bytes of the buffer that a slot has at first. */
 export const SMALL_BUFFER_BYTES = 192;

@@ -26,6 +26,7 @@ export interface RingExports {
   claimedTag(offset: number, length: number): number;
   commit(): number;
   evictBefore(position: number): void;
+  dateLoan(nowMs: number): void;
   invalidateClaim(): void;
   isLaneValid(): number;
   keepHistory(bytes: number): void;
@@ -72,6 +73,9 @@ export interface RingExports {
   countNotification(id: number): number;
   // assembly/tail.ts
   flushTail(): void;
+  // assembly/holds.ts
+  dateLease(slot: number, nowMs: number): void;
+  dateView(index: number, afterMs: number): void;
   // assembly/pin.ts
   unpin(index: number): void;
   // assembly/record.ts
@@ -97,7 +101,7 @@ export interface RingExports {
   freeRequest(slot: number): void;
   nextReply(): number;
   openRequests(index: number, offset: number): void;
-  queueRequest(slot: number): number;
+  queueRequest(slot: number, afterMs: number): number;
   replierOf(slot: number): number;
   isLost(slot: number, generation: number, isPassed: number): number;
   isReply(slot: number, offset: number, length: number, flags: number): number;

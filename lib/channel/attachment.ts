@@ -70,6 +70,7 @@ export class Attachment {
   words64: BigInt64Array;
   readonly #participants: number;
   readonly #isLocal: boolean;
+  #attachedAtMs = 0;
   #isClosed = false;
   #isEnding = false;
   /** True if the channel's name was lost when it was last checked. */
@@ -170,7 +171,8 @@ export class Attachment {
   #join(label: string | undefined): number {
     this.reclaimDead();
     setLabel(this.ring, label);
-    const index = this.ring.join(this.sharedMemory.isolate, Deno.pid, Date.now());
+    this.#attachedAtMs = Date.now();
+    const index = this.ring.join(this.sharedMemory.isolate, Deno.pid, this.#attachedAtMs);
     if (index < 0) {
       throw new ShmConnectionError(
         `cannot attach to channel "${this.name}": it has ${layout.MAX_PARTICIPANTS} participants, ` +
@@ -263,6 +265,11 @@ export class Attachment {
   isParticipantAlive(index: number): boolean {
     const isolate = this.ring.isolateOf(index);
     return isolate !== 0n && this.sharedMemory.isAlive(isolate);
+  }
+
+  /** Whole milliseconds since this participant attached, by the wall clock. */
+  get ageMs(): number {
+    return Math.max(0, Math.floor(Date.now() - this.#attachedAtMs));
   }
 
   /** The generation of a participant's slot: each owner has a generation of its own. */

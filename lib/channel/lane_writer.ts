@@ -305,15 +305,18 @@ export class LaneWriter {
     if (at === 0) return undefined;
     const attachment = this.#attachment;
     attachment.ring.invalidateClaim();
+    attachment.ring.dateLoan(Date.now());
     attachment.bytes.set(header, at);
     return {
       bytes: attachment.bytes.subarray(at + header.length, at + length),
       commit: () => {
+        attachment.ring.dateLoan(0);
         attachment.ring.restoreClaim();
         this.#countSent(length);
         this.publish(1);
       },
       abort: () => {
+        attachment.ring.dateLoan(0);
         attachment.ring.abort();
         if (!isInline) this.#blocks.unbindLast();
       },

@@ -72,9 +72,13 @@ export class LeaseTable {
   /** Takes the message that was found and copied; returns TAKEN bits. */
   take(frame: FrameRef): number {
     const { ring } = this.#attachment;
-    if (this.#slot !== this.#spareSlot) return ring.leaseReturned();
-    const result = ring.leaseTaken(this.#slot, frame.length, frame.size, frame.flags);
-    if ((result & TAKEN) !== 0) this.#spareSlot = 0;
+    const isNew = this.#slot === this.#spareSlot;
+    const result = isNew
+      ? ring.leaseTaken(this.#slot, frame.length, frame.size, frame.flags)
+      : ring.leaseReturned();
+    if ((result & TAKEN) === 0) return result;
+    if (isNew) this.#spareSlot = 0;
+    ring.dateLease(this.#slot, Date.now());
     return result;
   }
 

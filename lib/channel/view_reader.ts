@@ -53,6 +53,7 @@ export class ViewReader {
 
   /** A queue's view: the sender does not reuse its bytes before the view is disposed. */
   #pinnedView(bytes: Uint8Array): MessageView {
+    this.#attachment.ring.dateView(this.#attachment.index, this.#attachment.ageMs);
     return this.#exclusiveView(bytes, () => {
       this.#attachment.ring.unpin(this.#attachment.index);
       this.#attachment.wakeAll(WAITERS_SENDERS);

@@ -180,7 +180,7 @@ export const PARTICIPANT = describe.structure(
     pin: describe.position("PARTICIPANT_PIN", "position read in place"),
     pinLane: describe.u32("PARTICIPANT_PIN_LANE", "on this lane"),
     heap: describe.u32("PARTICIPANT_HEAP", "reply heap"),
-    heapBytes: describe.u32("PARTICIPANT_HEAP_BYTES", "its bytes"),
+    heapBytes: describe.u32("PARTICIPANT_HEAP_BYTES", "its bytes, or view"),
     died: describe.u32("PARTICIPANT_DIED", "last generation that died"),
     wake: describe.u32("PARTICIPANT_WAKE", "wake word"),
     waitKind: describe.u32("PARTICIPANT_WAIT_KIND", "wait kind"),
@@ -204,6 +204,7 @@ export const LANE = describe.structure("Lane", "LANE_", layout.LANE_BYTES, {
   dataCheck: describe.u32("LANE_DATA_CHECK", "ring's check"),
   blocksCheck: describe.u32("LANE_BLOCKS_CHECK", "their check"),
   capacity: describe.u32("LANE_CAPACITY", "ring's bytes"),
+  loanMs: describe.f64("LANE_LOAN", "loan since"),
   tail: describe.position("LANE_TAIL", "tail"),
   tailCount: describe.position("LANE_TAIL_COUNT", "messages overwritten"),
 });
@@ -252,6 +253,7 @@ export const REQUEST_SLOT = describe.structure("Request slot", "SLOT_", layout.S
   length: describe.u32("SLOT_LENGTH", "its bytes"),
   flags: describe.u32("SLOT_FLAGS", "its flags"),
   check: describe.u32("SLOT_CHECK", "its check"),
+  afterMs: describe.u32("SLOT_SINCE", "since"),
 });
 
 /** A slot of a lease table. */
@@ -276,6 +278,7 @@ export const LEASE_SLOT = describe.structure(
     bufferCheck: describe.u32("LEASE_SLOT_BUFFER_CHECK", "buffer's check"),
     return: describe.u32("LEASE_SLOT_RETURN", "number of its return"),
     heads: describe.position("LEASE_SLOT_HEADS", "heads at its return"),
+    sinceMs: describe.f64("LEASE_SLOT_SINCE", "since"),
   },
 );
 

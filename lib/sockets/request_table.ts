@@ -88,7 +88,7 @@ export class RequestTable<R> {
     let generation = 0;
     try {
       const { bytes, flags } = encode();
-      generation = ring.queueRequest(slot);
+      generation = ring.queueRequest(slot, this.#attachment.ageMs);
       this.#sender.prefix[0] = index | (slot << PREFIX_SLOT_SHIFT) |
         (window << PREFIX_WINDOW_SHIFT);
       this.#sender.prefix[1] = generation;

@@ -54,6 +54,7 @@ export const NO_OFFSETS: ReadonlySet<string> = new Set([
   "CONTROL_LANES",
   "CONTROL_BYTES",
   "PARTICIPANT_BYTES",
+  "PARTICIPANT_VIEW",
   "LANE_BYTES",
   "LANE_BUDGET",
   "CURSOR_BYTES",

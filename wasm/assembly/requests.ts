@@ -22,6 +22,7 @@ import {
   REQUEST_ABANDONED,
   REQUEST_CANCELLED,
   REQUEST_FREED,
+  REQUEST_DATED,
   REQUEST_QUEUED,
   REQUEST_TAKEN,
 } from "../failpoints";
@@ -38,6 +39,7 @@ import {
   SLOT_LENGTH,
   SLOT_OFFSET,
   SLOT_QUEUED,
+  SLOT_SINCE,
   SLOT_STATE,
   SLOT_TAKEN,
   SLOT_WRITING,
@@ -69,9 +71,14 @@ function mySlot(slot: u32): usize {
   return region + REQUEST_SLOTS + slot * SLOT_BYTES;
 }
 
-/** Queues a request in a slot; returns the generation that the request carries. */
-export function queueRequest(slot: u32): u32 {
+/**
+ * Queues a request in a slot, so many milliseconds after this requester has attached; returns the generation
+ * that the request carries.
+ */
+export function queueRequest(slot: u32, afterMs: u32): u32 {
   const address = mySlot(slot) + SLOT_STATE;
+  store<u32>(mySlot(slot) + SLOT_SINCE, afterMs);
+  failpoint(REQUEST_DATED);
   const generation = <u32>read64(address) + 1;
   atomic.store<u64>(address, requestWord(generation, SLOT_QUEUED, 0));
   failpoint(REQUEST_QUEUED);

@@ -13,6 +13,7 @@ export {
   claimedTag,
   commit,
   evictBefore,
+  dateLoan,
   invalidateClaim,
   isLaneValid,
   keepHistory,
@@ -46,6 +47,7 @@ export { addOneMissed, beginBefore, isIntact, missedMessages } from "./broadcast
 export { isFoundConsistent } from "./returned_receiver";
 export { countNotification } from "./signal";
 export { flushTail } from "./tail";
+export { dateLease, dateView } from "./holds";
 export { unpin } from "./pin";
 export { hashOfSizes } from "./record";
 export { checksum } from "./checksum";

@@ -2,6 +2,7 @@
 
 import {
   CLAIM_INVALIDATED,
+  LOAN_DATED,
   CLAIM_PADDED,
   CLAIM_WRITTEN,
   COMMIT_BEGUN,
@@ -20,6 +21,7 @@ import {
   LANE_DATA,
   LANE_HEAD,
   LANE_LAST,
+  LANE_LOAN,
   LANE_OWNER,
   LANE_TAIL,
   LANE_TAIL_COUNT,
@@ -195,6 +197,12 @@ export function invalidateClaim(): void {
   savedFrame = load<u64>(frame);
   store<u64>(frame, ~savedFrame);
   failpoint(CLAIM_INVALIDATED);
+}
+
+/** Sets when this sender's loan began; 0 when it ends. */
+export function dateLoan(nowMs: f64): void {
+  store<f64>(entry + LANE_LOAN, nowMs);
+  failpoint(LOAN_DATED);
 }
 
 export function restoreClaim(): void {

@@ -53,6 +53,7 @@ const SCENARIOS: Scenario[] = [
   { work: "take", points: ["LEASE_ACQUIRED", "LEASE_CANCELLED"], doubles: 1 },
   { work: "take", points: ["TAKE_COPIED"], doubles: 1 },
   { work: "take", points: ["TAKE_MOVED"], keeps: 1 },
+  { work: "take", points: ["LEASE_DATED"], keeps: 1 },
   { work: "take", points: ["LEASE_ACKNOWLEDGED"], loses: 1 },
   { work: "take", points: ["RETURN_LEASED"], before: "return", keeps: 1 },
   { work: "plain", points: ["RETURN_TAKEN"], before: "return", loses: 1 },

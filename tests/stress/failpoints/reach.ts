@@ -122,11 +122,18 @@ const SUBSCRIBING: PointName[] = [
 ];
 
 const ALWAYS: Record<Part, readonly PointName[]> = {
-  publisher: [...SENDING, "CLAIM_INVALIDATED", "EVICT_COUNTED", "EVICT_MOVED", "EVICT_TOTALS"],
+  publisher: [
+    ...SENDING,
+    "CLAIM_INVALIDATED",
+    "LOAN_DATED",
+    "EVICT_COUNTED",
+    "EVICT_MOVED",
+    "EVICT_TOTALS",
+  ],
   subscriber: SUBSCRIBING,
   latecomer: [...SUBSCRIBING, "HISTORY_MOVED", "HISTORY_COUNTED"],
-  pusher: [...SENDING, ...SLEEPING, "CLAIM_INVALIDATED", "DROPPED_COUNTED"],
-  puller: [...TAKING, "PIN_LANE", "PIN_POSITION", "PIN_ADDED", "PIN_REMOVED"],
+  pusher: [...SENDING, ...SLEEPING, "CLAIM_INVALIDATED", "LOAN_DATED", "DROPPED_COUNTED"],
+  puller: [...TAKING, "PIN_LANE", "PIN_POSITION", "PIN_ADDED", "PIN_REMOVED", "VIEW_DATED"],
   acknowledger: [
     ...TAKING,
     ...ACK_POINTS.filter((name) => !/^LEASE_TABLE_/.test(name) && !OTHER_POINTS.includes(name)),
@@ -134,6 +141,7 @@ const ALWAYS: Record<Part, readonly PointName[]> = {
   requester: [
     ...SENDING,
     ...SLEEPING,
+    "REQUEST_DATED",
     "REQUEST_QUEUED",
     "REPLY_SEEN",
     "REQUEST_FREED",
