@@ -145,6 +145,8 @@ export {
 } from "./lib/observe/channel.ts";
 export type { ChannelEvent, ParticipantEvent, SegmentEvent } from "./lib/observe/channel_events.ts";
 export type { EventStream } from "./lib/observe/event_stream.ts";
+export type { ChannelHealth, HealthHold } from "./lib/observe/health.ts";
+export type { HoldKind } from "./lib/observe/holds.ts";
 export {
   type ChannelInfo,
   listChannels,

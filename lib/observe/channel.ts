@@ -15,6 +15,7 @@ import { endIfTerminated } from "../presence/exit_hooks.ts";
 import { isLocalHandle, type LocalHandle } from "../segment/worker_memory.ts";
 import type { ChannelEvent, ParticipantEvent } from "./channel_events.ts";
 import { type EventStream, eventStream } from "./event_stream.ts";
+import type { ChannelHealth } from "./health.ts";
 import type { RegistryOptions } from "./registry.ts";
 
 /** Options of `watchChannels`. */
@@ -39,6 +40,7 @@ const PARTICIPANTS_OPTIONS = new OptionRules<ParticipantsOptions>("participants(
 }, { dir: "pass it to new Channel()" });
 
 const directoryWatch = lazyPart(() => import("./directory_watch.ts"));
+const health = lazyPart(() => import("./health.ts"));
 const localWatch = lazyPart(() => import("./local_watch.ts"));
 
 function refusal(what: string): (problem: string) => Error {
@@ -133,6 +135,20 @@ export class Channel {
     checkNoMore("participants()", arguments, 1);
     PARTICIPANTS_OPTIONS.check(options);
     return eventStream((signal) => this.#watch(signal), options.signal);
+  }
+
+  /**
+   * Who holds what and since when, what is stale, and why the segment is kept. Undefined if there is no channel
+   * of this name. It attaches to nothing and frees nothing.
+   *
+   * On a local channel all participants count as alive: a worker that was terminated is not known to have
+   * ended.
+   */
+  async health(): Promise<ChannelHealth | undefined> {
+    checkNoMore("health()", arguments, 0);
+    const target = this.#target;
+    const { healthOf, localHealthOf } = await health(refusal(`channel "${this.name}"`));
+    return isLocalHandle(target) ? localHealthOf(target) : healthOf(this.#directory, target);
   }
 
   async *#watch(signal: AbortSignal): AsyncGenerator<ParticipantEvent, void, void> {

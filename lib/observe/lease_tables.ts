@@ -30,6 +30,8 @@ export interface LeaseReport {
   readonly lane: number;
   /** Bytes of the message. */
   readonly bytes: number;
+  /** When it was leased last. */
+  readonly since: Date;
 }
 
 /** All lease tables of a channel. */
@@ -66,7 +68,7 @@ export function readLeaseTables(
   return { slots: slotCount, leases };
 }
 
-function reportOf({ offset, state, lane, length }: LeaseSlotRow): LeaseReport {
+function reportOf({ offset, state, lane, length, sinceMs }: LeaseSlotRow): LeaseReport {
   const { status, puller, deliveries } = state;
   return {
     offset,
@@ -75,6 +77,7 @@ function reportOf({ offset, state, lane, length }: LeaseSlotRow): LeaseReport {
     deliveries,
     lane,
     bytes: length,
+    since: new Date(sinceMs),
   };
 }
 

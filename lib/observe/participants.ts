@@ -24,6 +24,9 @@ import type { Issue } from "./issue.ts";
 import { readRegion, type RegionReport } from "./region.ts";
 import * as layout from "../../wasm/layout.ts";
 
+/** The problem of an id that no process has. On a local channel all ids are such. */
+export const INVALID_ISOLATE = "its isolate's id is invalid";
+
 /** A participant. */
 export interface ParticipantReport {
   /** Its place in the table. */
@@ -42,8 +45,10 @@ export interface ParticipantReport {
   readonly lane: number | undefined;
   /** True while it sleeps until another participant wakes it. */
   readonly isWaiting: boolean;
-  /** The message that it reads in place: its lane, and its position there. */
-  readonly pin: { readonly lane: number; readonly position: number } | undefined;
+  /** The message that it reads in place: its lane, its position there, and since when. */
+  readonly pin:
+    | { readonly lane: number; readonly position: number; readonly since: Date }
+    | undefined;
   /** Where its cursors or its requests are. */
   readonly region: RegionReport | undefined;
 }
@@ -105,7 +110,7 @@ class ParticipantReader {
       if (role !== 0) addIssue(layout.PARTICIPANT_ISOLATE, "it has a role and no isolate");
       return undefined;
     }
-    if (!isIsolateId(isolate)) addIssue(layout.PARTICIPANT_ISOLATE, "its isolate's id is invalid");
+    if (!isIsolateId(isolate)) addIssue(layout.PARTICIPANT_ISOLATE, INVALID_ISOLATE);
     if (role >= ROLES.length) addIssue(layout.PARTICIPANT_ROLE, `there is no role ${role}`);
     if (lanePlus1 > layout.MAX_LANES) {
       addIssue(layout.PARTICIPANT_LANE, `there is no lane ${lanePlus1 - 1}`);
@@ -141,10 +146,14 @@ class ParticipantReader {
   }
 
   /** The row has the address of the lane's entry. */
-  #pinOf({ pin, pinLane }: ParticipantRow, index: number): ParticipantReport["pin"] {
+  #pinOf(
+    { pin, pinLane, sinceMs, heapBytes }: ParticipantRow,
+    index: number,
+  ): ParticipantReport["pin"] {
     const lane = (pinLane - laneOffset(this.#geometry, 0)) / layout.LANE_BYTES;
     if (!isMember(this.#control.pins, index)) return undefined;
     if (!Number.isInteger(lane) || lane < 0 || lane >= layout.MAX_LANES) return undefined;
-    return { lane, position: pin };
+    // A puller has no heap: the field has the time of its view.
+    return { lane, position: pin, since: new Date(sinceMs + heapBytes) };
   }
 }

@@ -19,6 +19,8 @@ export interface RequestReport {
   readonly status: "queued" | "taken" | "writing" | "done";
   /** Index of the replier among the participants, once one has taken the request. */
   readonly replier: number | undefined;
+  /** When it was sent. */
+  readonly since: Date;
 }
 
 const STATUSES: Record<number, RequestReport["status"]> = {
@@ -31,16 +33,17 @@ const STATUSES: Record<number, RequestReport["status"]> = {
 /** The requests in flight of one requester. */
 export function readRequests(
   source: ByteSource,
-  { index, region }: ParticipantReport,
+  { index, region, since: attached }: ParticipantReport,
 ): RequestReport[] {
   if (region === undefined) return [];
   const slotBytes = Math.max(0, region.bytes - layout.REQUEST_SLOTS);
   const count = Math.min(Math.floor(slotBytes / layout.SLOT_BYTES), layout.MAX_REQUESTS);
   const slots = readRows(source, REQUEST_SLOT, region.offset + layout.REQUEST_SLOTS, count);
-  return slots.flatMap(({ state: { status: number, replierPlus1 } }, slot) => {
+  return slots.flatMap(({ state: { status: number, replierPlus1 }, afterMs }, slot) => {
     const status = STATUSES[number];
     if (status === undefined) return [];
     const replier = replierPlus1 === 0 ? undefined : replierPlus1 - 1;
-    return [{ requester: index, slot, status, replier }];
+    const since = new Date(attached.getTime() + afterMs);
+    return [{ requester: index, slot, status, replier, since }];
   });
 }

@@ -18,6 +18,7 @@ import { type ParticipantReport, readParticipants } from "./participants.ts";
 import { extendLow32 } from "../segment/record.ts";
 import { readRequests, type RequestReport } from "./requests.ts";
 import { RingWindow } from "./ring.ts";
+import { type LatestReport, readLatestValues } from "./latest_values.ts";
 import { type LeaseTablesReport, readLeaseTables } from "./lease_tables.ts";
 import type { ByteSource } from "../segment/byte_source.ts";
 import { hasRings, parseConfig } from "../segment/format.ts";
@@ -41,6 +42,8 @@ export interface LaneReport {
   readonly pending: number | undefined;
   /** Share of the ring that is not taken, or not yet overwritten: from 0 to 1. */
   readonly fill: number;
+  /** When the loan began that its sender has open, if it has one. */
+  readonly loanSince: Date | undefined;
   /** True if its entry is consistent, so that it can be read. */
   readonly isIntact: boolean;
 }
@@ -62,6 +65,8 @@ export interface SegmentSnapshot {
   readonly backlogs: BacklogReport[];
   readonly requests: RequestReport[];
   readonly leaseTables: LeaseTablesReport;
+  /** The values of a segment of latest values. */
+  readonly latest: LatestReport | undefined;
   /** What is damaged. */
   readonly issues: Issue[];
 }
@@ -95,7 +100,8 @@ function readTables(source: ByteSource, isolateDirectory: string | undefined): S
   const participants = readParticipants(source, geometry, isolateDirectory, issues);
   const tables = { codec: origin?.codec, creator: origin?.creator, participants };
   if (!hasRings(header.kind)) {
-    return { ...base, ...NO_TABLES, ...tables };
+    const latest = header.kind === "latest" ? readLatestValues(source) : undefined;
+    return { ...base, ...NO_TABLES, ...tables, latest };
   }
   const words = readLanes(source, geometry).filter(({ data }) => data !== 0);
   const withRole = (role: string) => participants.filter((one) => one.role === role);
@@ -106,6 +112,7 @@ function readTables(source: ByteSource, isolateDirectory: string | undefined): S
     backlogs: withRole("subscriber").flatMap((one) => readBacklog(source, one, words) ?? []),
     requests: withRole("requester").flatMap((one) => readRequests(source, one)),
     leaseTables: readLeaseTables(source, geometry, issues),
+    latest: undefined,
   };
 }
 
@@ -117,6 +124,7 @@ const NO_TABLES = {
   backlogs: [],
   requests: [],
   leaseTables: { slots: 0, leases: [] },
+  latest: undefined,
 };
 
 function laneReport(
@@ -129,7 +137,7 @@ function laneReport(
   if (problem !== undefined) {
     issues.push({ offset: lane.offset, part: `lane ${lane.index}`, problem });
   }
-  const { index, head, tail, count, ownerPlus1 } = lane;
+  const { index, head, tail, count, ownerPlus1, loanMs } = lane;
   return {
     index,
     owner: ownerPlus1 === 0 ? undefined : ownerPlus1 - 1,
@@ -139,6 +147,7 @@ function laneReport(
     messages: count,
     pending: problem === undefined ? pendingIn(source, lane) : undefined,
     fill: problem === undefined ? (head - tail) / lane.capacity : 0,
+    loanSince: loanMs === 0 || ownerPlus1 === 0 ? undefined : new Date(loanMs),
     isIntact: problem === undefined,
   };
 }
