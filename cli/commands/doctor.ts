@@ -7,7 +7,7 @@
 import { channelOptions } from "../arguments/channel_options.ts";
 import { defineCommand, EXIT, UsageError } from "../command.ts";
 import { pluralize } from "../../lib/base/pluralize.ts";
-import { channelDiagnostics, directoryDiagnostic } from "../doctor/channels.ts";
+import { channelDiagnostics, directoryDiagnostic, healthDiagnostics } from "../doctor/channels.ts";
 import { type Diagnostic, type Level, printDiagnostic } from "../doctor/diagnostic.ts";
 import { DoctorLibc } from "../doctor/libc.ts";
 import {
@@ -97,5 +97,6 @@ async function* sharedMemoryDiagnostics(mainUrl: string): AsyncGenerator<Diagnos
   yield diagnostic;
   if (path === undefined) return;
   yield* channelDiagnostics();
+  yield* healthDiagnostics();
   yield await selfTest(mainUrl);
 }

@@ -17,6 +17,7 @@ import { rateText, shareText, sizeText, sparkline } from "../observe/format.ts";
 import {
   behindOf,
   fillOf,
+  keptIn,
   kindOf,
   type Rates,
   ratesBetween,
@@ -129,6 +130,12 @@ function ratesOn(output: Output): Listing<Line> {
         key: ({ sample }) => behindOf(sample),
       },
       {
+        heading: "KEPT",
+        rank: 4,
+        cell: ({ sample }) => `${keptIn(sample) ?? "-"}`,
+        key: ({ sample }) => keptIn(sample),
+      },
+      {
         heading: "DROP/S",
         cell: ({ rates: { dropped } }) =>
           dropped > 0 ? output.paint("yellow", rateText(dropped)) : "0",
@@ -137,7 +144,7 @@ function ratesOn(output: Output): Listing<Line> {
       {
         heading: "MEMBERS",
         rank: 3,
-        cell: ({ sample }) => `${sample.snapshot.participants.length}`,
+        cell: ({ sample }) => membersText(output, sample),
         key: ({ sample }) => sample.snapshot.participants.length,
       },
       { heading: "STATE", cell: ({ sample }) => painted(output, stateOf(sample)) },
@@ -148,10 +155,23 @@ function ratesOn(output: Output): Listing<Line> {
         cell: ({ past }) => output.paint("cyan", sparkline(past)),
         ...by("messages"),
       },
+      { heading: "LABELS", isWide: true, cell: ({ sample }) => labelsOf(sample).join(", ") || "-" },
     ],
     ({ sample }) => sample.name,
     asJson,
   );
+}
+
+/** How many participants there are, and how many of them are dead. */
+function membersText(output: Output, { snapshot: { participants } }: Sample): string {
+  const dead = participants.filter(({ alive }) => alive === false).length;
+  const count = `${participants.length}`;
+  return dead === 0 ? count : `${count}, ${output.paint("red", `${dead} dead`)}`;
+}
+
+/** The labels that are in use, each once. */
+function labelsOf({ snapshot: { participants } }: Sample): string[] {
+  return [...new Set(participants.flatMap(({ label }) => label ?? []))];
 }
 
 function by(rate: keyof Rates): { key: (line: Line) => number } {

@@ -9,7 +9,13 @@ import { type Diagnostic, diagnosticOf } from "./diagnostic.ts";
 import { segmentDirectory } from "../../lib/platform/directory.ts";
 import { ShmUnsupportedError } from "../../lib/base/errors.ts";
 import { platform } from "../../lib/platform/mod.ts";
-import { type ChannelInfo, listChannels } from "../../lib/observe/registry.ts";
+import { type ChannelHealth, type HealthHold, healthIn } from "../../lib/observe/health.ts";
+import {
+  type ChannelInfo,
+  listChannels,
+  type ParticipantInfo,
+} from "../../lib/observe/registry.ts";
+import { ageText } from "../observe/format.ts";
 import { sampleAll } from "../observe/sample.ts";
 
 /** Mode bits that let other users list the names of channels. */
@@ -74,6 +80,43 @@ export function channelDiagnostics(): Diagnostic[] {
     });
   }
   return diagnostics;
+}
+
+/** How long something is held before it is worth a look, in milliseconds. */
+const LONG_MS = 60_000;
+
+/** Who holds what and since when, who has died, and why channels without a live participant are kept. */
+export function healthDiagnostics(): Diagnostic[] {
+  return sampleAll().flatMap(({ name, snapshot }) => {
+    const health = healthIn(name, snapshot);
+    const isAlive = health.participants.some(({ alive }) => alive);
+    return [
+      ...health.holds.map((hold) => heldDiagnostic(name, hold)),
+      ...health.stale.map((one) => deadDiagnostic(name, one)),
+      ...(isAlive ? [] : [keptDiagnostic(name, health)]),
+    ];
+  });
+}
+
+function heldDiagnostic(name: string, { what, holder, count, since }: HealthHold): Diagnostic {
+  const things = pluralize(count, what).replace("replys", "replies");
+  const held = `${name}: ${whoText(holder)} has ${things} since ${ageText(since, Date.now())}`;
+  const isLong = Date.now() - since.getTime() >= LONG_MS;
+  return { topic: "held", level: isLong ? "note" : "ok", message: held };
+}
+
+function deadDiagnostic(name: string, one: ParticipantInfo): Diagnostic {
+  const what = `${name}: ${whoText(one)} has died`;
+  const remedy = "the next socket on the channel frees its entry and all that it holds";
+  return { topic: "died", level: "note", message: what, remedy };
+}
+
+function keptDiagnostic(name: string, { kept }: ChannelHealth): Diagnostic {
+  return { topic: "kept", level: "note", message: `${name}: ${kept.join(", ")}` };
+}
+
+function whoText({ role, label, pid }: ParticipantInfo): string {
+  return `${[role, label].filter((word) => word !== undefined).join(" ")} (process ${pid})`;
 }
 
 /** What is wrong with channels that no socket can open, or whose tables are damaged. */

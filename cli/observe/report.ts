@@ -12,6 +12,7 @@ import type { Issue } from "../../lib/observe/issue.ts";
 import type { ParticipantReport } from "../../lib/observe/participants.ts";
 import type { LaneReport, SegmentSnapshot } from "../../lib/observe/snapshot.ts";
 import { ageText, codecText, shareText, sizeText } from "./format.ts";
+import { historyIn } from "./sample.ts";
 
 /** Prints a snapshot. */
 export function printSnapshot(output: Output, snapshot: SegmentSnapshot): void {
@@ -43,7 +44,19 @@ function printHeader(output: Output, snapshot: SegmentSnapshot): void {
     ["head, tail", `${header.head}, ${header.tail}`],
     ["messages", `${header.messages} sent, ${header.dropped} dropped`],
     ["lanes", `${header.lanes}`],
+    ...keptFields(snapshot),
   ]);
+}
+
+/** What a channel keeps for those who come later. */
+function keptFields(snapshot: SegmentSnapshot): [string, string][] {
+  const { latest } = snapshot;
+  if (latest !== undefined) {
+    const size = `${sizeText(latest.bytes)}, changed ${pluralize(latest.changes, "time")}`;
+    return [["latest values", `${pluralize(latest.keys, "key")}, ${size}`]];
+  }
+  if (snapshot.header?.kind !== "broadcast") return [];
+  return [["history", `${pluralize(historyIn(snapshot), "message")} for late subscribers`]];
 }
 
 function creatorText(creator: SegmentSnapshot["creator"]): string {
@@ -79,7 +92,9 @@ export function aliveText(output: Output, alive: boolean | undefined): string {
 function doingText(one: ParticipantReport, backlog: BacklogReport | undefined): string {
   const does: string[] = [];
   if (one.isWaiting) does.push("sleeps");
-  if (one.pin) does.push(`reads in place on lane ${one.pin.lane}`);
+  if (one.pin) {
+    does.push(`reads in place on lane ${one.pin.lane} for ${ageText(one.pin.since, Date.now())}`);
+  }
   if (backlog && backlog.atLeast > 0) {
     does.push(`is ${backlog.atLeast} to ${backlog.atMost} messages behind`);
   }
@@ -91,16 +106,17 @@ function printLanes(output: Output, lanes: readonly LaneReport[]): void {
   if (lanes.length === 0) return;
   output.print("");
   output.table(
-    ["LANE", "WRITER", "RING", "HEAD", "TAIL", "MESSAGES", "PENDING", "FILL"],
-    lanes.map(({ index, owner, capacityBytes, head, tail, messages, pending, fill, isIntact }) => [
-      index,
-      `${owner ?? "-"}`,
-      sizeText(capacityBytes),
-      head,
-      tail,
-      messages,
-      `${pending ?? "?"}`,
-      isIntact ? shareText(fill) : output.paint("red", "damaged"),
+    ["LANE", "WRITER", "RING", "HEAD", "TAIL", "MESSAGES", "PENDING", "FILL", "LOAN"],
+    lanes.map((lane) => [
+      lane.index,
+      `${lane.owner ?? "-"}`,
+      sizeText(lane.capacityBytes),
+      lane.head,
+      lane.tail,
+      lane.messages,
+      `${lane.pending ?? "?"}`,
+      lane.isIntact ? shareText(lane.fill) : output.paint("red", "damaged"),
+      lane.loanSince === undefined ? "-" : ageText(lane.loanSince, Date.now()),
     ]),
   );
 }
@@ -109,12 +125,13 @@ function printRequests(output: Output, { requests }: SegmentSnapshot): void {
   if (requests.length === 0) return;
   output.print("");
   output.table(
-    ["REQUESTER", "SLOT", "STATUS", "REPLIER"],
-    requests.map(({ requester, slot, status, replier }) => [
+    ["REQUESTER", "SLOT", "STATUS", "REPLIER", "SINCE"],
+    requests.map(({ requester, slot, status, replier, since }) => [
       requester,
       slot,
       status,
       `${replier ?? "-"}`,
+      ageText(since, Date.now()),
     ]),
   );
 }
@@ -127,13 +144,14 @@ function printLeases(output: Output, { leaseTables: { slots, leases } }: Segment
   );
   if (leases.length === 0) return;
   output.table(
-    ["STATUS", "PULLER", "DELIVERIES", "LANE", "BYTES"],
-    leases.map(({ status, puller, deliveries, lane, bytes }) => [
+    ["STATUS", "PULLER", "DELIVERIES", "LANE", "BYTES", "LEASED"],
+    leases.map(({ status, puller, deliveries, lane, bytes, since }) => [
       status,
       puller,
       deliveries,
       lane,
       bytes,
+      ageText(since, Date.now()),
     ]),
   );
 }

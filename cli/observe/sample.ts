@@ -96,6 +96,17 @@ export function waitingIn(sample: Sample): number | undefined {
   return inRings === undefined ? undefined : inRings + leaseTables.leases.length;
 }
 
+/** Messages that a broadcast still has for subscribers that come late. */
+export function historyIn({ lanes }: SegmentSnapshot): number {
+  return sum(lanes, ({ pending }) => pending ?? 0);
+}
+
+/** What a channel keeps for those who come late: messages of a broadcast, keys of latest values. */
+export function keptIn({ snapshot }: Sample): number | undefined {
+  if (snapshot.latest !== undefined) return snapshot.latest.keys;
+  return snapshot.header?.kind === "broadcast" ? historyIn(snapshot) : undefined;
+}
+
 /** Fill of the fullest ring, from 0 to 1. The ring of a broadcast stays full after its first round. */
 export function fillOf({ snapshot: { lanes } }: Sample): number {
   return Math.max(0, ...lanes.map(({ fill }) => fill));

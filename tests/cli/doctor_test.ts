@@ -8,7 +8,7 @@ import { clockDiagnostics, spaceDiagnostics } from "../../cli/doctor/machine.ts"
 import { redisDiagnostics } from "../../cli/doctor/redis.ts";
 import { runtimeDiagnostic } from "../../cli/doctor/runtime.ts";
 import { DEFAULT_CAPACITY_BYTES } from "../../lib/channel/channel_options.ts";
-import { Pusher } from "../../mod.ts";
+import { Puller, Pusher } from "../../mod.ts";
 import { LANE_DATA } from "../../wasm/layout.ts";
 import { redisServer } from "../../testing/mod.ts";
 import { type CommandInput, inShell, type Shell } from "../support/command_line.ts";
@@ -97,7 +97,37 @@ Deno.test("ringbus doctor: it names stale channels and damaged ones", () =>
     assert.match(damaged.message, /^damaged is damaged: /);
     assert.equal(left.message, "1 channel without a live participant: left");
     assert.match(left.remedy!, /ringbus clean/);
+    const kept = about("kept").map(({ message }) => message);
+    assert.equal(kept[0], "damaged: its header is invalid, so that it may hold anything");
+    assert.match(kept[1], /^hit: .*its tables are damaged, so that it may hold messages$/);
+    assert.equal(kept[2], "left: 1 message not taken yet");
     for (const name of ["left", "damaged", "hit"]) Deno.removeSync(`${dir}/${name}`);
+  }));
+
+Deno.test("ringbus doctor: it says who holds what since when, and who has died", () =>
+  inShell(async ({ run, scratch: { path: dir, spawn } }) => {
+    using pusher = new Pusher<string>("jobs", { dir, label: "camera" });
+    pusher.sendMany(["a", "b"]);
+    using puller = new Puller<string>("jobs", { dir, ack: true, label: "arm" });
+    const held = puller.drain(2);
+    const child = spawn();
+    await child.execute({ do: "open", id: "p", role: "pusher", target: "jobs", options: { dir } });
+    child.kill("SIGKILL");
+    await child.ended();
+    const { about } = await examine(run, NO_NET);
+    const [{ level, message }, ...others] = about("held");
+    assert.deepEqual([level, others], ["ok", []]);
+    assert.match(
+      message,
+      new RegExp(`^jobs: puller arm \\(process ${Deno.pid}\\) has 2 leases since \\d+s$`),
+    );
+    const [died] = about("died");
+    assert.equal(died.message, `jobs: pusher (process ${child.pid}) has died`);
+    assert.match(died.remedy!, /the next socket on the channel frees its entry/);
+    assert.deepEqual(about("kept"), []);
+    held.forEach((one) => one.ack());
+    // Its entry is freed, and what it left.
+    using _other = new Puller<string>("jobs", { dir });
   }));
 
 Deno.test("ringbus doctor: as text it prints a line for each diagnostic, and a count at the end", () =>

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { EXIT } from "../../cli/command.ts";
 import { ageText, rateText, sizeText, sparkline } from "../../cli/observe/format.ts";
-import { Publisher, Puller, Pusher, removeStale, Subscriber } from "../../mod.ts";
+import { Latest, Publisher, Puller, Pusher, removeStale, Subscriber } from "../../mod.ts";
 import { inShell, type Shell } from "../support/command_line.ts";
 import * as layout from "../../wasm/layout.ts";
 import { poke } from "../support/damage.ts";
@@ -105,6 +105,36 @@ Deno.test("ringbus ls, stat, top and inspect describe channels with and without 
     }]);
     assert.deepEqual((await json(shell, ["ls"])).map(({ name }) => name), ["news"]);
     subscriber.drain();
+  }));
+
+Deno.test("ringbus stat and top show history, latest values, labels and who holds what", () =>
+  inShell(async (shell) => {
+    const { scratch, run } = shell;
+    const { path: dir } = scratch;
+    using publisher = new Publisher<number>("news", {
+      dir,
+      label: "camera",
+      codec: "raw" as never,
+    });
+    for (let n = 0; n < 3; n++) publisher.send(new Uint8Array(8) as never);
+    const loan = publisher.loan(8)!;
+    using latest = new Latest<unknown>("robot", { dir, label: "panel" });
+    for (let n = 0; n < 40; n++) latest.set(`key ${n}`, n);
+    latest.set("key 0", "again");
+    latest.delete("key 1");
+    const stat = async (name: string) => (await run(["stat", name, "--interval-ms", "10"])).stdout;
+    const news = await stat("news");
+    assert.match(news, /^history +3 messages for late subscribers$/m);
+    assert.match(news, /^ +0 +0 +1\.0 MiB .* \d+s$/m);
+    loan.abort();
+    const robot = await stat("robot");
+    assert.match(robot, /^latest values +39 keys, \d+ B, changed 42 times$/m);
+    assert.match(robot, /^ +0 +member +\d+ +\S+ +panel /m);
+    const [json1] = await json(shell, ["stat", "robot", "--interval-ms", "10"]);
+    assert.equal(json1.latest.keys, 39);
+    const top = (await run(["top", "--once", "--interval-ms", "10", "-o", "wide"])).stdout;
+    assert.match(top, /^news +broadcast .* 3 .* camera *$/m);
+    assert.match(top, /^robot +latest .* 39 .* panel *$/m);
   }));
 
 Deno.test("ringbus who lists the sockets of all channels or of one, with their labels", () =>
