@@ -47,6 +47,31 @@ const QUEUE_COMMANDS: Readonly<Record<string, CommandEntry>> = {
   },
 };
 
+/** The subcommands of `ringbus topics`. */
+const TOPIC_COMMANDS: Readonly<Record<string, CommandEntry>> = {
+  ls: { summary: "list the topics", load: () => import("./commands/topics/ls.ts") },
+  get: { summary: "print messages", load: () => import("./commands/topics/get.ts") },
+  pub: { summary: "publish values", load: () => import("./commands/topics/pub.ts") },
+  sub: { summary: "print what comes", load: () => import("./commands/topics/sub.ts") },
+  rm: { summary: "delete a topic", load: () => import("./commands/topics/rm.ts") },
+};
+
+/** The subcommands of `ringbus keys`. */
+const KEY_COMMANDS: Readonly<Record<string, CommandEntry>> = {
+  ls: { summary: "list the keys", load: () => import("./commands/keys/ls.ts") },
+  get: { summary: "print values", load: () => import("./commands/keys/get.ts") },
+  set: { summary: "set a key", load: () => import("./commands/keys/set.ts") },
+  rm: { summary: "delete keys", load: () => import("./commands/keys/rm.ts") },
+};
+
+/** The subcommands of `ringbus state`. */
+const STATE_COMMANDS: Readonly<Record<string, CommandEntry>> = {
+  ls: { summary: "list the threads", load: () => import("./commands/state/ls.ts") },
+  get: { summary: "print the slots of a thread", load: () => import("./commands/state/get.ts") },
+  chains: { summary: "list the registry", load: () => import("./commands/state/chains.ts") },
+  rm: { summary: "delete a thread", load: () => import("./commands/state/rm.ts") },
+};
+
 /** The subcommands, in the order of the help. */
 export const COMMANDS: Readonly<Record<string, CommandEntry | CommandGroup>> = {
   serve: { summary: "serve messages over HTTP and TCP", load: () => import("./commands/serve.ts") },
@@ -63,6 +88,9 @@ export const COMMANDS: Readonly<Record<string, CommandEntry | CommandGroup>> = {
     load: () => import("./commands/watch.ts"),
   },
   queue: { summary: "work on a message queue", commands: QUEUE_COMMANDS },
+  topics: { summary: "work on the topics of a server", commands: TOPIC_COMMANDS },
+  keys: { summary: "work on the keys of a server", commands: KEY_COMMANDS },
+  state: { summary: "work on shared state", commands: STATE_COMMANDS },
   ls: { summary: "list the channels", load: () => import("./commands/ls.ts") },
   stat: { summary: "describe a channel", load: () => import("./commands/stat.ts") },
   who: { summary: "list who is on the channels", load: () => import("./commands/who.ts") },

@@ -84,7 +84,7 @@ const ALLOWED = table(`
   otel:      lib/base lib/message lib/sockets backends/hosting backends/messaging
   testing:   lib/base lib/platform lib/message lib/observe backends/hosting backends/messaging backends/messaging_config.ts backends/http/client backends/http/server backends/resp/engine backends/resp/server backends/store backends/tcp/client backends/tcp/server
   deno.json:
-  cli:       deno.json wasm lib/base lib/platform lib/presence lib/segment lib/codecs lib/channel lib/sockets lib/latest lib/observe lib/recording backends/store backends/queue backends/queue/shm backends/queue/redis/mod.ts backends/hosting backends/redis backends/http/server backends/tcp/server mod.ts
+  cli:       deno.json wasm lib/base lib/message lib/platform lib/presence lib/segment lib/codecs lib/channel lib/sockets lib/latest lib/observe lib/recording backends/store backends/messaging backends/queue backends/queue/shm backends/queue/redis/mod.ts backends/state backends/state/manager backends/state/redis backends/state/shm backends/hosting backends/redis backends/http/client backends/http/server backends/tcp/client backends/tcp/server mod.ts
   main.ts:   cli
 `);
 

@@ -128,12 +128,41 @@ const queues: Case = async ({ run }) => {
   await queue("purge", "tasks", "--yes", "--state", "done");
 };
 
+const asksServers: Case = async ({ run, start }) => {
+  await using server = start(SERVE);
+  const { httpUrl, tcpPort, redisUrl } = await untilServing(server);
+  const at = async (url: string, ...words: string[]) => {
+    const { code, stdout, stderr } = await run([...words, "--url", url]);
+    assert.equal(code, 0, stderr);
+    return stdout;
+  };
+  await at(httpUrl, "keys", "set", "k", "1");
+  assert.match(await at(`tcp://127.0.0.1:${tcpPort}`, "keys", "ls"), /^k +string +-$/m);
+  assert.equal(await at(redisUrl, "keys", "get", "k"), "1\n");
+  assert.equal(await at(redisUrl, "keys", "rm", "k", "--yes"), "deleted k\n");
+  assert.equal(await at(`tcp://127.0.0.1:${tcpPort}`, "topics", "ls"), "");
+  assert.match(await at(httpUrl, "topics", "pub", "t", "1"), /^published 1 value/);
+  assert.match(await at(httpUrl, "topics", "rm", "t", "--yes"), /^deleted 0 messages/);
+  assert.match((await run(["topics", "get", "t", "--url", httpUrl])).stderr, /has no message/);
+  const nothing = ["topics", "sub", "t", "--timeout-ms", "50", "--url", httpUrl];
+  assert.equal((await run(nothing)).code, 3);
+  for (const words of [["ls"], ["get", "t"], ["chains"], ["rm", "t", "--yes"]]) {
+    const { stderr } = await run(["state", ...words, "--name", "none"]);
+    assert.match(stderr, /there is no shared state/);
+  }
+};
+
+/** The case of all commands of some groups. */
+function ofGroups(tried: Case, ...groups: string[]): Record<string, Case> {
+  const names = Object.keys(allCommands()).filter((name) => groups.includes(name.split(" ")[0]));
+  return Object.fromEntries(
+    names.filter((name) => name.includes(" ")).map((name) => [name, tried]),
+  );
+}
+
 const CASES: Record<string, Case> = {
-  ...Object.fromEntries(
-    Object.keys(allCommands()).filter((name) => name.startsWith("queue ")).map((
-      name,
-    ) => [name, queues]),
-  ),
+  ...ofGroups(queues, "queue"),
+  ...ofGroups(asksServers, "topics", "keys", "state"),
   serve: serves,
   pub: publishes,
   sub: publishes,

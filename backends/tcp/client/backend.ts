@@ -26,6 +26,7 @@ import { type ContextHeaders, contextHeadersOf } from "../../../lib/base/context
 import type { Arguments, ArgumentValues } from "../../store/arguments.ts";
 import type { Operation } from "../../store/operation.ts";
 import { OPERATIONS } from "../../store/operations.ts";
+import type { TopicInfo } from "../../store/topics.ts";
 import { valueFrom } from "../../store/value.ts";
 import { dataOf, splitArguments, textOf } from "../protocol/arguments.ts";
 import { checkBackendOptions, type EmbeddedMessagingBackendOptions } from "./options.ts";
@@ -219,6 +220,13 @@ export class EmbeddedMessagingBackend extends BaseMessagingBackend {
       namespace,
       () => this.#messages(OPERATIONS.messagesById, values),
     );
+  }
+
+  /** The topics that have messages. Needs our server. */
+  async listTopics(): Promise<TopicInfo[]> {
+    checkNoMore("listTopics()", arguments, 0);
+    const reply = await this.#call(OPERATIONS.topics, {}, "TOPICS ");
+    return dataOf(reply) as TopicInfo[];
   }
 
   /**
