@@ -124,6 +124,7 @@ async function connected(url: string, token: string | undefined): Promise<Client
     url,
     ...token !== undefined && { password: token },
     socket: { reconnectStrategy: false },
+    maintNotifications: "disabled",
   });
   // The call that fails has the error.
   client.on("error", () => {});

@@ -71,7 +71,9 @@ export class TcpServerClient implements ServerClient {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await (await this.#redis)?.[Symbol.asyncDispose]();
+    // A connection that failed has failed its call.
+    const redis = await this.#redis?.catch(() => undefined);
+    await redis?.[Symbol.asyncDispose]();
     await this.#backend.cleanup();
   }
 }

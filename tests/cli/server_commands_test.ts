@@ -15,7 +15,7 @@ import {
   ShmBackend,
 } from "../../backends/state/mod.ts";
 import { EmbeddedServer, StateHost } from "../../backends/tcp/mod.ts";
-import { redisServer } from "../../testing/mod.ts";
+import { redisServer, SteppableClock } from "../../testing/mod.ts";
 import { inShell } from "../support/command_line.ts";
 import { until } from "../support/deadline.ts";
 
@@ -23,7 +23,8 @@ const TOKEN = "the-token+of=the/server";
 
 /** Both servers on one store. */
 async function serve() {
-  const store = new Store();
+  // Times to live do not pass while a test runs.
+  const store = new Store({ clock: new SteppableClock() });
   const stack = new AsyncDisposableStack();
   const tcp = stack.use(new EmbeddedServer({ port: 0, token: TOKEN, store }));
   const port = await tcp.start();

@@ -62,7 +62,7 @@ Deno.test("http: topics are listed, and topics, messages and keys deleted", asyn
 });
 
 Deno.test("http: keys of any kind are listed, by a pattern and up to a number", async () => {
-  await using scene = await serveHttp();
+  await using scene = await serveHttp({ clock: () => 0 });
   assert.deepEqual((await scene.call("/list_keys")).json, { keys: [] });
   await scene.call("/set", { key: "a/1", value: "x", ex: 100 });
   await scene.call("/hset", { key: "a 2", field: "f", value: 1 });
