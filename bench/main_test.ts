@@ -89,13 +89,14 @@ Deno.test({
       "recvSync",
     );
     const text = new TextDecoder().decode(stdout);
+    assert.match(text, /\| +(met|missed)$/m);
     assert.equal(code, /\| +missed$/m.test(text) ? 1 : 0, text);
     assert.match(new TextDecoder().decode(stderr), /^\[1\/\d+\] turns\/64B, run 1 of 1: /m);
   },
 });
 
 Deno.test({
-  name: "an interrupted benchmark prints what it has",
+  name: "a table is printed when it is done, and an interrupted benchmark keeps what it has",
   ignore: Deno.build.os !== "linux",
   async fn() {
     const program = new Running("bench", Deno.execPath(), [
@@ -104,13 +105,17 @@ Deno.test({
       MAIN,
       ...SHORT,
       "--only",
-      "libzmq",
+      "recvIntoSync",
     ]);
     await using _ = program;
-    await program.prints("[1/");
+    await program.prints("against C ring");
+    assert.doesNotMatch(program.output, /^targets/m);
     program.kill("SIGINT");
     await program.lines();
     assert.match(program.output, /interrupted/);
+    assert.match(program.output, /^Ringbus send, recvIntoSync +\d/m);
+    assert.match(program.output, /one thread in turns.*\| +(met|missed)$/m);
+    assert.doesNotMatch(program.output, /^busy\/64B/m);
     assert.match(program.output, /^targets/m);
   },
 });
