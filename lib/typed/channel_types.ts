@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { TopicMessage } from "../channel/checked_decoder.ts";
 import type { Delivery } from "../channel/delivery.ts";
 import type { CodecName } from "../codecs/builtin.ts";
 import type { Codec } from "../codecs/codec.ts";
@@ -74,6 +75,10 @@ export interface DefinedChannel {
 export interface PublishSubscribeChannel<I, O> extends DefinedChannel {
   /** Opens a publisher. Throws what `new Publisher` throws. */
   publisher(options?: DefinedSocketOptions<PublisherOptions>): Publisher<I>;
+  /** Opens a subscriber that receives values with their topics. Throws what `new Subscriber` throws. */
+  subscriber(
+    options: DefinedSocketOptions<SubscriberOptions> & { withTopic: true },
+  ): Subscriber<TopicMessage<O>>;
   /** Opens a subscriber. Throws what `new Subscriber` throws. */
   subscriber(options?: DefinedSocketOptions<SubscriberOptions>): Subscriber<O>;
   /** The same definition for another name, or for a local channel. */

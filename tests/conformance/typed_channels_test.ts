@@ -102,6 +102,29 @@ testOnBoth("receivers get what the schema of the sender has made of a value", ({
   assert.throws(() => publisher.send({ x: 1 } as never), /\$\.y: /);
 });
 
+testOnBoth("values with topics are checked on either side", ({ target, dir }) => {
+  const schema = z.object({ angle: z.string().transform(Number) });
+  for (const check of ["sender", "receiver"] as const) {
+    using local = LocalChannel.create();
+    const place = check === "sender" ? target : local.handle;
+    const joints = defineChannel("joints", { pattern: "publish/subscribe", schema, check }).on(
+      place,
+    );
+    using subscriber = joints.subscriber({ ...dir, topics: ["arm.*"], withTopic: true });
+    using publisher = joints.publisher(dir);
+    publisher.send({ angle: "1" }, { topic: "arm.elbow" });
+    publisher.send({ angle: "2" }, { topic: "leg.knee" });
+    publisher.sendSync({ angle: "3" }, { topic: "arm.wrist" });
+    const send = () => publisher.send({ angle: 4 } as never, { topic: "arm.elbow" });
+    if (check === "sender") assert.throws(send, SchemaError);
+    else send();
+    assert.deepEqual(subscriber.tryRecv(), { topic: "arm.elbow", value: { angle: 1 } });
+    assert.deepEqual(subscriber.tryRecv(), { topic: "arm.wrist", value: { angle: 3 } });
+    if (check === "sender") assert.equal(subscriber.tryRecv(), undefined);
+    else assert.throws(() => subscriber.tryRecv(), SchemaError);
+  }
+});
+
 testOnBoth(
   "a receiver that checks loses what does not match, and nothing else",
   async ({ target, dir }) => {

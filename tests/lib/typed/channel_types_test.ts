@@ -15,6 +15,7 @@ import {
   type Puller,
   type Subscriber,
   type Tensor,
+  type TopicMessage,
   typeOnly,
 } from "../../../mod.ts";
 
@@ -41,6 +42,8 @@ function patterns(): void {
   const robot = defineChannel("robot", { pattern: PUBLISH, schema: text, capacityBytes: 4096 });
   isTrue<Same<ReturnType<typeof robot.publisher>, Publisher<In>>>();
   isTrue<Same<ReturnType<typeof robot.subscriber>, Subscriber<Out>>>();
+  const named: Subscriber<TopicMessage<Out>> = robot.subscriber({ withTopic: true });
+  void named;
   robot.on("other").publisher().send({ at: "7" });
   // @ts-expect-error: the schema takes a text
   robot.publisher().send({ at: 7 });
