@@ -112,13 +112,13 @@ export type {
 } from "./lib/sockets/option_types.ts";
 export { type JsonObject, parseJson, stringifyJson } from "./lib/message/json.ts";
 export { manageSignals } from "./lib/presence/exit_hooks.ts";
-export {
-  Latest,
-  type LatestOptions,
-  type LatestSetOptions,
-  type LatestWatchOptions,
-  type LatestWatchTarget,
-} from "./lib/latest/latest.ts";
+export { Latest } from "./lib/latest/latest.ts";
+export type {
+  LatestOptions,
+  LatestSetOptions,
+  LatestWatchOptions,
+  LatestWatchTarget,
+} from "./lib/latest/options.ts";
 export { Signal, type SignalOptions } from "./lib/events/signal.ts";
 export type { LatestChange } from "./lib/latest/changes.ts";
 export type { LocalHandle } from "./lib/segment/worker_memory.ts";

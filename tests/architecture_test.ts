@@ -42,7 +42,7 @@ const ALLOWED = table(`
   lib/schema:         lib/base lib/codecs
   lib/journal:        lib/base lib/platform lib/presence lib/segment lib/codecs lib/channel wasm
   lib/latest:         lib/base lib/presence lib/segment lib/codecs lib/channel lib/journal wasm
-  lib/events:         lib/base lib/presence lib/segment lib/channel wasm
+  lib/events:         lib/base lib/platform lib/presence lib/segment lib/channel wasm
   lib/typed:          lib/base lib/segment lib/codecs lib/channel lib/sockets lib/latest lib/schema
   lib/observe:        lib/base lib/platform lib/presence lib/segment lib/codecs lib/channel lib/journal wasm
   lib/recording:      lib/base lib/segment lib/codecs lib/channel lib/sockets lib/observe wasm

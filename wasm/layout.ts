@@ -163,6 +163,8 @@ export const WAITERS_REQUESTERS = 2;
 export const WAIT_WORD = 1;
 /** The waiter's event loop waits for its isolate's doorbell, or in `Atomics.waitAsync`. */
 export const WAIT_DOORBELL = 2;
+/** The factor, in the kind of a wait, of the number of the bell that is to ring as well. */
+export const WAIT_BELL = 256;
 
 export const CONTROL_LANES = CONTROL_PARTICIPANTS + MAX_PARTICIPANTS * PARTICIPANT_BYTES;
 

@@ -6,7 +6,7 @@
 
 import { CHANNEL_OPTIONS, channelOptions } from "../arguments/channel_options.ts";
 import type { OptionTable } from "../command.ts";
-import type { LatestOptions } from "../../lib/latest/latest.ts";
+import type { LatestOptions } from "../../lib/latest/options.ts";
 
 /** Options of every subcommand that opens latest values. */
 export const LATEST_OPTIONS = {

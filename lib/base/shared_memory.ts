@@ -33,8 +33,8 @@ export interface SharedMemory {
   waitWord(byteOffset: number, value: number, timeoutMs: number): void;
   /** Wakes the isolate that sleeps synchronously on a word. */
   wakeWord(byteOffset: number, isolate: bigint): void;
-  /** Wakes an isolate that waits in its event loop. */
-  ringDoorbell(byteOffset: number, isolate: bigint): void;
+  /** Wakes an isolate that waits in its event loop, or for its bell, of which the waiter has told the number. */
+  ringDoorbell(byteOffset: number, isolate: bigint, bell: number): void;
   /** Calls `onWake` when the word at `byteOffset`, which was `value`, is rung for. */
   waitWordAsync(byteOffset: number, value: number, onWake: () => void): void;
   /** Registers a socket that waits in this event loop, and keeps the loop alive. */
@@ -43,6 +43,9 @@ export interface SharedMemory {
 
   /** Tells those who watch the channel's directory that a participant is there. */
   announce(): void;
+
+  /** What wakes a thread of this isolate that waits for several channels. Channels share it. */
+  readonly bell: Bell;
 
   /** False if the channel's name no longer names this memory: others that open it get another one. */
   hasName(): boolean;
@@ -64,4 +67,21 @@ export interface SharedMemory {
 export interface Waiter {
   /** Checks again, because the doorbell rang or, at a recheck, because time has passed. */
   poll(isRecheck?: boolean): void;
+}
+
+/** One thing to wait for in place of many channels. */
+export interface Bell {
+  /** Sockets that are to be woken by it announce their wait with this number. */
+  readonly number: number;
+  /** The descriptor that has something to read once it rings; undefined if `sleep` waits for it. */
+  readonly fifo: number | undefined;
+  /** Differs after each ring, where `sleep` waits for it. */
+  rings(): number;
+  /** Sleeps while `rings()` is `value`. May return early. */
+  sleep(value: number, timeoutMs: number): void;
+  /** Forgets what has rung its FIFO; true if something has. */
+  silence(): boolean;
+  /** Registers what waits for it in the event loop, and keeps the loop alive. */
+  addWaiter(waiter: Waiter): void;
+  removeWaiter(waiter: Waiter): void;
 }

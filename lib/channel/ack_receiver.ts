@@ -53,6 +53,11 @@ export class AckReceiver<T> implements ReceiverApi<Delivery<T>> {
     return this.#withPermit(() => this.#receiver.tryReceive());
   }
 
+  /** At its limit a puller receives nothing. */
+  get isReady(): boolean {
+    return this.#permits.available > 0 && this.#receiver.isReady;
+  }
+
   receiveSync(options: TimeoutOptions | undefined): Delivery<T> {
     this.#checkOpen();
     if (!this.#permits.tryAcquire()) {

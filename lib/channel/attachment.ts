@@ -77,6 +77,10 @@ export class Attachment {
   #isDetached = false;
   /** False once the socket is closed, or the channel's name is lost: `checkOpen` then throws. */
   isUsable = true;
+  /** How waits in the event loop are announced. */
+  doorbellKind: number = layout.WAIT_DOORBELL;
+  /** What is called when the socket is closed; undefined before the first poll. */
+  #polls: Set<() => void> | undefined;
   #ownersCheckedAtMs = -Infinity;
   /** Checks of the values of a channel with a schema. */
   readonly checks: MessageChecks | undefined;
@@ -397,7 +401,25 @@ export class Attachment {
     const kind = this.words[this.fieldOffset(index, layout.PARTICIPANT_WAIT_KIND) >>> 2];
     const isolate = this.ring.isolateOf(index);
     if (kind === layout.WAIT_WORD) this.sharedMemory.wakeWord(word, isolate);
-    else this.sharedMemory.ringDoorbell(word, isolate);
+    else this.sharedMemory.ringDoorbell(word, isolate, kind >>> 8);
+  }
+
+  /** A poll begins to wait for this socket, among others. `onClose` is called when the socket is closed. */
+  beginPoll(onClose: () => void): void {
+    (this.#polls ??= new Set()).add(onClose);
+    this.doorbellKind = layout.WAIT_DOORBELL + this.sharedMemory.bell.number * layout.WAIT_BELL;
+  }
+
+  endPoll(onClose: () => void, side: number): void {
+    this.#polls?.delete(onClose);
+    if (this.isPolled) return;
+    this.doorbellKind = layout.WAIT_DOORBELL;
+    if (!this.#isClosed) this.ring.cancelWait(this.index, side);
+  }
+
+  /** True while a poll waits for this socket: its wait stays announced. */
+  get isPolled(): boolean {
+    return this.#polls !== undefined && this.#polls.size > 0;
   }
 
   /** True once the socket is closed, or if its next call has to end this worker. */
@@ -492,7 +514,12 @@ export class Attachment {
     this.#isClosed = true;
     this.isUsable = false;
     let isDeleted = false;
-    runAll(() => this.#leave(), () => isDeleted = this.sharedMemory.close(mayDelete));
+    const polls = [...this.#polls ?? []];
+    runAll(
+      () => this.#leave(),
+      () => isDeleted = this.sharedMemory.close(mayDelete),
+      ...polls,
+    );
     logger.debug("left {channel} as {role}", { channel: this.name, role: this.role });
     return isDeleted;
   }

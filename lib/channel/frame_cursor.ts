@@ -226,6 +226,18 @@ export class FrameCursor {
     this.#topic = topic;
   }
 
+  /** True if `next` finds a message. The one that was received last keeps its topic and its header. */
+  hasNext(): boolean {
+    const [flags, header, topic] = [this.#flags, this.#header, this.#topic];
+    try {
+      return this.next(POLL_ANY);
+    } finally {
+      this.#flags = flags;
+      this.#header = header;
+      this.#topic = topic;
+    }
+  }
+
   /** Where the message that was found lies, its header included. */
   get ref(): FrameRef {
     const headerBytes = (this.#flags & RECORD_HEADERS) === 0 ? 0 : this.#headerBytes;

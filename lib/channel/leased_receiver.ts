@@ -78,6 +78,18 @@ export class LeasedReceiver<T> {
     return NONE;
   }
 
+  /** True if a call that receives would find a message, or would throw. Takes nothing. */
+  get isReady(): boolean {
+    if (this.#delayed.size > 0) this.#delayed.returnDue();
+    if (this.#undecoded.length > 0) return true;
+    try {
+      return this.#cursor.hasNext();
+    } catch (error) {
+      this.#undecoded.keepError(error);
+      return true;
+    }
+  }
+
   #receiveNext(mode: number): LeasedFrame | undefined {
     if (this.#delayed.size > 0) this.#delayed.returnDue();
     while (this.#cursor.next(mode)) {

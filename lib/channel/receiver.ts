@@ -128,6 +128,17 @@ export class Receiver<T> implements ReceiverApi<T> {
     return NONE;
   }
 
+  get isReady(): boolean {
+    if (this.#undecoded.length > 0) return true;
+    try {
+      return this.#cursor.hasNext();
+    } catch (error) {
+      // The call that receives throws it.
+      this.#undecoded.keepError(error);
+      return true;
+    }
+  }
+
   #receiveNext(mode: number): ReceivedFrame | undefined {
     const cursor = this.#cursor;
     const placed = cursor.receivePlacedFrame(mode);

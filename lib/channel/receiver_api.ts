@@ -34,6 +34,8 @@ export interface ReceiverApi<T> {
   readMany(reader: MessageReader, limit: number): number;
   /** Reads the next message in place; undefined when none is there. */
   tryReceiveView(): MessageView | undefined;
+  /** True if a call that receives would find a message, or would throw. Takes nothing. */
+  readonly isReady: boolean;
   /** Messages that were overwritten before this socket read them. */
   readonly missed: number;
   /** Header of the message that was received last, if it has one and headers are enabled. */

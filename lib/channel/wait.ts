@@ -19,7 +19,7 @@ import { trace, tracing } from "../base/log.ts";
 import type { WaitOptions } from "../base/options.ts";
 import { checkTimeout } from "../base/option_checks.ts";
 import { startTimer } from "../base/timer.ts";
-import { PARTICIPANT_WAKE, WAIT_DOORBELL, WAIT_WORD } from "../../wasm/layout.ts";
+import { PARTICIPANT_WAKE, WAIT_WORD } from "../../wasm/layout.ts";
 
 /** Milliseconds of spinning before a synchronous sleep. */
 const SPIN_MS = 0.02;
@@ -206,7 +206,8 @@ export class AsyncWaitQueue implements Waiter {
     const { sharedMemory, ring, index } = this.#context.attachment;
     sharedMemory.removeWaiter(this);
     this.#announcedAt = undefined;
-    if (!this.#context.attachment.isClosed) ring.cancelWait(index, this.#context.side);
+    const { isClosed, isPolled } = this.#context.attachment;
+    if (!isClosed && !isPolled) ring.cancelWait(index, this.#context.side);
     if (this.#earlyPoll !== undefined) clearTimeout(this.#earlyPoll);
     this.#earlyPoll = undefined;
   }
@@ -243,8 +244,8 @@ export class AsyncWaitQueue implements Waiter {
 
   /** Announces a wait, and tries again for a moment; true when no promise is left. */
   #announceWait(): boolean {
-    const { ring, index } = this.#context.attachment;
-    const value = ring.announceWait(index, this.#context.side, WAIT_DOORBELL);
+    const { ring, index, doorbellKind } = this.#context.attachment;
+    const value = ring.announceWait(index, this.#context.side, doorbellKind);
     this.#announcedAt = value;
     this.#arm(value);
     for (let i = 0; i < DWELL_ATTEMPTS; i++) {
@@ -301,3 +302,6 @@ export class AsyncWaitQueue implements Waiter {
     for (const pending of [...this.#pending]) pending.reject(error);
   }
 }
+
+/** The method of a socket or another object that returns its `PollSource`. */
+export const POLL_SOURCE: unique symbol = Symbol("ringbus.pollSource");

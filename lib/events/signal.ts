@@ -15,7 +15,8 @@ import { isTurnDue, takeTurn } from "../base/turn.ts";
 import { Attachment } from "../channel/attachment.ts";
 import { SIGNAL_CAPACITY_BYTES } from "../channel/open.ts";
 import { closedWhileWaiting } from "../channel/closed.ts";
-import { AsyncWaitQueue, type WaitContext, waitSync } from "../channel/wait.ts";
+import type { PollSource } from "../channel/poll_source.ts";
+import { AsyncWaitQueue, POLL_SOURCE, type WaitContext, waitSync } from "../channel/wait.ts";
 import { checkSignalsOnPoll, register, unregister } from "../presence/exit_hooks.ts";
 import { checkLabel } from "../segment/label.ts";
 import { isLocalHandle, type LocalHandle } from "../segment/worker_memory.ts";
@@ -184,6 +185,26 @@ export class Signal implements Disposable, AsyncDisposable {
         throw error;
       }
     }
+  }
+
+  /**
+   * How a poll sees this signal.
+   * @internal
+   */
+  [POLL_SOURCE](): PollSource {
+    return {
+      attachment: this.#attachment,
+      dueAtMs: Infinity,
+      isReady: () => this.#hasNotification(),
+    };
+  }
+
+  #hasNotification(): boolean {
+    const { words } = this.#attachment;
+    for (let id = 0; id < MAX_IDS; id++) {
+      if (words[COUNTS + id] !== this.#seen[id]) return true;
+    }
+    return false;
   }
 
   #take(): number[] | None {

@@ -17,7 +17,6 @@ import { chooseCodec, UNCHOSEN_CODEC } from "../channel/codec_choice.ts";
 import { LATEST_CAPACITY_BYTES } from "../channel/open.ts";
 import { AsyncWaitQueue } from "../channel/wait.ts";
 import { type CodecName, resolveCodec } from "../codecs/builtin.ts";
-import type { Codec } from "../codecs/codec.ts";
 import { register, unregister } from "../presence/exit_hooks.ts";
 import { checkLabel } from "../segment/label.ts";
 import { isLocalHandle, type LocalHandle } from "../segment/worker_memory.ts";
@@ -25,6 +24,12 @@ import { type Bucket, Buckets, type CellHeader, type Look } from "./buckets.ts";
 import { type CachedValue, MAX_CACHED_BYTES, ReadCache } from "./cache.ts";
 import type { LatestChange } from "./changes.ts";
 import { LatestClock } from "./clock.ts";
+import type {
+  LatestOptions,
+  LatestSetOptions,
+  LatestWatchOptions,
+  LatestWatchTarget,
+} from "./options.ts";
 import { decodeValue, encodeValue } from "./value.ts";
 import { watchChanges, type Watched } from "./watch.ts";
 import {
@@ -41,44 +46,6 @@ const MAX_KEY_BYTES = 1024;
 const MAX_VALUE_BYTES = 16 * 1024 * 1024;
 /** Longest time to live: 100 years. */
 const MAX_TTL_MS = 3_155_760_000_000;
-
-/** Options of latest values. */
-export interface LatestOptions {
-  /**
-   * How values become bytes. Default: that of those who are attached. The first that sets a value or that
-   * names a codec chooses it; one that names none chooses `"msgpack"`.
-   */
-  codec?: CodecName | Codec | undefined;
-  /** Directory of the segment. Default: `RINGBUS_DIR`, or the user's own directory. */
-  dir?: string | undefined;
-  /**
-   * Keeps the values when the last participant closes. One participant that sets it is enough. Default: false.
-   */
-  persist?: boolean | undefined;
-  /**
-   * A name for this participant, for people who look: `listChannels()`, `watchChannels()` and `ringbus who`
-   * show it. 1 to 40 bytes of UTF-8. Default: none.
-   */
-  label?: string | undefined;
-}
-
-/** Options of `set` and `update`. */
-export interface LatestSetOptions {
-  /** Milliseconds after which the key has no value any more, more than 0. Default: it stays. */
-  ttlMs?: number | undefined;
-}
-
-/** Options of `watch`. */
-export interface LatestWatchOptions {
-  /** Ends the iteration. */
-  signal?: AbortSignal | undefined;
-}
-
-/** What `watch` watches: a key, or all keys that begin with a text. */
-export type LatestWatchTarget = string | {
-  /** How the keys begin; `""` for all keys. */
-  readonly prefix: string;
-};
 
 const OPTIONS = new OptionRules<LatestOptions>("new Latest()", {
   codec: (_name, value) => resolveCodec(value as CodecName),

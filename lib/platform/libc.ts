@@ -16,7 +16,9 @@ export const SHARED_SYMBOLS = {
   link: { parameters: ["buffer", "buffer"], result: "i32" },
   rename: { parameters: ["buffer", "buffer"], result: "i32" },
   pread: { parameters: ["i32", "buffer", "usize", "i64"], result: "isize" },
+  read: { parameters: ["i32", "buffer", "usize"], result: "isize" },
   write: { parameters: ["i32", "buffer", "usize"], result: "isize" },
+  poll: { parameters: ["buffer", "usize", "i32"], result: "i32" },
   flock: { parameters: ["i32", "i32"], result: "i32" },
   futimens: { parameters: ["i32", "buffer"], result: "i32" },
   mkfifo: { parameters: ["buffer", "u32"], result: "i32" },
@@ -46,6 +48,9 @@ export function cString(text: string): Uint8Array<ArrayBuffer> {
 export const OWNER_BYTES = 0x5247_0000_0000;
 const NOW = null;
 const NO_THREAD = -1;
+const POLLIN = 1;
+/** Rings that are read from a FIFO at once. */
+const RINGS_READ = 4096;
 const SHARED_LOCK = 1;
 const EXCLUSIVE_LOCK = 2;
 const NO_WAIT = 4;
@@ -101,6 +106,7 @@ type SharedLibrary = Deno.DynamicLibrary<typeof SHARED_SYMBOLS>["symbols"];
 
 /** The calls that are alike on both systems. */
 export abstract class Libc implements Platform {
+  readonly #rings = new Uint8Array(RINGS_READ);
   readonly uid: number;
   abstract readonly hasFutex: boolean;
   readonly #c: SharedLibrary;
@@ -244,6 +250,18 @@ export abstract class Libc implements Platform {
 
   read(fd: number, target: Uint8Array<ArrayBuffer>, offset: number): number {
     return this.checked("read", this.#c.pread(fd, target, BigInt(target.length), BigInt(offset)));
+  }
+
+  awaitRing(fifos: readonly number[], timeoutMs: number): boolean {
+    const requests = new Int32Array(fifos.flatMap((fd) => [fd, POLLIN]));
+    const bytes = new Uint8Array(requests.buffer);
+    return this.#c.poll(bytes, BigInt(fifos.length), Math.ceil(timeoutMs)) > 0;
+  }
+
+  readRings(fifo: number): boolean {
+    let hasRung = false;
+    while (Number(this.#c.read(fifo, this.#rings, BigInt(RINGS_READ))) > 0) hasRung = true;
+    return hasRung;
   }
 
   map(memory: Uint8Array<ArrayBuffer>, fd: number, offset: number): void {

@@ -24,7 +24,6 @@ const SYMBOLS = {
   fsync: { parameters: ["i32"], result: "i32" },
   fsyncLater: { name: "fsync", parameters: ["i32"], result: "i32", nonblocking: true },
   ftruncate: { parameters: ["i32", "i64"], result: "i32" },
-  poll: { parameters: ["buffer", "u32", "i32"], result: "i32" },
   __error: { parameters: [], result: "usize" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
@@ -55,7 +54,6 @@ const O_NOFOLLOW = 0x100;
 const O_CREAT = 0x200;
 const O_EXCL = 0x800;
 const O_CLOEXEC = 0x1000000;
-const POLLIN = 1;
 const RENAME_EXCL = 4;
 
 /** The calls of macOS. */
@@ -187,8 +185,7 @@ export class MacOs extends Libc {
   renameThreads(): void {}
 
   sleep(_word: Uint32Array, _value: number, timeoutMs: number, fifo: number): void {
-    const request = new Int32Array([fifo, POLLIN]);
-    this.#c.poll(new Uint8Array(request.buffer), 1, Math.ceil(timeoutMs));
+    this.awaitRing([fifo], timeoutMs);
   }
 
   wake(_word: Uint32Array): void {}

@@ -124,6 +124,11 @@ export interface Platform {
   /** Writes one byte; false if the FIFO has no reader left. */
   ring(fd: number): boolean;
 
+  /** Sleeps until one of the FIFOs is rung; true if one was. May return early. */
+  awaitRing(fifos: readonly number[], timeoutMs: number): boolean;
+  /** Reads what was rung, so that the next `awaitRing` sleeps; true if there was something. */
+  readRings(fifo: number): boolean;
+
   /** Milliseconds since the machine was started, the same in all processes. It cannot be set. */
   uptimeMs(): number;
   /** Differs between two starts of the machine, where the system has such an id. */

@@ -31,7 +31,7 @@ import {
   newIsolateId,
 } from "./isolate_id.ts";
 import { type DoorbellReader, openDoorbell } from "./doorbell.ts";
-import type { Waiter } from "../base/shared_memory.ts";
+import type { Bell, Waiter } from "../base/shared_memory.ts";
 import { Waiters } from "./waiters.ts";
 import { DirectoryChanges } from "../platform/directory_changes.ts";
 import { platform } from "../platform/mod.ts";
@@ -140,7 +140,9 @@ export function releaseIsolate(isolate: Isolate): void {
 }
 
 /** One isolate in one directory. */
-export class Isolate {
+export class Isolate implements Bell {
+  /** A doorbell rings for all sockets of its isolate. */
+  readonly number = 0;
   readonly directory: string;
   readonly id: bigint;
   /** Sockets that use it. */
@@ -198,6 +200,20 @@ export class Isolate {
   /** The FIFO's descriptor, for platforms whose synchronous sleep polls it. */
   get fifo(): number {
     return this.#fifo;
+  }
+
+  /** One waits for the FIFO. */
+  rings(): number {
+    return 0;
+  }
+
+  sleep(): void {}
+
+  /** Waits in the event loop look when it goes on: what rang may have been for them. */
+  silence(): boolean {
+    const hasRung = platform().readRings(this.#fifo);
+    if (hasRung && !this.#waiters.isEmpty) queueMicrotask(() => this.#waiters.poll(false));
+    return hasRung;
   }
 
   /** False if an isolate's process or worker has ended. */

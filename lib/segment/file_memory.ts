@@ -15,7 +15,7 @@ import {
   reclaimIfWorkerEnded,
   releaseIsolate,
 } from "../presence/isolate.ts";
-import type { SharedMemory, Waiter } from "../base/shared_memory.ts";
+import type { Bell, SharedMemory, Waiter } from "../base/shared_memory.ts";
 import { attach, releaseTombstone, tryClose, unlink } from "./lifecycle.ts";
 import {
   codeOf,
@@ -156,6 +156,10 @@ export class FileMemory implements SharedMemory {
 
   get isolate(): bigint {
     return this.#isolate.id;
+  }
+
+  get bell(): Bell {
+    return this.#isolate;
   }
 
   /** The file ends where a region ends, except that the last page of the tables has unused bytes. */

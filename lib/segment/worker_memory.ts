@@ -6,10 +6,10 @@
  */
 
 import { WASM_PAGE_BYTES } from "../base/pages.ts";
-import type { SharedMemory, Waiter } from "../base/shared_memory.ts";
+import type { Bell, SharedMemory, Waiter } from "../base/shared_memory.ts";
 import { growMemory } from "./grow.ts";
 import { adoptWord, wordOfRecipient } from "../presence/termination.ts";
-import { Waiters } from "../presence/waiters.ts";
+import { bellWords, localBell, ringLocalBell, Waiters } from "../presence/waiters.ts";
 
 /** A local channel, as `postMessage` carries it to a worker; pass it to a socket in place of a name. */
 export interface LocalHandle {
@@ -24,6 +24,11 @@ export interface LocalHandle {
    * @internal
    */
   readonly terminated?: Int32Array | undefined;
+  /**
+   * What wakes those who wait for several channels.
+   * @internal
+   */
+  readonly bells?: Int32Array | undefined;
 }
 
 /** A new handle. Each worker that it is posted to gets a word of its own. */
@@ -32,6 +37,7 @@ export function newLocalHandle(name: string, memory: WebAssembly.Memory): LocalH
     ringbus: "local",
     name,
     memory,
+    bells: bellWords(),
     get terminated() {
       return wordOfRecipient();
     },
@@ -53,9 +59,13 @@ export class WorkerMemory implements SharedMemory {
   #words: Int32Array;
   #mapped: number;
   readonly #waiters = new Waiters();
+  readonly #bells: Int32Array | undefined;
+  readonly bell: Bell;
 
   constructor(handle: LocalHandle) {
     adoptWord(handle.terminated);
+    this.#bells = handle.bells;
+    this.bell = localBell(handle.bells);
     this.name = handle.name;
     this.wasmMemory = handle.memory;
     this.#words = new Int32Array(handle.memory.buffer);
@@ -101,8 +111,9 @@ export class WorkerMemory implements SharedMemory {
     Atomics.notify(this.#words, byteOffset >>> 2);
   }
 
-  ringDoorbell(byteOffset: number): void {
+  ringDoorbell(byteOffset: number, _isolate: bigint, bell: number): void {
     Atomics.notify(this.#words, byteOffset >>> 2);
+    if (bell !== 0) ringLocalBell(this.#bells, bell);
   }
 
   waitWordAsync(byteOffset: number, value: number, onWake: () => void): void {

@@ -141,6 +141,10 @@ export class InstrumentedReceiver<T> implements ReceiverApi<T> {
     return this.#receiver.topic;
   }
 
+  get isReady(): boolean {
+    return this.#receiver.isReady;
+  }
+
   get missed(): number {
     return this.#receiver.missed;
   }

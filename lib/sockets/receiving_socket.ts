@@ -21,6 +21,8 @@ import { closedWhileWaiting } from "../channel/closed.ts";
 import { ShmClosedError } from "../base/errors.ts";
 import { orUndefined } from "../base/none.ts";
 import type { MessageView } from "../channel/receiver_api.ts";
+import type { PollSource } from "../channel/poll_source.ts";
+import { POLL_SOURCE } from "../channel/wait.ts";
 import { Receiver } from "../channel/receiver.ts";
 import type { ReceiverApi } from "../channel/receiver_api.ts";
 import type { LocalHandle } from "../segment/worker_memory.ts";
@@ -213,6 +215,15 @@ export abstract class ReceivingSocket<T> extends Socket {
         throw error;
       }
     }
+  }
+
+  /**
+   * How a poll sees this socket.
+   * @internal
+   */
+  [POLL_SOURCE](): PollSource {
+    const { attachment } = this;
+    return { attachment, dueAtMs: Infinity, isReady: () => this.#receiver.isReady };
   }
 
   /** Counts since the socket was opened. */

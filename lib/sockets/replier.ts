@@ -19,6 +19,8 @@ import {
   ShmSerializationError,
 } from "../base/errors.ts";
 import { NONE, type None, orUndefined } from "../base/none.ts";
+import type { PollSource } from "../channel/poll_source.ts";
+import { POLL_SOURCE } from "../channel/wait.ts";
 import { Receiver } from "../channel/receiver.ts";
 import type { RequestRef } from "../channel/frame_cursor.ts";
 import { ReplyBlocks } from "../channel/reply_blocks.ts";
@@ -514,6 +516,15 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
     this.counts.bytes += bytes.length;
     if (tracing) trace(`sent ${bytes.length} B on "${this.name}", reply #${this.counts.sent}`);
     return true;
+  }
+
+  /**
+   * How a poll sees this socket.
+   * @internal
+   */
+  [POLL_SOURCE](): PollSource {
+    const { attachment } = this;
+    return { attachment, dueAtMs: Infinity, isReady: () => this.#receiver.isReady };
   }
 
   /**

@@ -3,6 +3,7 @@
 // calls are read from the documentation, so that a new one cannot be forgotten here.
 
 import assert from "node:assert/strict";
+import * as events from "../../lib/events/mod.ts";
 import * as core from "../../mod.ts";
 import * as http from "../../backends/http/mod.ts";
 import * as otel from "../../otel/mod.ts";
@@ -28,6 +29,7 @@ interface Fixture {
   readonly requests: core.LocalHandle;
   readonly latest: core.LocalHandle;
   readonly signal: core.LocalHandle;
+  readonly poller: events.Deadline;
   readonly dir: string;
   readonly message: core.Message;
   readonly queue: Any;
@@ -75,6 +77,10 @@ const CASES: Readonly<Record<string, Case>> = {
   "Latest.set": { call: (o, { latest }) => new core.Latest(latest).set("k", 1, o) },
   "Latest.update": { call: (o, { latest }) => new core.Latest(latest).update("k", () => 1, o) },
   "Latest.watch": { call: (o, { latest }) => new core.Latest(latest).watch("k", o) },
+  poll: { call: (o, { poller }) => events.poll([poller], o) },
+  pollSync: { call: (o, { poller }) => events.pollSync([poller], o) },
+  "Poller.wait": { call: (o, { poller }) => new events.Poller([poller]).wait(o) },
+  "Poller.waitSync": { call: (o, { poller }) => new events.Poller([poller]).waitSync(o) },
   "new Signal": { call: (o, { signal }) => new core.Signal(signal, o) },
   "Signal.waitSync": { call: (o, { signal }) => new core.Signal(signal).waitSync(o) },
   "Signal.wait": { call: (o, { signal }) => new core.Signal(signal).wait(o) },
@@ -258,6 +264,7 @@ async function withFixture(test: (fixture: Fixture) => Promise<void>): Promise<v
       requests: requests.handle,
       latest: latest.handle,
       signal: signal.handle,
+      poller: new events.Deadline(0),
       dir: directory.path,
       message: new core.Message({ id: 1n, sender: {}, topics: "t", payload: {} }),
       queue,
@@ -346,12 +353,22 @@ Deno.test("every option rejects a value of the wrong type, and the error names t
 const CALLABLE_WITH_MORE =
   /^(?:main|resetSharedBackend|parseJson|stringifyJson|serializeSlot|new (?:\w+Error|BackendObserver|EmbeddedRedis|RedisCluster|RedisSentinel|MessagingConfigFixture|TestProcess))$|^(?:BackendObserver|GemstoneId|GemstoneGenerator|Message|Socket)\.|^(?:EmbeddedRedis|RedisServer)\.stop$|\.(?:\[.*|close|closeSync|cleanup|kill|unref|statistics|getStats|supportsSubscription)$/;
 
-const MODULES: readonly Record<string, Any>[] = [core, http, otel, redis, state, tcp, testing, {
-  RedisServer,
-  StateHost: tcp.StateHost,
-  TestChannels,
-  TestProcess,
-}];
+const MODULES: readonly Record<string, Any>[] = [
+  core,
+  events,
+  http,
+  otel,
+  redis,
+  state,
+  tcp,
+  testing,
+  {
+    RedisServer,
+    StateHost: tcp.StateHost,
+    TestChannels,
+    TestProcess,
+  },
+];
 
 /** A function or class that the package exports. */
 function exported(name: string): Any {
@@ -372,6 +389,8 @@ Deno.test("every public call rejects an argument too many", async () => {
       Latest: [new core.Latest(fixture.latest)],
       LocalChannel: [core.LocalChannel],
       Signal: [new core.Signal(fixture.signal)],
+      Poller: [new events.Poller([fixture.poller])],
+      Deadline: [fixture.poller],
       RedisCluster: [RedisCluster.prototype],
       RedisSentinel: [RedisSentinel.prototype],
       RedisFaults: [new testing.RedisFaults()],

@@ -131,6 +131,18 @@ Deno.test("example presence: a supervisor is told who leaves and who dies", () =
     removeStale({ dir });
   }));
 
+Deno.test("example signals_and_poller: a worker does all jobs, and stops at the signal", () =>
+  inDirectory(async (run) => {
+    await using worker = run("signals_and_poller/worker.ts");
+    await worker.prints("waiting");
+    await using control = run("signals_and_poller/control.ts");
+    assert.deepEqual(await control.lines(), ["sent 3 jobs"]);
+    const lines = await worker.lines();
+    const jobs = ["did resize 1.png", "did resize 2.png", "did rotate 3.png"];
+    assert.deepEqual(lines.filter((line) => line.startsWith("did")).sort(), jobs);
+    assert.equal(lines.at(-1), "stopped");
+  }));
+
 Deno.test("example pipeline: two pullers share all tasks", () =>
   inDirectory(async (run) => {
     await using first = run("pipeline/puller.ts");

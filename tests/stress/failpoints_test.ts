@@ -10,6 +10,7 @@ import {
   Signal,
   Subscriber,
 } from "../../mod.ts";
+import { poll, pollSync } from "../../lib/events/mod.ts";
 import { checkInvariants } from "./invariant_check.ts";
 import {
   LATEST_POINTS,
@@ -488,4 +489,39 @@ Deno.test("a process that is killed while it notifies has notified all, and dela
       assert.deepEqual(await within(waiting.wait(), point), [8], point);
     };
     await Promise.all((["SIGNAL_COUNTED", "WAKE_REMOVED"] as const).map(dieAt));
+  }));
+
+/** Moments at which a message is there, or an id is notified, and nobody is woken yet. */
+const BEFORE_WAKE = [
+  "COMMIT_PUBLISHED",
+  "COMMIT_COUNTED",
+  "WAKE_REMOVED",
+  "WAKE_SIGNALLED",
+] as const satisfies PointName[];
+
+Deno.test("a poll finds the message of a pusher that is killed before it wakes anybody", () =>
+  withPausableChildren(async ({ path: dir }, hold) => {
+    const dieAt = async (point: PointName, at: number) => {
+      using puller = new Puller<number>(point, { dir });
+      using signal = new Signal(`${point}-signal`, { dir });
+      const { child, arm, untilPaused } = hold();
+      await openSocket(child, "out", "pusher", point, { dir });
+      await child.execute({ do: "send", id: "out", values: [1] });
+      assert.equal(puller.recvSync(), 1);
+      const polled = [puller, signal];
+      const waited = poll(polled);
+      arm(point);
+      await child.sendCommand({ do: "send", id: "out", values: [2] });
+      await untilPaused();
+      child.kill("SIGKILL");
+      await child.ended();
+      // That its process has died may be told as well.
+      const events = new Set((await within(waited, point)).map(({ kind }) => kind));
+      while (!events.has("ready")) {
+        const more = at % 2 === 0 ? pollSync(polled) : await poll(polled);
+        for (const { kind } of more) events.add(kind);
+      }
+      assert.equal(puller.tryRecv(), 2, point);
+    };
+    await Promise.all(BEFORE_WAKE.map(dieAt));
   }));

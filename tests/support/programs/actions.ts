@@ -27,6 +27,7 @@ import {
   Subscriber,
   type SubscriberOptions,
 } from "../../../mod.ts";
+import { poll, pollSync } from "../../../lib/events/mod.ts";
 import { attachAndDetach, receiveInOrder } from "./order_report.ts";
 import { type ReceiveCall, replay } from "./replay.ts";
 
@@ -126,7 +127,8 @@ export type Command =
     options?: SignalOptions | undefined;
     ids: number[];
     mode: "sync" | "async";
-  };
+  }
+  | { do: "poll"; ids: string[]; mode: "sync" | "async" };
 
 /** Reports to the tests while a command is carried out. */
 export type Notify = (event: string) => void;
@@ -204,12 +206,23 @@ export async function perform(command: Command, notify: Notify): Promise<unknown
     case "latest":
       return useLatest(command);
     case "notify":
-      return command.ids.forEach((id) => signalOf(command).notify(id));
+      notify("started");
+      return notifyAll(signalOf(command), command.ids);
+    case "poll":
+      notify("started");
+      return await pollSockets(command.ids, command.mode);
     case "awaitIds":
       signalOf(command);
       notify("started");
       return await awaitIds(signalOf(command), command.ids, command.mode);
   }
+}
+
+/** Waits for sockets; returns the ids of those that have something, with what they have. */
+async function pollSockets(ids: string[], mode: "sync" | "async"): Promise<[string, string][]> {
+  const polled = ids.map((id) => find<ReceivingSocket<unknown>>(id));
+  const events = mode === "sync" ? pollSync(polled) : await poll(polled);
+  return events.map(({ source, kind }) => [ids[polled.indexOf(source)], kind]);
 }
 
 const signals = new Map<string, Signal>();
@@ -220,6 +233,10 @@ function signalOf({ target, options }: Extract<Command, { do: "notify" | "awaitI
   const signal = signals.get(name) ?? new Signal(target, options);
   signals.set(name, signal);
   return signal;
+}
+
+function notifyAll(signal: Signal, ids: number[]): void {
+  for (const id of ids) signal.notify(id);
 }
 
 /** Waits until each id was notified once more. */
