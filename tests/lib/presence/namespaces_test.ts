@@ -2,10 +2,11 @@
 // and what a dead one held is released.
 
 import assert from "node:assert/strict";
-import { Puller, Pusher, removeStale, Requester, ShmTimeoutError } from "../../../mod.ts";
+import { Channel, Puller, Pusher, removeStale, Requester, ShmTimeoutError } from "../../../mod.ts";
 import { ISOLATE_PREFIX } from "../../../lib/platform/directory.ts";
 import { platform } from "../../../lib/platform/mod.ts";
 import { until } from "../../support/deadline.ts";
+import { EventLog, eventText } from "../../support/event_log.ts";
 import { openSocket } from "../../support/peer.ts";
 import { inScratch, type Scratch } from "../../support/scratch.ts";
 
@@ -50,6 +51,23 @@ const ACCIDENTS: Record<string, (scratch: Scratch) => void> = {
 
 for (const [how, under] of Object.entries(NAMESPACES)) {
   const ignore = !canRun(under);
+  Deno.test({
+    name: `those who watch are told of a death in another namespace (${how})`,
+    ignore,
+    fn: () =>
+      inScratch(async ({ path: dir, spawn }) => {
+        await using log = new EventLog(new Channel("work", { dir }).participants());
+        const child = spawn({ under });
+        const role = "puller";
+        await child.execute({ do: "open", id: "in", role, target: "work", options: { dir } });
+        assert.equal(eventText(await log.next()), "joined work puller");
+        child.kill("SIGKILL");
+        assert.equal(eventText(await log.next()), "died work puller");
+        await child.ended();
+        removeStale({ dir });
+      }),
+  });
+
   for (const [what, happen] of Object.entries(ACCIDENTS)) {
     Deno.test({
       name: `a live puller of another namespace (${how}) keeps its job although ${what}`,
