@@ -4,31 +4,33 @@
  * @module
  */
 
+import { type Column, Listing, type ListingRequest } from "../listing/listing.ts";
 import type { Output } from "../output.ts";
 import type { DeliveryRecord, MessageRecord } from "../../backends/queue/types.ts";
 
 /** Characters of a payload in a table. */
 const MOST_PAYLOAD = 60;
 
-/** Prints messages: a table, or a record of JSON on each line. */
-export function printRecords(
+/** Prints messages in the form that a request asks for. */
+export function printRecords<Record extends MessageRecord | DeliveryRecord>(
   output: Output,
-  records: readonly (MessageRecord | DeliveryRecord)[],
-  extra: Readonly<Record<string, (record: never) => string | number>> = {},
+  records: readonly Record[],
+  request: ListingRequest,
+  extra: readonly Column<Record>[] = [],
 ): void {
-  if (output.isJson) return records.forEach((record) => output.json(record));
-  if (records.length === 0) return output.notice("there are no messages");
-  const headings = ["id", "for", "priority", ...Object.keys(extra), "payload"];
-  output.table(
-    headings,
-    records.map((record) => [
-      printable(record.id),
-      printable(record.targetAgent ?? "all"),
-      record.priority,
-      ...Object.values(extra).map((column) => column(record as never)),
-      payloadText(record.payload),
-    ]),
+  const listing = new Listing<Record>(
+    [
+      { heading: "ID", rank: 0, isWhole: true, cell: ({ id }) => printable(id) },
+      { heading: "FOR", cell: ({ targetAgent }) => printable(targetAgent ?? "all") },
+      { heading: "PRIORITY", rank: 2, cell: ({ priority }) => priority },
+      ...extra,
+      { heading: "PAYLOAD", rank: 0, cell: ({ payload }) => payloadText(payload) },
+    ],
+    ({ id }) => id,
+    (record) => record,
   );
+  listing.print(output, listing.select(records, request), request);
+  if (records.length === 0) output.notice("there are no messages");
 }
 
 /** A text without what could control a terminal: JSON escapes it, except the C1 characters. */

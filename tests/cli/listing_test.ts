@@ -3,6 +3,8 @@
 import assert from "node:assert/strict";
 import { parse } from "yaml";
 import { EXIT } from "../../cli/command.ts";
+import { Listing, requestOf } from "../../cli/listing/listing.ts";
+import { Output } from "../../cli/output.ts";
 import { fit } from "../../cli/listing/fit.ts";
 import { shortened, textWidth } from "../../cli/listing/text_width.ts";
 import { yamlDocument } from "../../cli/listing/yaml.ts";
@@ -78,6 +80,32 @@ Deno.test("a document of YAML has the values that JSON has", () => {
   assert.deepEqual(parse(yamlDocument([]).join("\n")), []);
 });
 
+Deno.test("a listing rejects unknown columns and forms, and two forms", () => {
+  const listing = new Listing<string>(
+    [{ heading: "NAME", cell: (name) => name }, { heading: "SIZE", cell: ({ length }) => length }],
+    (name) => name,
+    (name) => name,
+  );
+  const text = new Output(false);
+  const select = (values: Parameters<typeof requestOf>[0], ...patterns: string[]) =>
+    listing.select(["b", "aa", "c"], requestOf(values, patterns, text));
+  assert.deepEqual(select({}), ["b", "aa", "c"]);
+  assert.deepEqual(select({ sort: "Name", reverse: true }), ["c", "b", "aa"]);
+  assert.deepEqual(select({ sort: "size" }, "[ab]*"), ["aa", "b"]);
+  assert.throws(
+    () => select({ sort: "nam" }),
+    /--sort takes name, size, not "nam"; did you mean name/,
+  );
+  assert.throws(
+    () => select({ output: "xml" }),
+    /--output takes table, wide, json, yaml, not "xml"/,
+  );
+  assert.throws(
+    () => requestOf({ output: "yaml" }, [], new Output(true)),
+    /give --json or --output yaml, not both/,
+  );
+});
+
 Deno.test("ls, who and top select by patterns, sort, and print one thing in every form", () =>
   inShell(async ({ run, scratch: { path: dir } }) => {
     using arm = new Publisher<number>("robot.arm", { dir, label: "left arm" });
@@ -113,20 +141,9 @@ Deno.test("ls, who and top select by patterns, sort, and print one thing in ever
       ]),
       [["publisher", "robot.arm"], ["publisher", "robot.camera"], ["subscriber", "robot.camera"]],
     );
-    const cases: [words: string[], code: number, said: RegExp][] = [
-      [["ls", "rob"], EXIT.FAILED, /no channel of .* matches rob\n/],
-      [["ls", "-s", "sents"], EXIT.USAGE, /--sort takes name, kind, .*; did you mean sent\?/],
-      [["ls", "-o", "xml"], EXIT.USAGE, /--output takes table, wide, json, yaml, not "xml"/],
-      [["ls", "-o", "yaml", "--json"], EXIT.USAGE, /give --json or --output yaml, not both/],
-      [["top", "-s", "size"], EXIT.USAGE, /--sort takes name, kind, msg\/s/],
-      [["who", "x*"], EXIT.DONE, /no socket is open on x\* in /],
-    ];
-    for (const [words, code, said] of cases) {
-      const result = await run(words);
-      assert.equal(result.code, code, words.join(" "));
-      assert.match(result.stderr, said);
-      assert.equal(result.stdout, "");
-    }
+    const none = await run(["ls", "rob"]);
+    assert.deepEqual([none.code, none.stdout], [EXIT.FAILED, ""]);
+    assert.match(none.stderr, /no channel of .* matches rob\n/);
     jobs.close();
     removeStale({ dir, includeNonEmpty: true });
   }));
@@ -134,21 +151,22 @@ Deno.test("ls, who and top select by patterns, sort, and print one thing in ever
 Deno.test("ls, top and the help fit the terminal, and tables say what they lack", () =>
   inShell(async ({ scratch: { path: dir } }) => {
     using _long = new Publisher("a.channel.with.a.name.that.is.longer.than.all.others", { dir });
-    for (const columns of [40, 72]) {
-      const ls = await onTerminal(["ls"], { dir, columns });
-      const lines = ls.stdout.trimEnd().split("\r\n");
-      assert.ok(lines.slice(0, 2).every((line) => textWidth(line) <= columns), ls.stdout);
-      assert.match(lines[1], /^a\.chan.*… /);
-      assert.match(
-        lines.slice(2).join("\n"),
-        /^to fit the terminal: without .*AGE.*; shortened NAME; -o wide shows everything$/,
-      );
-      const help = await onTerminal(["serve", "--help"], { dir, columns });
-      for (const line of help.stdout.split("\r\n")) {
-        // A word that is longer than a line, such as a command to copy, is not broken.
-        const isProse = !/^ {2,}(ringbus|-)|^Usage/.test(line);
-        assert.ok(!isProse || line.length <= columns, `${columns}: ${line}`);
-      }
+    const columns = 50;
+    const [ls, help] = [
+      await onTerminal(["ls"], { dir, columns }),
+      await onTerminal(["serve", "--help"], { dir, columns }),
+    ];
+    const lines = ls.stdout.trimEnd().split("\r\n");
+    assert.ok(lines.slice(0, 2).every((line) => textWidth(line) <= columns), ls.stdout);
+    assert.match(lines[1], /^a\.chan.*… /);
+    assert.match(
+      lines.slice(2).join("\n"),
+      /^to fit the terminal: without .*AGE.*; shortened NAME; -o wide shows everything$/,
+    );
+    for (const line of help.stdout.split("\r\n")) {
+      // A word that is longer than a line, such as a command to copy, is not broken.
+      const isProse = !/^ {2,}(ringbus|-)|^Usage/.test(line);
+      assert.ok(!isProse || line.length <= columns, `${columns}: ${line}`);
     }
     const top = await onTerminal(["top", "--interval-ms", "30"], {
       dir,
@@ -156,8 +174,6 @@ Deno.test("ls, top and the help fit the terminal, and tables say what they lack"
       keys: ["to fit the terminal: without", "q"],
     });
     assert.equal(top.code, EXIT.DONE, top.stdout);
-    const wide = await onTerminal(["ls", "-o", "wide"], { dir, columns: 40 });
-    assert.match(wide.stdout, /than\.all\.others .*PATH|than\.all\.others .*\/a\.channel/s);
   }));
 
 Deno.test("ls writes nothing: neither into the directory nor into a segment", () =>
@@ -165,9 +181,7 @@ Deno.test("ls writes nothing: neither into the directory nor into a segment", ()
     using pusher = new Pusher<number>("jobs", { dir });
     pusher.send(1);
     const before = stateOf(dir);
-    for (
-      const words of [["ls"], ["ls", "-o", "wide"], ["who"], ["stat", "jobs"], ["inspect", "jobs"]]
-    ) {
+    for (const words of [["ls", "-o", "wide"], ["who"], ["inspect", "jobs"]]) {
       const { code, stderr } = await run(words);
       assert.equal(code, EXIT.DONE, stderr);
       assert.deepEqual(stateOf(dir), before, words.join(" "));

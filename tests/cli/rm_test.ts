@@ -59,11 +59,9 @@ Deno.test("ringbus rm asks on a terminal, and deletes only after yes", () =>
       jobs.send(1);
     }
     const question = "delete jobs, and lose 1 message that no puller has acknowledged? [y/N]";
-    for (const keys of ["n\\n", "\\n", "\\x04"]) {
-      const kept = await onTerminal(["rm", "jobs"], { dir, keys: [question, keys] });
-      assert.equal(kept.code, EXIT.FAILED, kept.stdout);
-      assert.match(kept.stdout, /jobs stays/);
-    }
+    const kept = await onTerminal(["rm", "jobs"], { dir, keys: [question, "\\n"] });
+    assert.equal(kept.code, EXIT.FAILED, kept.stdout);
+    assert.match(kept.stdout, /jobs stays/);
     const interrupted = await onTerminal(["rm", "jobs"], { dir, keys: [question, "\\x03"] });
     assert.match(interrupted.stdout, /jobs stays/);
     assert.equal(listChannels({ dir }).length, 1);

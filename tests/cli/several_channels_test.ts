@@ -48,9 +48,6 @@ Deno.test("ringbus sub prints several channels, each message with its channel an
       late.stderr,
       /no message arrived on channel "robot\.arm", "robot\.eye" within 50 ms/,
     );
-    const other = await run(["sub", "robot.arm", "robot.jobs"]);
-    assert.equal(other.code, EXIT.FAILED);
-    assert.match(other.stderr, /robot\.jobs/);
     jobs.close();
     removeStale({ dir, includeNonEmpty: true });
   }));
@@ -88,9 +85,6 @@ Deno.test("ringbus tail prints several channels, and goes on when one of them is
     const none = await run(["tail", "x*"]);
     assert.equal(none.code, EXIT.FAILED);
     assert.match(none.stderr, /no channel matches "x\*" in .*; ringbus ls lists the channels/);
-    const missing = await run(["tail", "robot.jobs", "missing"]);
-    assert.equal(missing.code, EXIT.FAILED);
-    assert.match(missing.stderr, /there is no channel "missing"/);
     jobs.close();
     removeStale({ dir, includeNonEmpty: true });
   }));

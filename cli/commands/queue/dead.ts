@@ -6,11 +6,20 @@
 
 import { numberOf } from "../../arguments/numbers.ts";
 import { defineCommand } from "../../command.ts";
+import { type Column, LISTING_OPTIONS, requestOf } from "../../listing/listing.ts";
 import { openQueue, QUEUE_OPTIONS } from "../../queue/open.ts";
 import { printable, printRecords } from "../../queue/records.ts";
 import type { DeadLetter } from "../../../backends/queue/types.ts";
 
 const LIMIT = 20;
+
+const COLUMNS: readonly Column<DeadLetter>[] = [
+  { heading: "ATTEMPTS", cell: ({ attempts }) => attempts },
+  {
+    heading: "REASON",
+    cell: ({ reason, error }) => printable(error === null ? reason : `${reason}: ${error}`),
+  },
+];
 
 /** The subcommand. */
 export const command = defineCommand({
@@ -24,6 +33,7 @@ often, or that a worker has rejected, and why.`,
   ]],
   options: {
     ...QUEUE_OPTIONS,
+    ...LISTING_OPTIONS,
     channel: { type: "string", value: "CHANNEL", help: "only of this channel" },
     limit: { type: "string", short: "n", value: "N", help: `most messages; default: ${LIMIT}` },
   },
@@ -31,12 +41,9 @@ often, or that a worker has rejected, and why.`,
   async run({ values, arguments: [agent], output }) {
     const { channel } = values;
     const limit = numberOf("limit", values.limit, { min: 1 }) ?? LIMIT;
+    const request = requestOf(values, [], output);
     await using queue = await openQueue(values, output);
     const which = channel === undefined ? { limit } : { channel, limit };
-    printRecords(output, await queue.getDeadLetters(agent, which), {
-      attempts: ({ attempts }: DeadLetter) => attempts,
-      reason: ({ reason, error }: DeadLetter) =>
-        printable(error === null ? reason : `${reason}: ${error}`),
-    });
+    printRecords(output, await queue.getDeadLetters(agent, which), request, COLUMNS);
   },
 });

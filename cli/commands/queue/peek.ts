@@ -6,6 +6,7 @@
 
 import { numberOf } from "../../arguments/numbers.ts";
 import { defineCommand, UsageError } from "../../command.ts";
+import { LISTING_OPTIONS, requestOf } from "../../listing/listing.ts";
 import { openQueue, QUEUE_OPTIONS } from "../../queue/open.ts";
 import { printRecords } from "../../queue/records.ts";
 import type { MessageQueue, MessageRecord } from "../../../backends/queue/types.ts";
@@ -27,6 +28,7 @@ acknowledged, in the order of delivery; with --delayed those for later; otherwis
   ]],
   options: {
     ...QUEUE_OPTIONS,
+    ...LISTING_OPTIONS,
     agent: { type: "string", value: "AGENT", help: "messages for this agent" },
     delayed: { type: "boolean", help: "messages that are not due yet" },
     limit: { type: "string", short: "n", value: "N", help: `most messages; default: ${LIMIT}` },
@@ -36,8 +38,9 @@ acknowledged, in the order of delivery; with --delayed those for later; otherwis
     const { agent, delayed = false } = values;
     if (delayed && agent !== undefined) throw new UsageError("give --agent or --delayed, not both");
     const limit = numberOf("limit", values.limit, { min: 1 }) ?? LIMIT;
+    const request = requestOf(values, [], output);
     await using queue = await openQueue(values, output);
-    printRecords(output, await found(queue, { channel, limit }, agent, delayed));
+    printRecords(output, await found(queue, { channel, limit }, agent, delayed), request);
   },
 });
 

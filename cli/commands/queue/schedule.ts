@@ -8,12 +8,14 @@ import { INPUT_OPTIONS, inputValues } from "../../arguments/input.ts";
 import { numberOf } from "../../arguments/numbers.ts";
 import { defineCommand, EXIT, type Invocation, UsageError } from "../../command.ts";
 import { MESSAGE_OPTIONS, messageOf, withoutUndefined } from "../../queue/message.ts";
+import { Listing, LISTING_OPTIONS, requestOf } from "../../listing/listing.ts";
 import { openQueue, QUEUE_OPTIONS } from "../../queue/open.ts";
 import { printable } from "../../queue/records.ts";
 import type { MessageQueue, ScheduleRecord, ScheduleRule } from "../../../backends/queue/types.ts";
 
 const OPTIONS = {
   ...QUEUE_OPTIONS,
+  ...LISTING_OPTIONS,
   ...INPUT_OPTIONS,
   ...MESSAGE_OPTIONS,
   cron: { type: "string", value: "EXPRESSION", help: 'when, such as "0 8 * * 1-5"' },
@@ -51,22 +53,23 @@ export const command = defineCommand({
 
 type Call = Invocation<typeof OPTIONS>;
 
-async function list(queue: MessageQueue, { output }: Call): Promise<void> {
-  const schedules = await queue.schedules();
-  if (output.isJson) return schedules.forEach((schedule) => output.json(schedule));
-  if (schedules.length === 0) return output.notice("the queue has no schedule");
-  output.table(["key", "channel", "when", "next", "published"], schedules.map(rowOf));
-}
+const SCHEDULES = new Listing<ScheduleRecord>(
+  [
+    { heading: "KEY", rank: 0, cell: ({ key }) => printable(key) },
+    { heading: "CHANNEL", cell: ({ message: { channel } }) => printable(channel) },
+    { heading: "WHEN", cell: ({ rule }) => printable(rule.cron ?? `every ${rule.everySeconds} s`) },
+    { heading: "NEXT", cell: ({ nextAt }) => nextAt?.toISOString() ?? "ended" },
+    { heading: "PUBLISHED", rank: 2, cell: ({ count }) => count },
+  ],
+  ({ key }) => key,
+  (schedule) => schedule,
+);
 
-function rowOf({ key, message, rule, nextAt, count }: ScheduleRecord): (string | number)[] {
-  const when = rule.cron ?? `every ${rule.everySeconds} s`;
-  return [
-    printable(key),
-    printable(message.channel),
-    printable(when),
-    nextAt?.toISOString() ?? "ended",
-    count,
-  ];
+async function list(queue: MessageQueue, { values, output }: Call): Promise<void> {
+  const request = requestOf(values, [], output);
+  const schedules = await queue.schedules();
+  SCHEDULES.print(output, SCHEDULES.select(schedules, request), request);
+  if (schedules.length === 0) output.notice("the queue has no schedule");
 }
 
 async function remove(queue: MessageQueue, key: string, { output }: Call): Promise<number> {
