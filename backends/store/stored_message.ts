@@ -29,7 +29,10 @@ export interface ParsedMessage {
 }
 
 /** The beginning of most messages. */
-const FIRST_ID = /^\s*\{\s*"id"\s*:\s*([0-9]{1,20})\s*[,}]/;
+const FIRST_ID = '{"id":';
+const SPACE = 0x20;
+const COMMA = 0x2c;
+const CLOSE_BRACE = 0x7d;
 const ID_NAME = new TextSet(["id"]);
 
 /**
@@ -73,8 +76,9 @@ function mapSyntaxErrors<T>(read: () => T): T {
 }
 
 function idOf(text: string, fields: JsonObject): bigint {
-  const literal = firstId(text, fields) ??
-    jsonMembers(text, ID_NAME).get("id");
+  const first = firstId(text, fields);
+  if (first !== undefined) return first;
+  const literal = jsonMembers(text, ID_NAME).get("id");
   const id = literal === undefined ? undefined : parseId(literal);
   if (id !== undefined) return id;
   const found = literal === undefined ? "nothing" : literal.slice(0, 40);
@@ -82,9 +86,25 @@ function idOf(text: string, fields: JsonObject): bigint {
 }
 
 /** The id at the beginning of a text, which is not read again in full. */
-function firstId(text: string, fields: JsonObject): string | undefined {
-  const literal = FIRST_ID.exec(text)?.[1];
-  return Number(literal) === fields["id"] ? literal : undefined;
+function firstId(text: string, fields: JsonObject): bigint | undefined {
+  if (!text.startsWith(FIRST_ID)) return undefined;
+  // Python writes a space after a colon.
+  const start = FIRST_ID.length + (text.charCodeAt(FIRST_ID.length) === SPACE ? 1 : 0);
+  let end = start;
+  while (isDigit(text.charCodeAt(end))) end++;
+  const id = parseId(text, start, end);
+  // A number with a fraction or an exponent goes on, and another member may have the same name.
+  return id !== undefined && isEnd(text.charCodeAt(end)) && Number(id) === fields["id"]
+    ? id
+    : undefined;
+}
+
+function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39;
+}
+
+function isEnd(code: number): boolean {
+  return code === COMMA || code === CLOSE_BRACE;
 }
 
 /** A message in a topic. */

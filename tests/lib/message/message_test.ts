@@ -11,6 +11,7 @@ import {
   parseJson,
   Priority,
 } from "../../../mod.ts";
+import { MAX_ID, parseId } from "../../../lib/message/gemstone.ts";
 import { EXPECTED, FIELDS } from "../../../lib/message/fields.ts";
 import { ids, jsonObjects } from "../../support/json_values.ts";
 import { assertProperty } from "../../support/property.ts";
@@ -210,4 +211,24 @@ Deno.test("a message without an id, or with fields of another shape, is rejected
     assert.throws(() => Message.parse(text), TypeError, text);
   }
   assert.throws(() => Message.parse('{"id":18446744073709551616}'), TypeError);
+});
+
+Deno.test("an id is read from its digits, also from those in a longer text", () => {
+  const ids = fc.oneof(
+    fc.bigInt(0n, 2n * MAX_ID),
+    fc.bigInt(MAX_ID - 3n, MAX_ID + 3n),
+    fc.nat().map(BigInt),
+  );
+  assertProperty(fc.property(ids, fc.string(), fc.string(), (id, before, after) => {
+    const expected = id <= MAX_ID ? id : undefined;
+    assert.equal(parseId(String(id)), expected);
+    assert.equal(
+      parseId(`${before}${id}${after}`, before.length, before.length + `${id}`.length),
+      expected,
+    );
+  }));
+  for (const none of ["", "-1", "1.5", "1e3", " 1", "0x1", "1n", "\u0661", "1".repeat(21)]) {
+    assert.equal(parseId(none), undefined, none);
+  }
+  assert.equal(parseId("00000000000000000007"), 7n);
 });
