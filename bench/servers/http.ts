@@ -50,7 +50,13 @@ interface Subscriber {
 }
 
 const POLL: Subscriber = {
-  prepare: (connection) => connection.send("GET", "/poll?subscriber_id=bench&timeout=30"),
+  async prepare(connection, push) {
+    if (push === 0) {
+      const subscription = '{"topic":"push","subscriber_id":"bench"}';
+      await connection.request("POST", "/subscribe", subscription);
+    }
+    await connection.send("GET", "/poll?subscriber_id=bench&timeout=30");
+  },
   receive: (connection) => connection.read('"messages"'),
 };
 
@@ -70,7 +76,6 @@ const STORE = `{"namespace":"bench","topic":"push","message":${MESSAGE}}`;
 async function pushOf(port: number, pushes: number, by: Subscriber): Promise<number> {
   using publisher = new HttpConnection(port);
   using subscriber = new HttpConnection(port);
-  await publisher.request("POST", "/subscribe", '{"topic":"push","subscriber_id":"bench"}');
   const tookUs: number[] = [];
   const warmUp = Math.floor(pushes * WARM_UP);
   for (let push = 0; push < warmUp + pushes; push++) {
