@@ -5,6 +5,7 @@
  */
 
 import { ALLOW_OOM, script } from "./fragments.ts";
+import { ACKNOWLEDGE_AND_CLAIM_PLAIN, ACKNOWLEDGE_PLAIN, CLAIM_PLAIN, FOLD } from "./plain.ts";
 
 /**
  * A Lua function that leases messages, as the ten arguments from `at` on say. Returns `{ missed, dueMs, nowMs, 1 if
@@ -139,7 +140,15 @@ end
 `;
 
 /** Leases messages. */
-export const claim: string = script(ALLOW_OOM, `${CLAIM}\nreturn claimMessages(5)`);
+export const claim: string = script(
+  ALLOW_OOM,
+  `${CLAIM}
+claimed = claimed or claimMessages(at)
+${FOLD}
+return claimed
+`,
+  CLAIM_PLAIN,
+);
 
 /** Releases leases. `ARGV` from 7 on has the member of each delivery and the token of its lease. */
 export const release: string = script(
@@ -199,23 +208,27 @@ end
 export const acknowledge: string = script(
   ALLOW_OOM,
   `${ACKNOWLEDGE}
-local replies = {}
-for i = 5, #ARGV, 4 do
+for i = from, last, 4 do
   replies[#replies + 1] = acknowledgeOne(ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3])
 end
 flush()
+${FOLD}
 return replies
 `,
+  ACKNOWLEDGE_PLAIN,
 );
 
 /** Acknowledges a message as `acknowledge` does, and leases others as `claim` does. Returns both replies. */
 export const acknowledgeAndClaim: string = script(
   ALLOW_OOM,
   `${ACKNOWLEDGE}${CLAIM}
-local outcome = acknowledgeOne(ARGV[5], ARGV[6], ARGV[7], ARGV[8])
+local outcome = replies[1] or acknowledgeOne(ARGV[5], ARGV[6], ARGV[7], ARGV[8])
 flush()
-return { outcome, claimMessages(9) }
+claimed = claimed or claimMessages(at)
+${FOLD}
+return { outcome, claimed }
 `,
+  ACKNOWLEDGE_AND_CLAIM_PLAIN,
 );
 
 /** Moves the end of a lease to `ARGV[8]` ms from now; empty: those of a new lease. Returns the outcome. */

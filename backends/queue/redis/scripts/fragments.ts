@@ -794,10 +794,10 @@ function fragmentsOf(text: string): { common: string; rare: string } {
   return { common, rare };
 }
 
-/** Makes a script of its flags, the fragments that it uses, and its text. */
-export function script(flags: string, text: string): string {
+/** Makes a script of its flags, what it does before it defines functions, the fragments that it uses, and its text. */
+export function script(flags: string, text: string, before = ""): string {
   const { common, rare } = fragmentsOf(text);
-  const source = `${flags}${PRELUDE}local rare = {}
+  const source = `${flags}${PRELUDE}${before}local rare = {}
 ${viaTable(common)}
 setmetatable(rare, { __index = function(_, wanted)
 ${viaTable(rare)}

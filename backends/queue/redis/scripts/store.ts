@@ -5,6 +5,7 @@
  */
 
 import { ALLOW_OOM, DENY_OOM, RETURN_SAVED_NUMBER, script } from "./fragments.ts";
+import { FOLD, MOST_IN_HASH, STORE_PLAIN } from "./plain.ts";
 
 /** Arguments of one message. */
 const ARGUMENTS = 17;
@@ -14,8 +15,6 @@ const ARGUMENTS = 17;
  * removed to keep to it except messages that are done, and dead letters.
  */
 const STORE = `
--- Redis keeps hashes with longer values in a form that takes more memory.
-local MOST_IN_HASH = 64
 local maxItems, isStrict = tonumber(ARGV[5]), ARGV[6] == '1'
 local state = call('MGET', KEYS[1], PREFIX .. 'indexed')
 local last, hasIndexes = tonumber(state[1] or '0'), state[2]
@@ -112,7 +111,7 @@ local function storeOne(operation, id, channel, source, target, payload, metadat
     local last = isPut and { created, integer(now), operation } or {}
     packed = pack({ seq, channel, source, target, priority, expires, metadata, settings, due, unpack(last) })
   end
-  local isSmall = #payload <= MOST_IN_HASH
+  local isSmall = #payload <= ${MOST_IN_HASH}
   if isSmall then call('HSET', key, 'm', packed, 'payload', payload) else call('HSET', key, 'm', packed) end
   if isAcked then call('HSET', key, 'acked', integer(now)) end
   if expires ~= '' then add('expiry', expires, id) end
@@ -206,13 +205,14 @@ end
 export const store: string = script(
   DENY_OOM,
   `${STORE}
-local replies = {}
-for i = 7, #ARGV, ${ARGUMENTS} do replies[#replies + 1] = storeOne(unpack(ARGV, i, i + ${
+for i = from, #ARGV, ${ARGUMENTS} do replies[#replies + 1] = storeOne(unpack(ARGV, i, i + ${
     ARGUMENTS - 1
   })) end
 finish()
+${FOLD}
 return replies
 `,
+  STORE_PLAIN,
 );
 
 /**
