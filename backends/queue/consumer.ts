@@ -16,6 +16,7 @@ import {
   QueueTimeoutError,
 } from "./errors.ts";
 import { logger } from "./log.ts";
+import { PollTimer } from "./poll_timer.ts";
 import {
   type AcknowledgeOutcome,
   byPriority,
@@ -72,6 +73,7 @@ export class ChannelConsumer {
   readonly #stopListening: (() => void)[] = [];
   readonly #cleared = Promise.withResolvers<void>();
   readonly #closing = new AbortController();
+  readonly #timer: PollTimer;
   #isReady = false;
   #wake: (() => void) | undefined;
   /** Ends the wait of `next()` for the server. */
@@ -83,6 +85,7 @@ export class ChannelConsumer {
   constructor(host: ConsumerHost, options: ConsumerOptions) {
     this.#host = host;
     this.#options = options;
+    this.#timer = new PollTimer(host.clock);
     this.#claimant = { consumer: crypto.randomUUID(), rate: rateOf(options.limiter) };
     this.#receivers = host.receivers.map((receiver) =>
       new BufferedReceiver(receiver, host.clock, host.leaseMs)
@@ -117,6 +120,7 @@ export class ChannelConsumer {
   async #end(): Promise<void> {
     this.#closing.abort();
     this.#wake?.();
+    this.#timer.stop();
     this.#leave?.();
     for (const stop of this.#stopListening) stop();
     void this.#clear();
@@ -311,12 +315,12 @@ export class ChannelConsumer {
     if (this.#hasEnded) return "woken";
     const { promise, resolve } = Promise.withResolvers<"woken" | "over">();
     this.#wake = () => resolve("woken");
-    const cancel = delayMs === Infinity
-      ? undefined
-      : this.#host.clock.setTimer(() => resolve("over"), Math.ceil(delayMs));
+    if (delayMs !== Infinity) this.#timer.wait(delayMs, () => resolve("over"));
     const outcome = await promise;
     this.#wake = undefined;
-    cancel?.();
+    // A timer that goes on keeps the process alive.
+    if (delayMs > (this.#host.pollMs ?? 0)) this.#timer.stop();
+    else this.#timer.leave();
     return outcome;
   }
 

@@ -6,6 +6,31 @@
 
 import type { Argument } from "./connection.ts";
 
+/** How calls of one script on one connection come. */
+export class ScriptLane<Reply> {
+  /** The batch that is sent in the next turn of the event loop. */
+  open: ScriptBatch<Reply> | undefined;
+  /** Calls since the last turn. */
+  #calls = 0;
+  /** Calls before that, in the turn that had some. */
+  #lastCalls = 0;
+
+  /**
+   * Counts a call. True if it is to be sent at once, because lately no two calls came in one turn: a turn would only
+   * keep it waiting. `onTurn` is to be called after a turn.
+   */
+  add(): boolean {
+    return this.#calls++ === 0 && this.#lastCalls <= 1;
+  }
+
+  /** Begins to count anew. */
+  readonly onTurn = (): void => {
+    if (this.#calls === 0) return;
+    this.#lastCalls = this.#calls;
+    this.#calls = 0;
+  };
+}
+
 /** Calls of one script, the first one first. The script returns one reply for each call. */
 export class ScriptBatch<Reply> {
   /** The arguments of all calls, one call after the other. */

@@ -22,7 +22,7 @@ import {
   type ServerFailure,
   TooFewReplicas,
 } from "./failures.ts";
-import { ScriptBatch } from "./script_batch.ts";
+import { ScriptBatch, ScriptLane } from "./script_batch.ts";
 import type { ScriptTable } from "./script.ts";
 
 /** Delays before a call is repeated. */
@@ -94,7 +94,7 @@ export class ScriptRunner<Name extends string, Reply> {
   readonly #router: ClusterRouter;
   readonly #options: ScriptRunnerOptions<Name, Reply>;
   readonly #running = new Set<Promise<unknown>>();
-  readonly #batches = new WeakMap<Connection, Map<string, ScriptBatch<Reply>>>();
+  readonly #lanes = new WeakMap<Connection, Map<string, ScriptLane<Reply>>>();
   readonly #closing = new AbortController();
 
   constructor(router: ClusterRouter, options: ScriptRunnerOptions<Name, Reply>) {
@@ -220,18 +220,35 @@ export class ScriptRunner<Name extends string, Reply> {
     sharedArgs: readonly string[],
     args: readonly Argument[],
   ): Promise<Reply> {
-    const key = `${call.script} ${call.partition}`;
-    let batches = this.#batches.get(connection);
-    if (batches === undefined) this.#batches.set(connection, batches = new Map());
-    let batch = batches.get(key);
+    const lane = this.#laneOf(connection, call);
+    if (lane.add()) {
+      setImmediate(lane.onTurn);
+      return this.#evaluateOne(connection, call, [...sharedArgs, ...args]);
+    }
+    let batch = lane.open;
     if (batch === undefined || batch.size === MAX_BATCH_SIZE) {
-      batch = new ScriptBatch();
-      batches.set(key, batch);
-      void this.#sendBatch(connection, call, sharedArgs, batch, () => {
-        if (batches.get(key) === batch) batches.delete(key);
-      });
+      lane.open = batch = new ScriptBatch();
+      void this.#sendBatch(connection, call, sharedArgs, batch, lane);
     }
     return batch.add(args);
+  }
+
+  #laneOf(connection: Connection, { script, partition }: ScriptCall<Name>): ScriptLane<Reply> {
+    const key = `${script} ${partition}`;
+    let lanes = this.#lanes.get(connection);
+    if (lanes === undefined) this.#lanes.set(connection, lanes = new Map());
+    let lane = lanes.get(key);
+    if (lane === undefined) lanes.set(key, lane = new ScriptLane());
+    return lane;
+  }
+
+  async #evaluateOne(
+    connection: Connection,
+    call: ScriptCall<Name>,
+    args: readonly Argument[],
+  ): Promise<Reply> {
+    const [reply] = await this.#evaluate(connection, call, args) as Reply[];
+    return reply;
   }
 
   async #sendBatch(
@@ -239,11 +256,12 @@ export class ScriptRunner<Name extends string, Reply> {
     call: ScriptCall<Name>,
     sharedArgs: readonly string[],
     batch: ScriptBatch<Reply>,
-    onSend: () => void,
+    lane: ScriptLane<Reply>,
   ): Promise<void> {
     // The callers that the last replies have woken add their next calls first.
     await new Promise((resolve) => setImmediate(resolve));
-    onSend();
+    lane.onTurn();
+    if (lane.open === batch) lane.open = undefined;
     try {
       const replies = await this.#evaluate(connection, call, [...sharedArgs, ...batch.args]);
       batch.resolve(replies as Reply[]);
