@@ -19,6 +19,7 @@ import {
   type Failure,
   moreTelling,
   reactionTo,
+  reasonOf,
   type ServerFailure,
   TooFewReplicas,
 } from "./failures.ts";
@@ -135,12 +136,14 @@ export class ScriptRunner<Name extends string, Reply> {
     }
     let told: unknown;
     let failure: Failure = "late";
+    let isCut = false;
     while (true) {
       try {
         return await attempt;
       } catch (error) {
+        isCut = error instanceof DeadlineReached;
         // The failure of an earlier attempt explains more than the deadline does.
-        if (!(error instanceof DeadlineReached)) {
+        if (!isCut) {
           told = moreTelling(told, error);
           failure = classify(error);
         }
@@ -155,7 +158,8 @@ export class ScriptRunner<Name extends string, Reply> {
       const { isRetried } = reactionTo(failure);
       if (!isRetried || remainingMs < MIN_ATTEMPT_MS || this.#closing.signal.aborted) {
         const cause = told ?? new AttemptTimeout("there was no reply");
-        throw this.#toError(call, classify(cause), cause);
+        const isBoth = isCut && told !== undefined;
+        throw this.#toError(call, classify(cause), isBoth ? cutAfter(cause) : cause);
       }
       await this.#backOff(call, delayMs);
       const next = this.#retry(call, failure);
@@ -303,6 +307,14 @@ export class ScriptRunner<Name extends string, Reply> {
   async settled(): Promise<void> {
     await Promise.allSettled(this.#running);
   }
+}
+
+/** What an attempt was told, when the deadline has ended the one after it. */
+function cutAfter(cause: unknown): AttemptTimeout {
+  return new AttemptTimeout(
+    `${reasonOf(cause)}, and then there was no reply to the last attempt before the deadline`,
+    { cause },
+  );
 }
 
 async function waitForReplicas(

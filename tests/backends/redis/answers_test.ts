@@ -84,6 +84,35 @@ Deno.test("an address that leads to a replica for good is an error at the deadli
   await assert.rejects(within(other.initialize({ timeoutMs: 2000 }), "the rejection"), isExplained);
 });
 
+Deno.test("the error of a call whose deadline ends its last attempt says what the one before was told", async () => {
+  await using stage = await open();
+  const { server, proxy } = stage;
+  await server.command("REPLICAOF", "127.0.0.1", "1");
+  await using queue = new RedisMessageQueue({
+    redisUrl: `redis://127.0.0.1:${proxy.port}`,
+    redisPrefix: "other",
+    // No attempt ends by itself before the call does.
+    commandTimeoutMs: 60_000,
+    deadlineMs: 120_000,
+  });
+  const { accepted } = proxy;
+  const rejection = assert.rejects(queue.initialize({ timeoutMs: 3000 }), (error: Error) => {
+    assert.ok(error instanceof QueueConnectionError, String(error));
+    assert.match(
+      error.message,
+      / within 3000 ms: READONLY .*, and then there was no reply to the last attempt before the deadline; it is not the master/,
+    );
+    return true;
+  });
+  try {
+    await until(() => proxy.accepted > accepted + 1, "an attempt after the first reply");
+    Deno.kill(server.pid, "SIGSTOP");
+    await rejection;
+  } finally {
+    Deno.kill(server.pid, "SIGCONT");
+  }
+});
+
 Deno.test("a state does not read what a former master still has", async () => {
   await using next = await redisServer();
   await using stage = await open();
