@@ -6,7 +6,7 @@
 
 import { parsePlainJson } from "../../lib/base/plain_json.ts";
 import { checkLimits, MAX_JSON_DEPTH } from "../../lib/base/json_limits.ts";
-import { checkData } from "../../lib/base/data.ts";
+import { checkData, isPlainData } from "../../lib/base/data.ts";
 import { checkSeconds } from "../../lib/base/checks.ts";
 import { object } from "../../lib/base/option_checks.ts";
 import { formatValue } from "../../lib/base/options.ts";
@@ -33,18 +33,20 @@ import { messageOf } from "../../lib/base/thrown.ts";
 
 /** Seconds for which an id of what a message is about is remembered, by default. */
 const DEDUPLICATION_SECONDS = 300;
+/** The JSON text of the metadata of most messages. */
+const NO_METADATA = "{}";
 
 /** Checks the options of `publish`, and makes the message to store. */
 export function toNewMessage(options: PublishOptions, defaultTtlMs: number | null): NewMessage {
   PUBLISH_OPTIONS.require(options);
-  const { ttlSeconds, metadata = {}, priority = 0, targetAgent = null } = options;
+  const { ttlSeconds, metadata, priority = 0, targetAgent = null } = options;
   const { deduplicationSeconds = DEDUPLICATION_SECONDS } = options;
   return {
     channel: checkName("channel", options.channel),
     source: checkName("sourceAgent", options.sourceAgent),
     target: targetAgent,
     payload: toJson("payload", options.payload),
-    metadata: toJson("metadata", metadata),
+    metadata: metadata === undefined ? NO_METADATA : toJson("metadata", metadata),
     priority,
     ttlMs: ttlSeconds == null ? defaultTtlMs : checkSeconds("ttlSeconds", ttlSeconds),
     ...toDueTime(options),
@@ -175,7 +177,7 @@ export function toJson(name: string, value: unknown): string {
   let text: string | undefined;
   let cause: unknown;
   try {
-    text = JSON.stringify(value, checkData);
+    text = isPlainData(value) ? JSON.stringify(value) : JSON.stringify(value, checkData);
     if (text !== undefined) checkLimits(text, MAX_JSON_DEPTH);
   } catch (error) {
     cause = error;
@@ -189,6 +191,7 @@ export function toJson(name: string, value: unknown): string {
 
 /** The value of a stored text. */
 export function fromJson(id: string, name: string, text: string): unknown {
+  if (text === NO_METADATA) return {};
   try {
     return parsePlainJson(text);
   } catch (cause) {

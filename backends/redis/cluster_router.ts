@@ -63,16 +63,24 @@ export class ClusterRouter {
 
   /** The server of a partition. */
   async nodeOf(partition: number): Promise<NodeAddress> {
-    if (this.#masters.length === 0 || this.#isOutdated) await this.refresh();
+    if (!this.#isKnown) await this.refresh();
     return this.#masters[partition];
   }
 
+  get #isKnown(): boolean {
+    return this.#masters.length > 0 && !this.#isOutdated;
+  }
+
   /**
-   * The connections to the server of a partition. Calls that wait for replicas have connections of
-   * their own, because the commands behind them wait too.
+   * The connections to the server of a partition, not a promise if that is known. Calls that wait for replicas have
+   * connections of their own, because the commands behind them wait too.
    */
-  async poolOf(partition: number, isDurable: boolean): Promise<Pool> {
-    const address = await this.nodeOf(partition);
+  poolOf(partition: number, isDurable: boolean): Pool | Promise<Pool> {
+    if (this.#isKnown) return this.#poolAt(this.#masters[partition], isDurable);
+    return this.nodeOf(partition).then((address) => this.#poolAt(address, isDurable));
+  }
+
+  #poolAt(address: NodeAddress, isDurable: boolean): Pool {
     const name = isDurable ? `${nameOf(address)} durable` : nameOf(address);
     let pool = this.#pools.get(name);
     if (pool === undefined) {

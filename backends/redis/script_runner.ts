@@ -128,8 +128,8 @@ export class ScriptRunner<Name extends string, Reply> {
 
   async #runUntilDeadline(call: ScriptCall<Name>): Promise<Reply> {
     const beganMs = performance.now();
-    const backoff = new Backoff(BACKOFF);
     const { timeoutMs: limitMs } = call;
+    let backoff: Backoff | undefined;
     let attempt = this.#attempt(call, false);
     if (limitMs !== undefined) {
       attempt = withDeadline(attempt, limitMs, () => new DeadlineReached());
@@ -152,8 +152,10 @@ export class ScriptRunner<Name extends string, Reply> {
       const { unreachableMs = timeoutMs } = call;
       const patienceMs = failure === "unavailable" ? unreachableMs : timeoutMs;
       const leftMs = beganMs + patienceMs - performance.now();
+      backoff ??= new Backoff(BACKOFF);
+      const pauseMs = backoff.next();
       // A caller that names a time waits until its end.
-      const delayMs = limitMs === undefined ? backoff.next() : Math.min(backoff.next(), leftMs / 2);
+      const delayMs = limitMs === undefined ? pauseMs : Math.min(pauseMs, leftMs / 2);
       const remainingMs = leftMs - delayMs;
       const { isRetried } = reactionTo(failure);
       if (!isRetried || remainingMs < MIN_ATTEMPT_MS || this.#closing.signal.aborted) {
@@ -188,7 +190,8 @@ export class ScriptRunner<Name extends string, Reply> {
   async #attempt(call: ScriptCall<Name>, isRetry: boolean): Promise<Reply> {
     const { replication } = this.#options;
     const isDurable = call.isDurable === true && (replication?.minReplicas ?? 0) > 0;
-    const pool = await this.#router.poolOf(call.partition, isDurable);
+    const found = this.#router.poolOf(call.partition, isDurable);
+    const pool = found instanceof Promise ? await found : found;
     const acquired = pool.take();
     const connection = acquired instanceof Promise ? await acquired : acquired;
     try {

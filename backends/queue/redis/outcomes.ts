@@ -14,6 +14,10 @@ export async function firstThatCounts<T>(
   calls: readonly Promise<T>[],
   counts: (outcome: T) => boolean,
 ): Promise<T | undefined> {
+  if (calls.length === 1) {
+    const outcome = await calls[0];
+    return counts(outcome) ? outcome : undefined;
+  }
   const { promise, resolve, reject } = Promise.withResolvers<T | undefined>();
   const counting = calls.map(async (call) => {
     const outcome = await call;

@@ -33,7 +33,7 @@ export class Partitions {
 
   /** The partition of messages to an agent, or of broadcasts to a channel. */
   of(target: string | null, channel: string): number {
-    return hash(target ?? channel) % this.all.length;
+    return this.all.length === 1 ? 0 : hash(target ?? channel) % this.all.length;
   }
 
   /** The partitions of messages of a channel that an agent receives. */

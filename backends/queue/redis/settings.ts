@@ -29,8 +29,8 @@ const NONE: DeliverySettings = {
 
 /** The text of settings. Empty if none is given. */
 export function settingsText(settings: DeliverySettings): string {
+  if (NAMES.every((name) => settings[name] === null)) return "";
   const given = NAMES.filter((name) => settings[name] !== null);
-  if (given.length === 0) return "";
   return JSON.stringify(Object.fromEntries(given.map((name) => [LETTERS[name], settings[name]])));
 }
 

@@ -203,6 +203,91 @@ serverTest(
   },
 );
 
+/** The commands of an action that scripts have run. */
+async function scriptedCommands(action: () => Promise<unknown>): Promise<number> {
+  const counts = await commandsOf(action);
+  return Object.entries(counts)
+    .filter(([name]) => !/^(config|info|client|eval|ping)/.test(name))
+    .reduce((sum, [, calls]) => sum + calls, 0);
+}
+
+serverTest("a plain message needs few commands", async () => {
+  await using queue = await open();
+  await using subscription = queue.subscribe("tasks", "worker", { prefetch: 2 });
+  const publish = (text: string) => queue.publish(task(text, { ttlSeconds: 60 }));
+  const published: number[] = [];
+  const settled: number[] = [];
+  // The first one prepares the channel, and some may meet the work of an interval.
+  for (const text of ["first", "second", "third", "fourth", "fifth"]) {
+    published.push(await scriptedCommands(() => publish(text)));
+    const record = await nextOf(subscription);
+    settled.push(await scriptedCommands(() => queue.acknowledge(record)));
+  }
+  assert.ok(Math.min(...published) <= 13, `${published} commands to publish`);
+  assert.ok(Math.min(...settled) <= 7, `${settled} commands to acknowledge`);
+});
+
+/** What a queue has stored, without what differs each time: what keys hold, and with what a message is packed. */
+async function stored(ids: readonly string[]): Promise<string[]> {
+  const shown: string[] = [];
+  const nameOf = (text: string) =>
+    ids.reduce((name, id, i) => name.replaceAll(id, `message ${i}`), text)
+      .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, "uuid")
+      // Counts have the number of their time.
+      .replace(/\d{9,}(-\d+)?/g, "time");
+  for (const key of await server.command("KEYS", "*") as string[]) {
+    const type = String(await server.command("TYPE", key));
+    const members = {
+      string: () => [],
+      hash: () => server.command("HKEYS", key),
+      zset: () => server.command("ZRANGE", key, "0", "-1"),
+      set: () => server.command("SMEMBERS", key),
+      stream: async () => String(await server.command("XRANGE", key, "-", "+")).split(","),
+    }[type]!;
+    const names = (await members() as string[]).map(nameOf);
+    shown.push(`${nameOf(key)} ${type} ${[...new Set(names)].sort().join(" ")}`);
+  }
+  return [...new Set(shown)].sort();
+}
+
+serverTest(
+  "messages are stored alike while somebody listens to events and while nobody does",
+  async () => {
+    const run = async (isHeard: boolean) => {
+      await server.command("FLUSHALL");
+      await using queue = await open();
+      const events = isHeard ? queue.events() : undefined;
+      await events?.ready;
+      const given = [
+        task("short"),
+        task("long".repeat(50), { metadata: { of: "all" } }),
+        task(1, { ttlSeconds: 60 }),
+        task(2, { ttlSeconds: 60, metadata: { of: "one" }, priority: 3 }),
+      ];
+      const records = await Promise.all(given.map((each) => queue.publish(each)));
+      const ids = records.map(({ id }) => id);
+      const waiting = await stored(ids);
+      await using subscription = queue.subscribe("tasks", "worker", { prefetch: 4 });
+      const taken = [];
+      for (const _ of given) taken.push(await nextOf(subscription));
+      const leased = await stored(ids);
+      const done = await Promise.all(taken.map((each) => queue.acknowledge(each)));
+      await events?.return?.();
+      const order = taken.map(({ id, payload, metadata, attempts }) => [
+        ids.indexOf(id),
+        payload,
+        metadata,
+        attempts,
+      ]);
+      return { waiting, leased, done, order, settled: await stored(ids) };
+    };
+    const heard = await run(true);
+    const unheard = await run(false);
+    assert.deepEqual(heard, unheard);
+    assert.deepEqual(heard.order.map(([number]) => number), [3, 0, 1, 2]);
+  },
+);
+
 serverTest("an idle subscriber is woken by a wakeup, long before its next poll", async () => {
   await using queue = await open();
   await using other = await open();
