@@ -64,14 +64,29 @@ const INITIALIZING = {
   sentinel: "initializing_redis_sentinel",
 } as const;
 
-/** Index of the deduplication id in the arguments of a message. */
-const UNIQUE = 15;
-
 /** How a new message is stored. */
 interface StoredMessage {
   readonly partition: number;
   readonly id: string;
   readonly args: string[];
+}
+
+/** What a message has that is not plain, as `storeOne` of the scripts reads it. */
+interface Particulars {
+  readonly operation: string;
+  readonly put?: { readonly created: string; readonly expires: string; readonly acked: string };
+  readonly settings: string;
+  readonly due: string;
+  readonly unique?: { readonly id: string; readonly ms: string } | undefined;
+}
+
+/** The last argument of a message. Empty for a plain one. */
+function particularsText({ operation, put, settings, due, unique }: Particulars): string {
+  if (put === undefined && settings === "" && due === "" && unique === undefined) return "";
+  const { created = "", expires = "", acked = "0" } = put ?? {};
+  const { id = "", ms = "" } = unique ?? {};
+  const isPut = put === undefined ? "0" : "1";
+  return JSON.stringify([operation, isPut, created, expires, acked, settings, due, id, ms]);
 }
 
 /** Microseconds since 1970, as messages have them in their sequence numbers. */
@@ -180,42 +195,54 @@ export class RedisStore implements QueueStore {
   }
 
   #storeUnique(
-    { channel, deduplicationMs }: NewMessage,
+    message: NewMessage,
     deduplicationId: string,
     { partition, id, args }: StoredMessage,
   ): Promise<string> {
-    const store = async (args: string[]) => String(await this.#storeIn(partition, args));
+    const { channel, deduplicationMs } = message;
     const home = this.#partitions.of(null, channel);
-    if (home === partition) return this.#deduplication.storeAtHome(() => store(args));
+    if (home === partition) {
+      return this.#deduplication.storeAtHome(async () =>
+        String(await this.#storeIn(partition, args))
+      );
+    }
     const unique = { home, channel, deduplicationId, deduplicationMs, id };
-    return this.#deduplication.store(unique, () => store(args.with(UNIQUE, "")));
+    const others = this.#argsOf(message, id, false);
+    return this.#deduplication.store(
+      unique,
+      async () => String(await this.#storeIn(partition, others)),
+    );
   }
 
   /** The arguments that store a new message, and where. */
   #newMessage(message: NewMessage): StoredMessage {
-    const { channel, target, dueMs, delayMs, ttlMs, deduplicationId } = message;
-    const partition = this.#partitions.of(target, channel);
+    const partition = this.#partitions.of(message.target, message.channel);
     const id = this.#partitions.newId(partition);
-    const args = [
+    return { partition, id, args: this.#argsOf(message, id, true) };
+  }
+
+  /** The arguments of a new message, with its deduplication id if the script is to remember that. */
+  #argsOf(message: NewMessage, id: string, isUnique: boolean): string[] {
+    const { dueMs, delayMs, ttlMs, deduplicationId, deduplicationMs } = message;
+    const particulars = particularsText({
+      operation: id,
+      settings: settingsText(message),
+      due: delayMs !== null ? `+${delayMs}` : dueMs === null ? "" : String(dueMs),
+      unique: isUnique && deduplicationId !== null
+        ? { id: deduplicationId, ms: String(deduplicationMs) }
+        : undefined,
+    });
+    return [
       id,
-      id,
-      channel,
+      message.channel,
       message.source,
-      target ?? "",
+      message.target ?? "",
       message.payload,
       message.metadata,
       String(message.priority),
       ttlMs === null ? "" : String(ttlMs),
-      "0",
-      "",
-      "",
-      "0",
-      settingsText(message),
-      delayMs !== null ? `+${delayMs}` : dueMs === null ? "" : String(dueMs),
-      deduplicationId ?? "",
-      deduplicationId === null ? "" : String(message.deduplicationMs),
+      particulars,
     ];
-    return { partition, id, args };
   }
 
   /** What the scripts that store messages need to know of the queue. */
@@ -237,8 +264,17 @@ export class RedisStore implements QueueStore {
   async put(message: MessageToPut): Promise<void> {
     const partition = this.#partitions.of(message.target, message.channel);
     this.#checkPartition(message, partition);
+    const particulars = particularsText({
+      operation: crypto.randomUUID(),
+      put: {
+        created: String(message.createdMs),
+        expires: message.expiresMs === null ? "" : String(message.expiresMs),
+        acked: message.acknowledged ? "1" : "0",
+      },
+      settings: settingsText(message),
+      due: message.dueMs === null ? "" : String(message.dueMs),
+    });
     const reply = await this.#storeIn(partition, [
-      crypto.randomUUID(),
       message.id,
       message.channel,
       message.source,
@@ -247,14 +283,7 @@ export class RedisStore implements QueueStore {
       message.metadata,
       String(message.priority),
       "",
-      "1",
-      String(message.createdMs),
-      message.expiresMs === null ? "" : String(message.expiresMs),
-      message.acknowledged ? "1" : "0",
-      settingsText(message),
-      message.dueMs === null ? "" : String(message.dueMs),
-      "",
-      "",
+      particulars,
     ]);
     // A message whose id the queue has not made may have been in another partition.
     const others = this.#partitions.ofId(message.id).filter((other) => other !== partition);

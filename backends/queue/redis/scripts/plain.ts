@@ -47,11 +47,11 @@ do
   local last, microseconds = tonumber(state[1] or '0'), tonumber(time[1] .. string.sub('00000' .. time[2], -6))
   local rooms, queues, seq = {}, {}, nil
   while isQuiet and not state[2] and ARGV[from] do
-    local operation, id, channel, source, target, payload, metadata, priority, ttl, put = unpack(ARGV, from, from + 9)
-    if put == '1' or target == '' or ARGV[from + 13] ~= '' or ARGV[from + 14] ~= '' or ARGV[from + 15] ~= '' then break end
+    local id, channel, source, target, payload, metadata, priority, ttl, particulars = unpack(ARGV, from, from + 8)
+    if target == '' or particulars ~= '' then break end
     local stream, key = PREFIX .. 'stream:' .. channel, PREFIX .. 'msg:' .. id
     local room = rooms[channel] or tonumber(ARGV[5]) - call('XLEN', stream)
-    if room <= 0 or call('EXISTS', PREFIX .. 'gone:' .. operation, key) > 0 then break end
+    if room <= 0 or call('EXISTS', PREFIX .. 'gone:' .. id, key) > 0 then break end
     rooms[channel] = room - 1
     last = math.max(microseconds, last + 1)
     seq = string.format('%.0f', last)
@@ -86,7 +86,7 @@ do
     ready[#ready + 1] = priority == '' and '0' or tostring(-tonumber(priority))
     ready[#ready + 1] = seq .. id
     replies[#replies + 1] = created .. ' ' .. expires .. ' ' .. seq .. ' -'
-    from = from + 17
+    from = from + 9
   end
   if seq then call('SET', KEYS[1], seq) end
   for name, queue in pairs(queues) do

@@ -7,8 +7,12 @@
 import { ALLOW_OOM, DENY_OOM, RETURN_SAVED_NUMBER, script } from "./fragments.ts";
 import { FOLD, MOST_IN_HASH, STORE_PLAIN } from "./plain.ts";
 
-/** Arguments of one message. */
-const ARGUMENTS = 17;
+/**
+ * Arguments of one message: id, channel, source, target, payload, metadata, priority, its time to live, and an array as JSON, which
+ * is empty for a plain message. The array has the operation, 1 for a message that is put, when that was created, when it expires,
+ * 1 if it is acknowledged, the settings, when it is due, the deduplication id, and for how long that counts.
+ */
+const ARGUMENTS = 9;
 
 /**
  * Lua functions that store messages. `ARGV[5]` is the limit of a channel, and `ARGV[6]` is 1 if nothing may be
@@ -65,8 +69,11 @@ end
 
 local function wake(channel, agent) wakeups[channel .. '\\0' .. agent] = { channel, agent } end
 
-local function storeOne(operation, id, channel, source, target, payload, metadata, priority, ttl, put,
-  created, expires, acked, settings, due, unique, uniqueMs)
+local function storeOne(id, channel, source, target, payload, metadata, priority, ttl, particulars)
+  local operation, put, created, expires, acked, settings, due, unique, uniqueMs = id, '0', '', '', '0', '', '', '', ''
+  if particulars ~= '' then
+    operation, put, created, expires, acked, settings, due, unique, uniqueMs = unpack(cjson.decode(particulars))
+  end
   local key, isPut, isAcked = PREFIX .. 'msg:' .. id, put == '1', acked == '1'
   local attempts = {}
   if call('EXISTS', PREFIX .. 'gone:' .. operation, key) > 0 then
