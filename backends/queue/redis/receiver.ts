@@ -17,7 +17,7 @@ import type {
 import { logger } from "../log.ts";
 import type { QueueClient } from "./client.ts";
 import type { ConsumerGroup, GroupMember } from "./consumer_group.ts";
-import { toDelivery } from "./replies.ts";
+import { toClaimed } from "./replies.ts";
 
 /** Whose messages a receiver receives, and from where. */
 export interface ReceiverOptions {
@@ -160,7 +160,7 @@ export class RedisReceiver implements QueueReceiver {
     const isBehind = this.#isInterrupted;
     if (isBehind) await this.#deliverBacklog();
     return {
-      deliveries: found.map(toDelivery),
+      deliveries: found.map(toClaimed),
       missed: Number(missed),
       nextDueMs: isBehind ? 0 : Number(due) < 0 ? null : Number(due),
       knowsMore: true,

@@ -52,6 +52,20 @@ export function toDelivery(reply: Reply): QueueDelivery {
   };
 }
 
+/** Index of the payload in a text, behind everything else. */
+const PAYLOAD_IN_TEXT = 16;
+/** Index of the payload in a reply. */
+const PAYLOAD = 4;
+
+/** The message of a claim with its delivery: a reply, or its texts as one. */
+export function toClaimed(reply: Reply): QueueDelivery {
+  if (typeof reply !== "string") return toDelivery(reply);
+  const texts = reply.split("\0");
+  const payload = texts.splice(PAYLOAD_IN_TEXT).join("\0");
+  texts.splice(PAYLOAD, 0, payload);
+  return toDelivery(texts);
+}
+
 /** The dead letter of a reply. */
 export function toDeadLetter(reply: Reply): QueueDeadLetter {
   const delivery = toDelivery(reply);

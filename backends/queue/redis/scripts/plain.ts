@@ -137,7 +137,10 @@ do
 end
 `;
 
-/** Leases messages, as the arguments from `at` on say, if all that it would lease are plain. */
+/**
+ * Leases messages, as the arguments from `at` on say, if all that it would lease are plain. Replies as `claimMessages` does,
+ * but each message is one text.
+ */
 const CLAIM_ALL = `
 local claimed
 if isQuiet and ARGV[at + 1] == '0' and ARGV[at + 5] == '0' and ARGV[at + 7] == '' and ARGV[at + 8] == '' then
@@ -151,7 +154,7 @@ if isQuiet and ARGV[at + 1] == '0' and ARGV[at + 5] == '0' and ARGV[at + 7] == '
   local members = isPlain and call('ZRANGE', ready, '0', ARGV[at + 4]) or {}
   local hasMore = #members > limit
   members[limit + 1] = nil
-  local found, ids, leases, token = {}, {}, {}, string.sub(operation, -12)
+  local found, ids, counts, leases, token = {}, {}, {}, {}, string.sub(operation, -12)
   local endMs = string.format('%.0f', nowMs + ARGV[4])
   for i, member in ipairs(members) do
     local id = string.sub(member, 17)
@@ -180,10 +183,12 @@ if isQuiet and ARGV[at + 1] == '0' and ARGV[at + 5] == '0' and ARGV[at + 7] == '
     local isBroadcast = not target or target == ''
     local acked = reply[3] or (isBroadcast and reply[5])
     local attempts = (reply[4] and tonumber(string.match(reply[4], '^%d+')) or 0) + 1
-    found[i] = { id, of, source, target or '', payload, metadata and metadata ~= '' and metadata or '{}',
+    counts[i] = attempts
+    -- One text costs both sides less than many. Only the payload, which comes last, may contain NUL.
+    found[i] = table.concat({ id, of, source, target or '', metadata and metadata ~= '' and metadata or '{}',
       priority and priority ~= '' and priority or '0', created,
-      reply[3] or (updated and updated ~= '' and updated) or created, expires or '', seq, acked and 1 or 0, '',
-      dueMs or '', attempts, token, endMs }
+      reply[3] or (updated and updated ~= '' and updated) or created, expires or '', seq, acked and '1' or '0', '',
+      dueMs or '', attempts, token, endMs, payload }, '\\0')
     ids[i] = id
     leases[2 * i - 1], leases[2 * i] = endMs, member
   end
@@ -191,7 +196,7 @@ if isQuiet and ARGV[at + 1] == '0' and ARGV[at + 5] == '0' and ARGV[at + 7] == '
     local isAny = #ids > 0
     if isAny then
       for i, id in ipairs(ids) do
-        call('HSET', PREFIX .. 'msg:' .. id, 'n:' .. agent, found[i][15] .. ' ' .. token)
+        call('HSET', PREFIX .. 'msg:' .. id, 'n:' .. agent, counts[i] .. ' ' .. token)
       end
       call('ZREM', ready, unpack(members))
       call('ZADD', PREFIX .. 'leased:' .. queue, unpack(leases))
