@@ -79,7 +79,8 @@ export class TestChannels implements AsyncDisposable {
   /** Directory of the segments. */
   readonly dir: string;
   /**
-   * A clock that stands still until it is advanced, for what takes a clock: queues, stores and messaging backends.
+   * A clock that stands still until it is advanced, for what takes a clock: queues, stores, messaging backends
+   * and latest values.
    */
   readonly clock: SteppableClock = new SteppableClock();
   readonly #directoryBefore: string | undefined;

@@ -11,7 +11,7 @@ import { formatValue } from "../lib/base/options.ts";
 import { checkUsers, checkVersion } from "../backends/resp/server/options.ts";
 import type { RedisFaults } from "../backends/resp/engine/faults.ts";
 import type { ReplyValue } from "../backends/resp/server/local_client.ts";
-import { checkClock } from "../backends/store/clock_option.ts";
+import { checkClock } from "../lib/base/clock_option.ts";
 import { textOfBytes } from "../backends/store/byte_string.ts";
 import { checkLimit } from "../backends/store/limits.ts";
 import { EmbeddedServer } from "../backends/tcp/server/server.ts";

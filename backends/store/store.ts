@@ -28,7 +28,7 @@ import { QueueQuota } from "./queue_quota.ts";
 import { Sets } from "./sets.ts";
 import { parseMessage, type StoredMessage } from "./stored_message.ts";
 import { Strings } from "./strings.ts";
-import { checkClock } from "./clock_option.ts";
+import { checkClock } from "../../lib/base/clock_option.ts";
 import { checkKey } from "./value.ts";
 import { checkLimit, DEFAULT_LISTED_KEYS, DEFAULT_MAX_PATTERNS } from "./limits.ts";
 import { checkTtl, lifetimeOf } from "./names.ts";

@@ -5,6 +5,8 @@
  */
 
 import { checkNoMore, shorten } from "../base/checks.ts";
+import { clockOf } from "../base/clock.ts";
+import { checkClock } from "../base/clock_option.ts";
 import { ShmClosedError, ShmConnectionError } from "../base/errors.ts";
 import { fnv1a } from "../base/hash.ts";
 import { abortSignal, directoryPath, flag, positiveMs, text } from "../base/option_checks.ts";
@@ -51,6 +53,7 @@ const OPTIONS = new OptionRules<LatestOptions>("new Latest()", {
   codec: (_name, value) => resolveCodec(value as CodecName),
   dir: directoryPath,
   persist: flag,
+  clock: checkClock,
   label: checkLabel,
 }, { capacityBytes: "latest values take the space that they need" });
 
@@ -106,7 +109,7 @@ interface Found {
  */
 export class Latest<T = unknown> implements Disposable, AsyncDisposable {
   readonly #attachment: Attachment;
-  readonly #clock: LatestClock;
+  readonly #clock: { now(): number };
   readonly #buckets: Buckets;
   readonly #cache = new ReadCache();
   #waits: AsyncWaitQueue | undefined;
@@ -122,7 +125,8 @@ export class Latest<T = unknown> implements Disposable, AsyncDisposable {
     const isLocal = isLocalHandle(target);
     const all = { ...options, capacityBytes: LATEST_CAPACITY_BYTES };
     this.#attachment = new Attachment(target, "latest", "member", all);
-    this.#clock = new LatestClock(this.#attachment, isLocal);
+    const clock = options?.clock;
+    this.#clock = clock === undefined ? new LatestClock(this.#attachment, isLocal) : clockOf(clock);
     this.#buckets = new Buckets(this.#attachment, () => this.#clock.now());
     if (!isLocal) register(this);
   }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Clock } from "../base/clock.ts";
 import type { CodecName } from "../codecs/builtin.ts";
 import type { Codec } from "../codecs/codec.ts";
 
@@ -20,6 +21,11 @@ export interface LatestOptions {
    * Keeps the values when the last participant closes. One participant that sets it is enough. Default: false.
    */
   persist?: boolean | undefined;
+  /**
+   * The time by which values expire, such as a `SteppableClock` of a test. All who attach need the same. Default:
+   * a clock that all processes share, and that no change of the wall clock moves.
+   */
+  clock?: Clock | (() => number) | undefined;
   /**
    * A name for this participant, for people who look: `listChannels()`, `watchChannels()` and `ringbus who`
    * show it. 1 to 40 bytes of UTF-8. Default: none.

@@ -20,6 +20,7 @@ import {
 } from "../../mod.ts";
 import { inspect } from "../../lib/observe/inspect.ts";
 import { BUCKETS, CELL_LENGTH, INDEX_END } from "../../wasm/layout.ts";
+import { SteppableClock } from "../../testing/steppable_clock.ts";
 import { until } from "../support/deadline.ts";
 import { BytesInMemory } from "../support/observed.ts";
 import { TestDirectory } from "./channel/directory.ts";
@@ -443,4 +444,28 @@ Deno.test("latest: damage is an error", () => {
     file.writeSync(new Uint8Array([255, 255, 255, 255]));
   }
   assert.throws(() => other.get("k"), ShmCorruptionError);
+});
+
+testLatest("values expire by the clock of a test", async (open) => {
+  const clock = new SteppableClock();
+  const one = open<number>({ clock });
+  const other = open<number>({ clock: clock.now });
+  one.set("short", 1, { ttlMs: 60_000 });
+  one.set("long", 2, { ttlMs: 3_600_000 });
+  const changes = other.watch("short");
+  assert.deepEqual((await changes.next()).value, { key: "short", value: 1, isDeleted: false });
+  clock.advance({ milliseconds: 59_999 });
+  assert.equal(other.get("short"), 1);
+  const second = changes.next();
+  clock.advance(1);
+  assert.equal(one.get("short"), undefined);
+  assert.deepEqual([other.has("short"), other.get("long")], [false, 2]);
+  assert.deepEqual((await second).value, { key: "short", value: undefined, isDeleted: true });
+  await changes.return();
+  clock.advance({ hours: 1 });
+  assert.deepEqual([...one.keys()], []);
+  assert.throws(
+    () => open({ clock: 7 as never }),
+    /^TypeError: clock must be a function that returns/,
+  );
 });

@@ -10,7 +10,7 @@ import { checkNoMore } from "../../../lib/base/checks.ts";
 import { callback, instanceOf, object, objectWith } from "../../../lib/base/option_checks.ts";
 import { type OptionChecks, OptionRules } from "../../../lib/base/option_rules.ts";
 import { formatValue } from "../../../lib/base/options.ts";
-import { checkClock } from "../../store/clock_option.ts";
+import { checkClock } from "../../../lib/base/clock_option.ts";
 import { checkHost, checkHostName, checkPort, urlOf } from "../../hosting/endpoint.ts";
 import type { RequestObserver } from "../../hosting/observer.ts";
 import { graceMsOf, reportDropped, runTask, type StopOptions } from "../../hosting/stop.ts";

@@ -8,7 +8,7 @@ import type { Clock } from "../../../lib/base/clock.ts";
 import { checkInteger } from "../../../lib/base/checks.ts";
 import { callback, durationMs, instanceOf, objectWith } from "../../../lib/base/option_checks.ts";
 import { type Given, type OptionChecks, OptionRules } from "../../../lib/base/option_rules.ts";
-import { checkClock } from "../../store/clock_option.ts";
+import { checkClock } from "../../../lib/base/clock_option.ts";
 import { checkHost, checkHostName, checkPort } from "../../hosting/endpoint.ts";
 import type { RequestObserver } from "../../hosting/observer.ts";
 import { QUEUE_CHECKS } from "../../hosting/store_options.ts";

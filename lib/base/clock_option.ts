@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { Clock } from "../../lib/base/clock.ts";
-import { formatValue } from "../../lib/base/options.ts";
+import type { Clock } from "./clock.ts";
+import { formatValue } from "./options.ts";
 
 /** Returns a clock: one with timers, or a function that tells the time. */
 export function checkClock(name: string, value: unknown): Clock | (() => number) {
