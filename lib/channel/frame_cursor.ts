@@ -131,6 +131,8 @@ export class FrameCursor {
   #topics: TopicTable | undefined;
   /** The message's topic, if the flags name one. */
   #topic: KnownTopic | undefined;
+  /** Topic of the message that was received last: others may have been looked at since. */
+  #receivedTopic: KnownTopic | undefined;
   /** Requests: requester, slot and window in one word, and the generation. */
   #origin = 0;
   #generation = 0;
@@ -214,6 +216,11 @@ export class FrameCursor {
     return (this.#flags & RECORD_TOPIC) === 0 ? undefined : this.#topic;
   }
 
+  /** The topic of the message that was received last, if it has one. */
+  get receivedTopic(): KnownTopic | undefined {
+    return this.#receivedTopic;
+  }
+
   /** True if what was found is a copy, which no publisher overwrites. */
   get isCopy(): boolean {
     return false;
@@ -223,7 +230,7 @@ export class FrameCursor {
   recall({ flags, header, topic }: ReceivedFrame): void {
     this.#flags = flags;
     this.#header = header;
-    this.#topic = topic;
+    this.#topic = this.#receivedTopic = topic;
   }
 
   /** True if `next` finds a message. The one that was received last keeps its topic and its header. */
@@ -293,6 +300,7 @@ export class FrameCursor {
     else target.set(attachment.bytes.subarray(place, place + length));
     const result = attachment.ring.receive(place, this.#position, size, mode) >>> 0;
     this.#flags = 0;
+    this.#receivedTopic = undefined;
     this.#position = (this.#position + size + 15) & ~7;
     this.#place = (result & ~TAKEN_IN_PLACE) >>> 0;
     if ((result & TAKEN_IN_PLACE) !== TAKEN || result <= MAX_TAKEN) {
@@ -313,6 +321,7 @@ export class FrameCursor {
     const bytes = this.#copyOut(place, length, attachment.isRaw);
     const result = attachment.ring.receive(place, this.#position, size, mode) >>> 0;
     this.#flags = 0;
+    this.#receivedTopic = undefined;
     this.#position = (this.#position + size + 15) & ~7;
     this.#place = (result & ~TAKEN_IN_PLACE) >>> 0;
     if ((result & TAKEN_IN_PLACE) !== TAKEN || result <= MAX_TAKEN) {
@@ -609,6 +618,7 @@ export class FrameCursor {
   complete(result: number): boolean {
     if (result !== TAKEN) this.#afterTake(result);
     if ((result & TAKEN) === 0) return false;
+    this.#receivedTopic = this.topic;
     this.#countReceived(this.#length);
     return true;
   }
@@ -648,6 +658,7 @@ export class FrameCursor {
     const bytes = ring.stepOver(Math.min(limit, RUN_BYTES), RUN_BYTES) >>> 0;
     if (bytes === 0) return -1;
     this.#place = 0;
+    this.#receivedTopic = undefined;
     const isWhole = run.copy(this.attachment, this.#offset - RECORD_PAYLOAD, bytes);
     const result = ring.takeAll();
     if (result === 0) return 0;

@@ -113,7 +113,7 @@ export class Receiver<T> implements ReceiverApi<T> {
   }
 
   get topic(): string | undefined {
-    return this.#cursor.topic?.text;
+    return this.#cursor.receivedTopic?.text;
   }
 
   /** The request that was received last. */

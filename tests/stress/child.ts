@@ -18,6 +18,8 @@ const PARTS: Record<Part, (context: ProcessContext) => Promise<void>> = {
   publisher: send,
   subscriber: receive,
   latecomer: receive,
+  announcer: send,
+  chooser: receive,
   pusher: send,
   puller: receive,
   acknowledger: acknowledge,

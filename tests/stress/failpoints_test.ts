@@ -36,7 +36,7 @@ import { EndlessStream } from "../support/endless_stream.ts";
 import { Stopwatch } from "../support/stopwatch.ts";
 
 const SOURCES = new URL("../../wasm/assembly/", import.meta.url);
-const PATTERNS = ["pubsub", "history", "queue", "requests", "ack"] as const;
+const PATTERNS = ["pubsub", "history", "topics", "queue", "requests", "ack"] as const;
 /** One failpoint in so many is visited in a run of the tests. The seed selects them. */
 const SHARE = 5;
 /** Well below the timeout of opening a channel. */

@@ -14,7 +14,7 @@ Runs processes of every pattern, kills and stops them at random times, and check
 lose nothing. With --failpoints it kills and stops them at each failpoint instead: between any two
 writes that other processes can see.
 
-  --pattern NAME  pubsub, history, queue, requests, ack or all (all)
+  --pattern NAME  pubsub, history, topics, queue, requests, ack or all (all)
   --kills N       kills of each pattern (1000)
   --minutes N     run this long instead, all patterns together
   --seed N        repeat the run with this seed

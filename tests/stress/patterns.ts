@@ -15,7 +15,7 @@ import { verifyQueue } from "./verify_queue.ts";
 import { verifyRequests } from "./verify_requests.ts";
 
 /** Names of the patterns on the command line. */
-export type PatternName = "pubsub" | "history" | "queue" | "requests" | "ack";
+export type PatternName = "pubsub" | "history" | "topics" | "queue" | "requests" | "ack";
 
 /** Checks the rounds of one session in their order. */
 export type Verifier = (records: readonly Record[]) => Partial<Figures>;
@@ -36,15 +36,7 @@ export const PATTERNS: { [name in PatternName]: Pattern } = {
     senders: "publisher",
     receivers: "subscriber",
     processCounts: { publisher: 3, subscriber: 3 },
-    createVerifier() {
-      let state: BroadcastState = { positions: new Map(), missed: new Map() };
-      return (records) => {
-        const result = verifyBroadcast(records, state);
-        state = result.state;
-        const { delivered, missed } = result;
-        return { messages: delivered, missed };
-      };
-    },
+    createVerifier: broadcastVerifier,
   },
   history: {
     kind: "broadcast",
@@ -60,6 +52,13 @@ export const PATTERNS: { [name in PatternName]: Pattern } = {
         return { messages: delivered, missed };
       };
     },
+  },
+  topics: {
+    kind: "broadcast",
+    senders: "announcer",
+    receivers: "chooser",
+    processCounts: { announcer: 3, chooser: 3 },
+    createVerifier: broadcastVerifier,
   },
   queue: {
     kind: "queue",
@@ -104,3 +103,13 @@ export const PATTERNS: { [name in PatternName]: Pattern } = {
     },
   },
 };
+
+function broadcastVerifier(): Verifier {
+  let state: BroadcastState = { positions: new Map(), missed: new Map() };
+  return (records) => {
+    const result = verifyBroadcast(records, state);
+    state = result.state;
+    const { delivered, missed } = result;
+    return { messages: delivered, missed };
+  };
+}

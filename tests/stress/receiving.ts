@@ -10,6 +10,7 @@ import { RECEIVED } from "./journal.ts";
 import { verify } from "./message.ts";
 import { sinceOf } from "./since.ts";
 import type { ProcessContext } from "./task.ts";
+import { checkTopic, CHOSEN } from "./topics.ts";
 
 const CALLS = {
   tryRecv: 25,
@@ -53,6 +54,7 @@ class Receiver implements Disposable {
       : new Subscriber<Uint8Array>(task.channel, {
         ...options,
         since: task.part === "latecomer" ? sinceOf(this.#stream) : "now",
+        topics: task.part === "chooser" ? CHOSEN : undefined,
       });
     journal.finish(opened, 0);
   }
@@ -127,10 +129,24 @@ class Receiver implements Disposable {
   /** Missed messages are recorded first: a gap without a count would count as a loss. */
   #record(began: number, received: Uint8Array[]): boolean {
     const { journal, task } = this.#context;
-    journal.missed = this.#socket.statistics().missed;
+    journal.missed = this.#gaps;
+    this.#checkTopic(received.at(-1));
     for (const bytes of received) this.#recordLabel(began, verify(bytes, task.capacityBytes));
     journal.endReceive();
     return received.length > 0;
+  }
+
+  /** Messages that it has not received, and will not: overwritten, or of topics that it does not choose. */
+  get #gaps(): number {
+    const { missed, unmatched } = this.#socket.statistics();
+    return missed + unmatched;
+  }
+
+  /** Checks the topic of the message that was received last. */
+  #checkTopic(last: Uint8Array | undefined): void {
+    if (this.#context.task.part !== "chooser" || last === undefined) return;
+    const { topic } = this.#socket as Subscriber<Uint8Array>;
+    checkTopic(verify(last, this.#context.task.capacityBytes), topic);
   }
 
   #recordLabel(began: number, { stream, sequence }: { stream: number; sequence: number }): void {
@@ -143,11 +159,11 @@ class Receiver implements Disposable {
     const began = journal.beginReceive(1);
     const view = this.#socket.recvView();
     if (view === undefined) return this.#record(began, []);
-    const missedBefore = this.#socket.statistics().missed;
+    const missedBefore = this.#gaps;
     if (random.chance(0.1)) block(random.between(1, 10));
     const label = this.#readInPlace(view);
     view[Symbol.dispose]();
-    const { missed } = this.#socket.statistics();
+    const missed = this.#gaps;
     journal.missed = missed;
     if (missed === missedBefore) this.#recordLabel(began, label());
     journal.endReceive();
@@ -167,8 +183,7 @@ class Receiver implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    const { missed } = this.#socket.statistics();
-    const closed = this.#context.journal.beginClosing(this.#stream, missed);
+    const closed = this.#context.journal.beginClosing(this.#stream, this.#gaps);
     this.#socket.close();
     this.#context.journal.finish(closed, 0);
   }

@@ -4,11 +4,12 @@
  * @module
  */
 
-import { Publisher, Pusher, ShmBufferFullError } from "../../mod.ts";
+import { type Loan, Publisher, Pusher, ShmBufferFullError } from "../../mod.ts";
 import { block, now, sleep } from "./clock.ts";
 import { SENT } from "./journal.ts";
-import { fill, fillAborted, make, sizeOf } from "./message.ts";
+import { fill, fillAborted, type Label, make, sizeOf } from "./message.ts";
 import type { ProcessContext } from "./task.ts";
+import { runOf, topicOf } from "./topics.ts";
 
 const CALLS = {
   send: 30,
@@ -37,7 +38,9 @@ export async function send(context: ProcessContext): Promise<void> {
 class Sender implements Disposable {
   readonly #context: ProcessContext;
   readonly #stream: number;
-  readonly #socket: Publisher<Uint8Array> | Pusher<Uint8Array>;
+  /** Only an announcer passes topics. */
+  readonly #socket: Publisher<Uint8Array>;
+  readonly #hasTopics: boolean;
   #sequence = 0;
 
   constructor(context: ProcessContext) {
@@ -45,8 +48,9 @@ class Sender implements Disposable {
     this.#stream = context.nextStream();
     const { journal, senderOptions, task } = context;
     const opened = journal.beginOpening(this.#stream);
-    const Socket = task.part === "publisher" ? Publisher : Pusher;
-    this.#socket = new Socket<Uint8Array>(task.channel, senderOptions);
+    this.#hasTopics = task.part === "announcer";
+    const Socket = task.part === "publisher" || this.#hasTopics ? Publisher : Pusher;
+    this.#socket = new Socket<Uint8Array>(task.channel, senderOptions) as Publisher<Uint8Array>;
     journal.finish(opened, 0);
   }
 
@@ -63,7 +67,8 @@ class Sender implements Disposable {
   }
 
   async #call(): Promise<void> {
-    const messages = this.#context.random.between(1, MAX_AT_ONCE);
+    const most = this.#hasTopics ? runOf(this.#sequence) : MAX_AT_ONCE;
+    const messages = this.#context.random.between(1, most);
     if (!this.#context.mayCount(messages)) return block(1);
     const accepted = await this.#by(this.#context.random.weighted(CALLS), messages);
     this.#sequence += accepted;
@@ -72,7 +77,7 @@ class Sender implements Disposable {
   #by(call: keyof typeof CALLS, messages: number): number | Promise<number> {
     switch (call) {
       case "send":
-        return this.#recorded(1, () => Number(this.#socket.send(this.#make(0))));
+        return this.#recorded(1, () => Number(this.#socket.send(this.#make(0), this.#topic)));
       case "sendSync":
         return this.#recorded(1, () => this.#sendSync());
       case "sendAsync":
@@ -99,6 +104,16 @@ class Sender implements Disposable {
     return this.#context.journal.add(SENT, this.#stream, this.#sequence, messages, now(), 0);
   }
 
+  /** The label of the next message. */
+  get #label(): Label {
+    return { stream: this.#stream, sequence: this.#sequence };
+  }
+
+  /** The topic of the next message, as an option. */
+  get #topic(): { topic: string } | undefined {
+    return this.#hasTopics ? { topic: topicOf(this.#label) } : undefined;
+  }
+
   #make(ahead: number): Uint8Array<ArrayBuffer> {
     const label = { stream: this.#stream, sequence: this.#sequence + ahead };
     return make(label, this.#context.task.capacityBytes);
@@ -106,7 +121,7 @@ class Sender implements Disposable {
 
   #sendSync(): number {
     try {
-      this.#socket.sendSync(this.#make(0), { timeoutMs: TIMEOUT_MS });
+      this.#socket.sendSync(this.#make(0), { ...this.#topic, timeoutMs: TIMEOUT_MS });
       return 1;
     } catch (error) {
       return rejected(error);
@@ -115,8 +130,8 @@ class Sender implements Disposable {
 
   async #sendAsync(): Promise<number> {
     const entry = this.#record(1);
-    const timeoutMs = TIMEOUT_MS;
-    const sent = this.#socket.sendAsync(this.#make(0), { timeoutMs }).then(() => 1, rejected);
+    const options = { ...this.#topic, timeoutMs: TIMEOUT_MS };
+    const sent = this.#socket.sendAsync(this.#make(0), options).then(() => 1, rejected);
     const accepted = await sent;
     this.#context.journal.finish(entry, accepted);
     return accepted;
@@ -124,12 +139,14 @@ class Sender implements Disposable {
 
   #sendMany(messages: number): number {
     const values = Array.from({ length: messages }, (_, ahead) => this.#make(ahead));
-    return this.#socket.sendMany(values);
+    return this.#hasTopics
+      ? this.#socket.sendMany(values, this.#topic)
+      : this.#socket.sendMany(values);
   }
 
   #commit(): number {
-    const label = { stream: this.#stream, sequence: this.#sequence };
-    const loan = this.#socket.loan(sizeOf(label, this.#context.task.capacityBytes));
+    const label = this.#label;
+    const loan = this.#loan();
     if (loan === undefined) return 0;
     fill(loan.bytes, label);
     this.#delayCommit();
@@ -139,9 +156,15 @@ class Sender implements Disposable {
     });
   }
 
+  /** Space for the next message. */
+  #loan(): Loan | undefined {
+    const bytes = sizeOf(this.#label, this.#context.task.capacityBytes);
+    return this.#hasTopics ? this.#socket.loan(bytes, this.#topic) : this.#socket.loan(bytes);
+  }
+
   #abort(): number {
-    const label = { stream: this.#stream, sequence: this.#sequence };
-    using loan = this.#socket.loan(sizeOf(label, this.#context.task.capacityBytes));
+    const label = this.#label;
+    using loan = this.#loan();
     if (loan === undefined) return 0;
     fillAborted(loan.bytes, label);
     this.#delayCommit();

@@ -12,6 +12,7 @@ import { withSeed } from "../support/seed.ts";
 const KILLS: Record<PatternName, number> = {
   pubsub: 18,
   history: 6,
+  topics: 6,
   queue: 18,
   requests: 18,
   ack: 18,

@@ -14,6 +14,8 @@ export type Part =
   | "publisher"
   | "subscriber"
   | "latecomer"
+  | "announcer"
+  | "chooser"
   | "pusher"
   | "puller"
   | "acknowledger"

@@ -1,6 +1,6 @@
 /**
  * Checks a round of publish/subscribe: every subscriber got every message that was committed while it was
- * attached, or counted it as missed; in order and once.
+ * attached, or counted it as missed, or as one of another topic; in order and once.
  *
  * @module
  */
@@ -32,8 +32,8 @@ export function verifyBroadcast(
   records: readonly Record[],
   before: BroadcastState,
 ): BroadcastResult {
-  const publishers = records.filter(({ part }) => part === "publisher");
-  const subscribers = records.filter(({ part }) => part === "subscriber");
+  const publishers = records.filter(({ part }) => part === "publisher" || part === "announcer");
+  const subscribers = records.filter(({ part }) => part === "subscriber" || part === "chooser");
   const senders = committedBy(publishers, before.positions);
   narrow(senders, subscribers);
   const state: BroadcastState = { positions: new Map(), missed: new Map() };

@@ -8,6 +8,13 @@ import { type PatternName, PATTERNS } from "../patterns.ts";
 import type { Part } from "../task.ts";
 import { ACK_POINTS, OTHER_POINTS, type PointName, POINTS } from "./points.ts";
 
+const PUBLISHER_FIRST: PointName[] = [
+  "RESERVE_MOVED",
+  "TOTAL_HEAD",
+  "RING_SIZED",
+  "RING_CHECKSUMMED",
+  "RING_OFFSET",
+];
 const SUBSCRIBER_FIRST: PointName[] = [
   "RESERVE_MOVED",
   "REGION_BYTES",
@@ -17,15 +24,11 @@ const SUBSCRIBER_FIRST: PointName[] = [
 
 /** Points that are passed while a channel is new, and rarely later. */
 const FIRST: { [part in Part]?: readonly PointName[] } = {
-  publisher: creating(
-    "RESERVE_MOVED",
-    "TOTAL_HEAD",
-    "RING_SIZED",
-    "RING_CHECKSUMMED",
-    "RING_OFFSET",
-  ),
+  publisher: creating(...PUBLISHER_FIRST),
+  announcer: creating(...PUBLISHER_FIRST),
   subscriber: creating(...SUBSCRIBER_FIRST),
   latecomer: creating(...SUBSCRIBER_FIRST),
+  chooser: creating(...SUBSCRIBER_FIRST),
   pusher: creating("RESERVE_MOVED", "TOTAL_HEAD", "RING_SIZED", "RING_CHECKSUMMED", "RING_OFFSET"),
   puller: creating(),
   acknowledger: creating(
@@ -121,16 +124,20 @@ const SUBSCRIBING: PointName[] = [
   "CURSOR_COUNTED",
 ];
 
+const PUBLISHING: PointName[] = [
+  ...SENDING,
+  "CLAIM_INVALIDATED",
+  "LOAN_DATED",
+  "EVICT_COUNTED",
+  "EVICT_MOVED",
+  "EVICT_TOTALS",
+];
+
 const ALWAYS: Record<Part, readonly PointName[]> = {
-  publisher: [
-    ...SENDING,
-    "CLAIM_INVALIDATED",
-    "LOAN_DATED",
-    "EVICT_COUNTED",
-    "EVICT_MOVED",
-    "EVICT_TOTALS",
-  ],
+  publisher: PUBLISHING,
+  announcer: PUBLISHING,
   subscriber: SUBSCRIBING,
+  chooser: SUBSCRIBING,
   latecomer: [...SUBSCRIBING, "HISTORY_MOVED", "HISTORY_COUNTED"],
   pusher: [...SENDING, ...SLEEPING, "CLAIM_INVALIDATED", "LOAN_DATED", "DROPPED_COUNTED"],
   puller: [...TAKING, "PIN_LANE", "PIN_POSITION", "PIN_ADDED", "PIN_REMOVED", "VIEW_DATED"],
