@@ -21,6 +21,7 @@ import {
   RING_POINTS,
 } from "./failpoints/points.ts";
 import { testHistory } from "./failpoints/history.ts";
+import { testTopics } from "./failpoints/topics.ts";
 import { oneOfEach, scenariosOf } from "./failpoints/reach.ts";
 import { missedPoints } from "./failpoints/report.ts";
 import { failpointRing } from "./failpoints/ring.ts";
@@ -376,6 +377,7 @@ Deno.test("a segment that the last participant had begun to delete when it was k
   }));
 
 testHistory();
+testTopics();
 /** From these points on, others read what is being set. */
 const SET_POINTS: readonly PointName[] = [
   "CELL_PUBLISHED",

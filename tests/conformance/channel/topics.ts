@@ -60,7 +60,7 @@ export function testTopics(transport: TestTransport): void {
       assert.deepEqual(all.drain(), numbers(10));
       assert.equal(all.topic, undefined);
       assert.deepEqual(pose.drain(), [0, 3, 4, 5, 6]);
-    assert.deepEqual([pose.tryRecv(), pose.topic], [undefined, "pose."]);
+      assert.deepEqual([pose.tryRecv(), pose.topic], [undefined, "pose."]);
       const topics = [
         "pose.arm",
         "battery",

@@ -64,7 +64,15 @@ export type Command =
       | (PublisherOptions & SubscriberOptions & { ack?: boolean; maxUnacked?: number })
       | undefined;
   }
-  | { do: "send"; id: string; values: unknown[]; mode?: SendMode; timeoutMs?: number }
+  | {
+    do: "send";
+    id: string;
+    values: unknown[];
+    mode?: SendMode;
+    timeoutMs?: number;
+    /** The topic of all of them, from a publisher. */
+    topic?: string;
+  }
   | { do: "sendBytes"; id: string; sizes: number[] }
   | {
     do: "sendRange";
@@ -300,8 +308,13 @@ function close(id: string | undefined): void {
 async function send(
   socket: SendingSocket<unknown>,
   values: unknown[],
-  { mode = "try", timeoutMs = 20_000 }: { mode?: SendMode; timeoutMs?: number },
+  { mode = "try", timeoutMs = 20_000, topic }: {
+    mode?: SendMode;
+    timeoutMs?: number;
+    topic?: string;
+  },
 ): Promise<number> {
+  if (topic !== undefined) return (socket as Publisher).sendMany(values, { topic });
   if (mode === "many") return socket.sendMany(values);
   let accepted = 0;
   for (const value of values) {
