@@ -20,12 +20,13 @@ import {
 } from "../../../mod.ts";
 import type { Random } from "../../support/random.ts";
 import type { Stage } from "./case.ts";
+import { announcing, checkTopic, TOPIC_SUBSCRIBERS } from "./topics.ts";
 
 /** Patterns by the kind of their channel. */
-export type PatternName = "queue" | "broadcast" | "request" | "ack";
+export type PatternName = "queue" | "broadcast" | "topics" | "request" | "ack";
 
 /** All patterns. */
-export const PATTERN_NAMES = ["queue", "broadcast", "request", "ack"] as const;
+export const PATTERN_NAMES = ["queue", "broadcast", "topics", "request", "ack"] as const;
 
 /** At how many places a message is stored one after the other: a returned one may move to a block. */
 export function placesOf(pattern: PatternName): number {
@@ -136,6 +137,7 @@ class Receiving implements Actor {
   }
 
   #onMessage = (bytes: Uint8Array | undefined) => {
+    if (bytes && this.role in TOPIC_SUBSCRIBERS) checkTopic(this.socket);
     if (bytes) this.#stage.received(bytes);
     return bytes !== undefined;
   };
@@ -376,6 +378,20 @@ export const ACTORS: Record<PatternName, ActorSet> = {
       role === "publisher"
         ? new Sending(role, new Publisher(name, options), stage)
         : new Receiving(role, new Subscriber(name, options), stage),
+  },
+  topics: {
+    first: ["announcer", "chooser", "subscriber"],
+    more: ["announcer", "chooser", "newest", "subscriber", "publisher"],
+    open: (role, name, options, stage) => {
+      if (role === "announcer") {
+        const publisher = announcing(new Publisher<Uint8Array>(name, options), stage.random);
+        return new Sending(role, publisher, stage);
+      }
+      const topics = TOPIC_SUBSCRIBERS[role];
+      return topics === undefined
+        ? ACTORS.broadcast.open(role, name, options, stage)
+        : new Receiving(role, new Subscriber(name, { ...options, ...topics }), stage);
+    },
   },
   request: {
     first: ["requester", "replier"],

@@ -17,6 +17,7 @@ const CHILD = new URL("process_child.ts", import.meta.url).href;
 const ROLES: Record<PatternName, Part["role"][][]> = {
   queue: [["pusher", "puller", "puller"], ["pusher", "pusher", "puller"]],
   broadcast: [["publisher", "subscriber", "subscriber"], ["publisher", "publisher", "subscriber"]],
+  topics: [["announcer", "chooser", "newest"], ["announcer", "publisher", "chooser"]],
   request: [["requester", "replier", "replier"], ["requester", "requester", "replier"]],
   ack: [["pusher", "acknowledger", "acknowledger"], ["pusher", "acknowledger", "puller"]],
 };

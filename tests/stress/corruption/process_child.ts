@@ -22,6 +22,7 @@ import {
 } from "../../../mod.ts";
 import { Random } from "../../support/random.ts";
 import { makeMessage, MIN_BYTES } from "./message_verifier.ts";
+import { announcing, checkTopic, TOPIC_SUBSCRIBERS } from "./topics.ts";
 import { linesOf } from "../../../lib/base/lines.ts";
 import { CHANNEL, lengthOf, type Outcome, type Part } from "./process_task.ts";
 
@@ -105,13 +106,20 @@ function sending(play: Play, socket: Pusher<Bytes> | Publisher<Bytes>): (() => u
   ];
 }
 
-function receiving(play: Play, socket: Puller<Bytes> | Subscriber<Bytes>): (() => unknown)[] {
+function receiving(
+  play: Play,
+  socket: Puller<Bytes> | Subscriber<Bytes>,
+  check = () => {},
+): (() => unknown)[] {
+  const onMessage = (bytes: Bytes | undefined) => {
+    if (play.onMessage(bytes)) check();
+  };
   return [
-    () => play.onMessage(socket.tryRecv()),
-    () => socket.drain(10).forEach((bytes) => play.onMessage(bytes)),
-    () => play.onMessage(target.subarray(0, socket.recvIntoSync(target, SHORT))),
-    () => play.onMessage(socket.recvSync(SHORT)),
-    async () => play.onMessage(await socket.recv(SHORT)),
+    () => onMessage(socket.tryRecv()),
+    () => socket.drain(10).forEach(onMessage),
+    () => onMessage(target.subarray(0, socket.recvIntoSync(target, SHORT))),
+    () => onMessage(socket.recvSync(SHORT)),
+    async () => onMessage(await socket.recv(SHORT)),
   ];
 }
 
@@ -159,6 +167,16 @@ function open(part: Part): [Socket, (play: Play) => (() => unknown)[]] {
       const Kind = part.role === "pusher" ? Pusher<Bytes> : Publisher<Bytes>;
       const socket = new Kind(CHANNEL, options);
       return [socket, (play) => sending(play, socket)];
+    }
+    case "announcer": {
+      const publisher = new Publisher<Bytes>(CHANNEL, options);
+      return [publisher, (play) => sending(play, announcing(publisher, play.random))];
+    }
+    case "chooser":
+    case "newest": {
+      const topics = TOPIC_SUBSCRIBERS[part.role];
+      const socket = new Subscriber<Bytes>(CHANNEL, { ...options, ...topics });
+      return [socket, (play) => receiving(play, socket, () => checkTopic(socket))];
     }
     case "puller":
     case "subscriber": {

@@ -9,7 +9,17 @@ import { MIN_BYTES } from "./message_verifier.ts";
 
 /** The task of a child. */
 export interface Part {
-  role: "publisher" | "subscriber" | "pusher" | "puller" | "acknowledger" | "requester" | "replier";
+  role:
+    | "publisher"
+    | "subscriber"
+    | "announcer"
+    | "chooser"
+    | "newest"
+    | "pusher"
+    | "puller"
+    | "acknowledger"
+    | "requester"
+    | "replier";
   dir: string;
   capacityBytes: number;
   /** Seed of its calls and sizes. */
