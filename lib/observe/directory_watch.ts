@@ -44,13 +44,15 @@ interface Opened {
  * Reports what is there, and then each change, until the signal aborts.
  *
  * @param only the name of the only channel that is watched
+ * @param open opens the notices of the directory
  */
 export async function* watchDirectory(
   directory: string,
   only: string | undefined,
   signal: AbortSignal,
+  open: (directory: string) => DirectoryEvents = openDirectoryEvents,
 ): AsyncGenerator<ChannelEvent, void, void> {
-  using watch = new DirectoryWatch(directory, only);
+  using watch = new DirectoryWatch(directory, only, open);
   while (!signal.aborted) {
     for (const event of watch.next()) {
       yield event;
@@ -63,6 +65,7 @@ export async function* watchDirectory(
 class DirectoryWatch implements Disposable {
   readonly #directory: string;
   readonly #only: string | undefined;
+  readonly #openNotices: (directory: string) => DirectoryEvents;
   #notices: DirectoryEvents | undefined;
   readonly #opened = new Map<string, Opened>();
   /** When all was looked at last. */
@@ -70,9 +73,14 @@ class DirectoryWatch implements Disposable {
   /** Isolates whose FIFOs were closed by someone, with the looks at them so far. */
   readonly #doubtful = new Map<bigint, { looks: number; dueMs: number }>();
 
-  constructor(directory: string, only: string | undefined) {
+  constructor(
+    directory: string,
+    only: string | undefined,
+    open: (directory: string) => DirectoryEvents,
+  ) {
     this.#directory = directory;
     this.#only = only;
+    this.#openNotices = open;
   }
 
   /** What is new. */
@@ -95,7 +103,7 @@ class DirectoryWatch implements Disposable {
   #isWatching(): boolean {
     if (this.#notices !== undefined) return true;
     try {
-      this.#notices = openDirectoryEvents(this.#directory);
+      this.#notices = this.#openNotices(this.#directory);
     } catch (error) {
       if (!GONE.has(codeOf(error))) throw error;
     }

@@ -15,7 +15,7 @@ import { Inotify } from "./inotify.ts";
  * each wait ends soon, and nothing is complete.
  */
 export function openDirectoryEvents(directory: string): DirectoryEvents {
-  if (Deno.build.os !== "linux") return new Polling();
+  if (Deno.build.os !== "linux") return openPolling();
   try {
     return new Inotify(directory);
   } catch (error) {
@@ -25,8 +25,13 @@ export function openDirectoryEvents(directory: string): DirectoryEvents {
       ms: POLL_MS,
       error,
     });
-    return new Polling();
+    return openPolling();
   }
+}
+
+/** Notices of a system that has none: each wait ends soon. */
+export function openPolling(): DirectoryEvents {
+  return new Polling();
 }
 
 /** Milliseconds between two looks where the system reports nothing. */

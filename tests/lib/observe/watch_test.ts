@@ -12,6 +12,9 @@ import {
   Subscriber,
   watchChannels,
 } from "../../../mod.ts";
+import { watchDirectory } from "../../../lib/observe/directory_watch.ts";
+import { eventStream } from "../../../lib/observe/event_stream.ts";
+import { openPolling } from "../../../lib/platform/open_events.ts";
 import { platform } from "../../../lib/platform/mod.ts";
 import { Program } from "../../support/program.ts";
 import { until } from "../../support/deadline.ts";
@@ -210,6 +213,23 @@ Deno.test({
       }, "the deletion");
     }),
 });
+
+Deno.test("without notices of the kernel a watch looks at short intervals", () =>
+  inScratch(async ({ path: dir, spawn }) => {
+    const open = (signal: AbortSignal) => watchDirectory(dir, undefined, signal, openPolling);
+    await using log = new EventLog(eventStream(open, undefined));
+    const pending = log.texts(2);
+    const child = spawn();
+    const options = { dir, label: "arm" };
+    await child.execute({ do: "open", id: "a", role: "puller", target: "b", options });
+    assert.deepEqual(await pending, ["created b queue", "joined b puller arm"]);
+    child.kill("SIGKILL");
+    assert.equal(eventText(await log.next()), "died b puller arm");
+    await child.ended();
+    removeStale({ dir });
+    assert.equal(eventText(await log.next()), "collected b queue");
+    cleanUpAfterKills(dir);
+  }));
 
 Deno.test("more notices than the kernel keeps, and a directory that is made again", () =>
   inScratch(async ({ path }) => {
