@@ -18,7 +18,9 @@ export const QUEUE_OPTIONS = {
   url: {
     type: "string",
     value: "URL",
-    help: `of a queue on Redis: redis://HOST:PORT/DB; default: ${VARIABLE}, if it is set`,
+    help:
+      `of a queue on Redis: redis://HOST:PORT/DB, or tcp://HOST:PORT of ringbus serve; default: ` +
+      `${VARIABLE}, if it is set`,
   },
   namespace: { type: "string", value: "NAME", help: "namespace of the queue on Redis" },
   prefix: { type: "string", value: "TEXT", help: "first part of its keys on Redis" },
@@ -91,7 +93,21 @@ async function queueOf(
   refuseWith("--url", { dir });
   // A command on shared memory loads no client of Redis.
   const { RedisMessageQueue } = await import("../../backends/queue/redis/mod.ts");
-  return new RedisMessageQueue({ redisUrl, namespace, redisPrefix: prefix });
+  return new RedisMessageQueue({ redisUrl: respUrl(redisUrl), namespace, redisPrefix: prefix });
+}
+
+/**
+ * The port of TCP of a server speaks RESP as well; that of HTTP serves no queue of its own.
+ *
+ * @throws {UsageError} for the URL of an HTTP server
+ */
+function respUrl(url: string): string {
+  if (/^https?:/.test(url)) {
+    throw new UsageError(
+      `a queue is not reached over HTTP: give redis://HOST:PORT, or tcp://HOST:PORT of ringbus serve`,
+    );
+  }
+  return url.replace(/^tcp:/, "redis:");
 }
 
 function refuseWith(option: string, others: Record<string, string | undefined>): void {

@@ -161,7 +161,10 @@ Deno.test("ringbus queue works on the Redis of ringbus serve", () =>
     const at = ["--url", served.redisUrl.replace("//", `//:${encodeURIComponent(TOKEN)}@`)];
     const published = await run(["queue", "publish", "tasks", "1", "--to", "a", ...at]);
     assert.equal(published.stdout, "published 1 message to tasks\n", published.stderr);
-    assert.match((await run(["queue", "ls", "ta*", ...at])).stdout, /^tasks +1 +0 /m);
+    const tcp = ["--url", at[1].replace("redis:", "tcp:")];
+    assert.match((await run(["queue", "ls", "ta*", ...tcp])).stdout, /^tasks +1 +0 /m);
+    const http = await run(["queue", "ls", "--url", served.httpUrl]);
+    assert.match(http.stderr, /a queue is not reached over HTTP: give redis:/);
   }));
 
 Deno.test("ringbus state lists, prints and deletes threads: in shared memory, on TCP and on Redis", () =>
