@@ -34,7 +34,7 @@ import { isTurnDue, takeTurn } from "../base/turn.ts";
 import { segmentDirectory } from "../platform/directory.ts";
 import { isOutOfSpace } from "../platform/out_of_space.ts";
 import { platform } from "../platform/mod.ts";
-import { SystemError } from "../platform/platform.ts";
+import { SystemError } from "../platform/system_error.ts";
 import {
   checkSignals,
   type Closable,

@@ -7,7 +7,8 @@
 import { directoryPath } from "../base/option_checks.ts";
 import { ShmConnectionError, ShmPermissionError } from "../base/errors.ts";
 import { platform } from "./mod.ts";
-import { type FileStatus, SystemError } from "./platform.ts";
+import type { FileStatus } from "./platform.ts";
+import { SystemError } from "./system_error.ts";
 
 /** The FIFO of an isolate; no channel's name starts with a dot. */
 export const ISOLATE_PREFIX = ".agent-";

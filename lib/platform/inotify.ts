@@ -10,7 +10,7 @@ import type { DirectoryEvents, Happened } from "./directory_events.ts";
 import { cString } from "./libc.ts";
 import { openLibrary } from "./linux_library.ts";
 import { platform } from "./mod.ts";
-import { SystemError } from "./platform.ts";
+import { SystemError } from "./system_error.ts";
 
 const SYMBOLS = {
   inotify_init1: { parameters: ["i32"], result: "i32" },

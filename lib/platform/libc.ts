@@ -6,7 +6,7 @@
  */
 
 import type { EndSignal, Platform, ThreadId } from "./platform.ts";
-import { SystemError } from "./platform.ts";
+import { SystemError } from "./system_error.ts";
 
 /** Declarations for both systems. */
 export const SHARED_SYMBOLS = {

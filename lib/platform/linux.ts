@@ -6,7 +6,8 @@
 
 import { type Constants, cString, Libc, OWNER_BYTES, SHARED_SYMBOLS } from "./libc.ts";
 import { type Functions, openUncompiled } from "./linux_library.ts";
-import { type FileStatus, SystemError, type ThreadId } from "./platform.ts";
+import type { FileStatus, ThreadId } from "./platform.ts";
+import { SystemError } from "./system_error.ts";
 
 const SYMBOLS = {
   ...SHARED_SYMBOLS,

@@ -5,7 +5,7 @@
  */
 
 import { ShmConnectionError } from "../base/errors.ts";
-import { SystemError } from "./platform.ts";
+import { SystemError } from "./system_error.ts";
 
 const CODES: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT", "ENOMEM"]);
 

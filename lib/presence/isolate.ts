@@ -35,7 +35,7 @@ import type { Bell, Waiter } from "../base/shared_memory.ts";
 import { Waiters } from "./waiters.ts";
 import { DirectoryChanges } from "../platform/directory_changes.ts";
 import { platform } from "../platform/mod.ts";
-import { SystemError } from "../platform/platform.ts";
+import { SystemError } from "../platform/system_error.ts";
 
 const isolates = new Map<string, Isolate>();
 

@@ -40,7 +40,7 @@ import { collectOnce } from "./collect.ts";
 import { FileSource } from "./byte_source.ts";
 import { growMemory, newMemory } from "./grow.ts";
 import { isDisposable } from "./disposal.ts";
-import { SystemError } from "../platform/platform.ts";
+import { SystemError } from "../platform/system_error.ts";
 import { HEADER_BYTES } from "../../wasm/layout.ts";
 
 /** Attempts to attach while other processes create and delete the channel, about 1 ms each. */

@@ -5,7 +5,8 @@
  */
 
 import { platform } from "../../lib/platform/mod.ts";
-import { type Platform, SystemError } from "../../lib/platform/platform.ts";
+import type { Platform } from "../../lib/platform/platform.ts";
+import { SystemError } from "../../lib/platform/system_error.ts";
 
 /** Runs a test as on a file system that cannot rename without replacing. */
 export function withoutRenameNew(test: (os: Partial<Platform>) => void, onRename = () => {}): void {

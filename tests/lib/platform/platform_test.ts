@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { ShmUnsupportedError } from "../../../mod.ts";
 import { openPlatform, platform } from "../../../lib/platform/mod.ts";
-import { SystemError } from "../../../lib/platform/platform.ts";
+import { SystemError } from "../../../lib/platform/system_error.ts";
 import { TestDirectory } from "../../conformance/channel/directory.ts";
 
 const os = platform();
