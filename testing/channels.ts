@@ -23,8 +23,6 @@ import { eventually } from "./wait.ts";
 const DIRECTORY_VARIABLE = "RINGBUS_DIR";
 /** Memory that is a file system. */
 const SHARED_MEMORY = "/dev/shm";
-/** Milliseconds in which the sockets of ended workers have to be seen as gone. */
-const WORKERS_END_MS = 10_000;
 
 /** Options of `testChannels`. */
 export interface TestChannelsOptions {
@@ -194,7 +192,7 @@ export class TestChannels implements AsyncDisposable {
     try {
       await this.#withoutParticipants(
         ({ pid }) => pid === Deno.pid,
-        this.#workers.length > 0 ? WORKERS_END_MS : 0,
+        this.#workers.length > 0 ? DEADLINE_MS : 0,
         (channels) =>
           new Error(
             `the test has left sockets open on ${channels}: close them, or declare them with using ` +
