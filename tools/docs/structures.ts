@@ -62,6 +62,7 @@ export const NO_OFFSETS: ReadonlySet<string> = new Set([
   "RECORD_PADDING",
   "RECORD_BLOCK",
   "RECORD_TENSOR",
+  "RECORD_TOPIC",
   "RECORD_ERROR",
   "RECORD_HEADERS",
   "RECORD_UNDEFINED",
