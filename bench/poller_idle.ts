@@ -36,7 +36,8 @@ async function measure(
     (_, at) => stack.use(new Subscriber(...open(at))),
   );
   using poller = new Poller(sockets);
-  await poller.wait({ timeoutMs: 500 });
+  // At first a process looks often at the files of new sockets.
+  await poller.wait({ timeoutMs: 4000 });
   const alone = await shareDuring(() => new Promise((resolve) => setTimeout(resolve, IDLE_MS)));
   const inLoop = await shareDuring(() => poller.wait({ timeoutMs: IDLE_MS }));
   const blocking = await shareDuring(() => poller.waitSync({ timeoutMs: IDLE_MS }));

@@ -67,6 +67,7 @@ for (
     "recvSync with a timeout",
     "recvSync with ack",
     "recvIntoSync",
+    "pollSync",
     "tryRecv",
     "drain",
   ] as const

@@ -13,6 +13,7 @@ import {
   removeStale,
   Replier,
 } from "../../../mod.ts";
+import { pollSync } from "../../../lib/events/mod.ts";
 import { ShmBackend } from "../../../backends/state/mod.ts";
 
 /** What the worker gets in its first message. */
@@ -50,6 +51,10 @@ const CALLS = {
   tryRecv: (target: Loop["target"], options: { dir?: string }): Next => {
     const puller = new Puller(target, options);
     return () => puller.tryRecv() !== undefined;
+  },
+  pollSync: (target: Loop["target"], options: { dir?: string }): Next => {
+    const puller = new Puller(target, options);
+    return () => pollSync([puller])[0].kind === "ready" && puller.tryRecv() !== undefined;
   },
   drain: (target: Loop["target"], options: { dir?: string }): Next => {
     const puller = new Puller(target, options);
