@@ -66,21 +66,17 @@ export type {
 } from "./lib/sockets/option_types.ts";
 export type { TopicMessage } from "./lib/channel/checked_decoder.ts";
 export { Publisher } from "./lib/sockets/publisher.ts";
-export {
-  type AckPullerOptions,
-  Puller,
-  type PullerConstructor,
-  type PullerOptions,
-} from "./lib/sockets/puller.ts";
+export { Puller, type PullerConstructor } from "./lib/sockets/puller.ts";
+export type { AckPullerOptions, PullerOptions } from "./lib/sockets/option_types.ts";
 export { Pusher } from "./lib/sockets/pusher.ts";
 export { ReceivingSocket } from "./lib/sockets/receiving_socket.ts";
-export {
-  Replier,
-  type RequestHandler,
-  type ServeOptions,
-  type ServeStreamOptions,
-  type StreamHandler,
-} from "./lib/sockets/replier.ts";
+export { Replier } from "./lib/sockets/replier.ts";
+export type {
+  RequestHandler,
+  ServeOptions,
+  ServeStreamOptions,
+  StreamHandler,
+} from "./lib/sockets/option_types.ts";
 export type { RequestContext } from "./lib/sockets/request_context.ts";
 export { Requester } from "./lib/sockets/requester.ts";
 export { SendingSocket } from "./lib/sockets/sending_socket.ts";

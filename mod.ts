@@ -129,12 +129,8 @@ export type { TimeoutOptions, WaitOptions } from "./lib/base/options.ts";
 export type { Loan } from "./lib/channel/loan.ts";
 export { MAX_MESSAGE_BYTES } from "./lib/channel/block_allocator.ts";
 export { Publisher } from "./lib/sockets/publisher.ts";
-export {
-  type AckPullerOptions,
-  Puller,
-  type PullerConstructor,
-  type PullerOptions,
-} from "./lib/sockets/puller.ts";
+export { Puller, type PullerConstructor } from "./lib/sockets/puller.ts";
+export type { AckPullerOptions, PullerOptions } from "./lib/sockets/option_types.ts";
 export { Pusher } from "./lib/sockets/pusher.ts";
 export { ReceivingSocket } from "./lib/sockets/receiving_socket.ts";
 export {
@@ -155,13 +151,13 @@ export {
   removeStale,
   type RemoveStaleOptions,
 } from "./lib/observe/registry.ts";
-export {
-  Replier,
-  type RequestHandler,
-  type ServeOptions,
-  type ServeStreamOptions,
-  type StreamHandler,
-} from "./lib/sockets/replier.ts";
+export { Replier } from "./lib/sockets/replier.ts";
+export type {
+  RequestHandler,
+  ServeOptions,
+  ServeStreamOptions,
+  StreamHandler,
+} from "./lib/sockets/option_types.ts";
 export type { RequestContext } from "./lib/sockets/request_context.ts";
 export { Requester } from "./lib/sockets/requester.ts";
 export { SendingSocket } from "./lib/sockets/sending_socket.ts";

@@ -1,10 +1,12 @@
 /**
- * What options sockets and their methods have. Only types: nothing of this is loaded.
+ * What options sockets and their methods have, and what handlers they take. Only types: nothing of this is
+ * loaded.
  *
  * @module
  */
 
 import type { TimeoutOptions, WaitOptions } from "../base/options.ts";
+import type { RequestContext } from "./request_context.ts";
 import type { SocketOptions } from "./socket.ts";
 
 /** Options of a socket that receives messages. */
@@ -83,3 +85,54 @@ export interface StreamOptions extends WaitOptions {
    */
   window?: number | undefined;
 }
+
+/** Options of a puller whose messages are done when it receives them. */
+export interface PullerOptions extends ReceiverOptions {
+  /** False: a message is done when it is received. Default: false. */
+  ack?: false;
+}
+
+/** Options of a puller that acknowledges its messages. */
+export interface AckPullerOptions extends ReceiverOptions {
+  /** True: a puller holds each message until `ack()`; without that, the message goes to another puller. */
+  ack: true;
+  /**
+   * How many messages the puller may hold unacknowledged, from 1 to 4,096. Default: 256. At the limit
+   * `recv` and the iterator wait, `tryRecv` returns undefined, `drain` returns an empty list, and
+   * `recvSync` throws `ShmBufferFullError`, since its wait could not end.
+   */
+  maxUnacked?: number;
+}
+
+/** Options of `serve`. */
+export interface ServeOptions {
+  /** Ends serving. Requests that were received still get their replies. */
+  signal?: AbortSignal | undefined;
+  /** Requests handled at the same time. Default: 1. */
+  concurrency?: number | undefined;
+}
+
+/** Options of `serveStream`. */
+export interface ServeStreamOptions<Q = unknown, R = unknown> {
+  /** Ends serving. Streams that have begun go on to their end. */
+  signal?: AbortSignal | undefined;
+  /** Requests handled at the same time. Default: 1. */
+  concurrency?: number | undefined;
+  /**
+   * Replies to those who call `request`, and not `stream`. Default: the generator runs to its end, and
+   * what it returns is the reply.
+   */
+  reply?: RequestHandler<Q, R> | undefined;
+}
+
+/**
+ * Handles one request: yields the parts of its reply, or throws what its requester gets as
+ * `ShmRemoteError`. What it returns ends the stream.
+ */
+export type StreamHandler<Q, P, R> = (
+  request: Q,
+  context: RequestContext,
+) => AsyncIterable<P, R | void> | Iterable<P, R | void>;
+
+/** Handles one request: returns its reply, or throws what its requester gets as `ShmRemoteError`. */
+export type RequestHandler<Q, R> = (request: Q, context: RequestContext) => R | Promise<R>;

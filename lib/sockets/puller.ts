@@ -7,7 +7,7 @@
 import { flag, wholeNumber } from "../base/option_checks.ts";
 import { OptionRules } from "../base/option_rules.ts";
 import { BROADCAST_OPTIONS, CALL_OPTIONS, RECEIVER_CHECKS } from "./options.ts";
-import type { ReceiverOptions } from "./option_types.ts";
+import type { AckPullerOptions, PullerOptions } from "./option_types.ts";
 import type { Delivery } from "../channel/delivery.ts";
 import type { LocalHandle } from "../segment/worker_memory.ts";
 import { ReceivingSocket } from "./receiving_socket.ts";
@@ -16,24 +16,6 @@ import { ReceivingSocket } from "./receiving_socket.ts";
 const DEFAULT_MAX_UNACKED = 256;
 /** Largest `maxUnacked`. */
 const MAX_UNACKED = 4096;
-
-/** Options of a puller whose messages are done when it receives them. */
-export interface PullerOptions extends ReceiverOptions {
-  /** False: a message is done when it is received. Default: false. */
-  ack?: false;
-}
-
-/** Options of a puller that acknowledges its messages. */
-export interface AckPullerOptions extends ReceiverOptions {
-  /** True: a puller holds each message until `ack()`; without that, the message goes to another puller. */
-  ack: true;
-  /**
-   * How many messages the puller may hold unacknowledged, from 1 to 4,096. Default: 256. At the limit
-   * `recv` and the iterator wait, `tryRecv` returns undefined, `drain` returns an empty list, and
-   * `recvSync` throws `ShmBufferFullError`, since its wait could not end.
-   */
-  maxUnacked?: number;
-}
 
 /**
  * Receives messages that pushers of a channel send, each message once among all pullers. Pullers that

@@ -29,6 +29,12 @@ import { logger, trace, tracing } from "../base/log.ts";
 import { formatValue, type TimeoutOptions, type WaitOptions } from "../base/options.ts";
 import { type RequestContext, WatchedRequest } from "./request_context.ts";
 import { describeFailure, type RemoteFailure, REPLIER_CLOSED } from "./remote_failure.ts";
+import type {
+  RequestHandler,
+  ServeOptions,
+  ServeStreamOptions,
+  StreamHandler,
+} from "./option_types.ts";
 import { ReplierObserver } from "./replier_observer.ts";
 import { Socket, type SocketOptions } from "./socket.ts";
 import { runToEnd, sendParts } from "./produce_parts.ts";
@@ -37,14 +43,6 @@ import { StreamWaits } from "./stream_waits.ts";
 import { RECORD_ERROR, REPLY_END, WAITERS_REQUESTERS } from "../../wasm/layout.ts";
 import { messageOf } from "../base/thrown.ts";
 import { turnIfDue } from "../base/turn.ts";
-
-/** Options of `serve`. */
-export interface ServeOptions {
-  /** Ends serving. Requests that were received still get their replies. */
-  signal?: AbortSignal | undefined;
-  /** Requests handled at the same time. Default: 1. */
-  concurrency?: number | undefined;
-}
 
 const SERVE_OPTIONS = new OptionRules<ServeOptions>("serve()", {
   signal: abortSignal,
@@ -60,31 +58,6 @@ function checkConcurrency(name: string, value: unknown): number {
   if (typeof value === "number" && value >= 1) return value;
   throw new RangeError(`${name} must be a number of at least 1, not ${formatValue(value)}`);
 }
-
-/** Options of `serveStream`. */
-export interface ServeStreamOptions<Q = unknown, R = unknown> {
-  /** Ends serving. Streams that have begun go on to their end. */
-  signal?: AbortSignal | undefined;
-  /** Requests handled at the same time. Default: 1. */
-  concurrency?: number | undefined;
-  /**
-   * Replies to those who call `request`, and not `stream`. Default: the generator runs to its end, and
-   * what it returns is the reply.
-   */
-  reply?: RequestHandler<Q, R> | undefined;
-}
-
-/**
- * Handles one request: yields the parts of its reply, or throws what its requester gets as
- * `ShmRemoteError`. What it returns ends the stream.
- */
-export type StreamHandler<Q, P, R> = (
-  request: Q,
-  context: RequestContext,
-) => AsyncIterable<P, R | void> | Iterable<P, R | void>;
-
-/** Handles one request: returns its reply, or throws what its requester gets as `ShmRemoteError`. */
-export type RequestHandler<Q, R> = (request: Q, context: RequestContext) => R | Promise<R>;
 
 /** Handles one request, which was received. */
 type Handle<Q> = (ref: RequestRef, request: Q) => Promise<void>;

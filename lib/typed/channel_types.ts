@@ -20,9 +20,11 @@ import type {
   SubscriberOptions,
 } from "../sockets/option_types.ts";
 import type { Publisher } from "../sockets/publisher.ts";
-import type { AckPullerOptions, Puller, PullerOptions } from "../sockets/puller.ts";
+import type { Puller } from "../sockets/puller.ts";
+import type { AckPullerOptions, PullerOptions } from "../sockets/option_types.ts";
 import type { Pusher } from "../sockets/pusher.ts";
-import type { Replier, ServeStreamOptions, StreamHandler } from "../sockets/replier.ts";
+import type { Replier } from "../sockets/replier.ts";
+import type { ServeStreamOptions, StreamHandler } from "../sockets/option_types.ts";
 import type { Requester } from "../sockets/requester.ts";
 import type { SocketOptions } from "../sockets/socket.ts";
 import type { Subscriber } from "../sockets/subscriber.ts";
