@@ -60,6 +60,19 @@ Deno.test("example pubsub: a latecomer prints all positions from the first on", 
     assert.deepEqual(lines.slice(10), ["missed 0"]);
   }));
 
+Deno.test("example topics: a panel shows the newest pose of each joint", () =>
+  inDirectory(async (run, dir) => {
+    using _stays = new Subscriber("example-robot", { dir });
+    await using robot = run("topics/robot.ts");
+    assert.deepEqual(await robot.lines(), ["published 60 readings"]);
+    await using panel = run("topics/panel.ts");
+    assert.deepEqual(await panel.lines(), [
+      "pose.arm at step 20: 0.91",
+      "pose.base at step 20: 0.41",
+      "received 2, replaced 38, of other topics 20",
+    ]);
+  }));
+
 Deno.test("example reqrep: the requester gets its roots and the handler's error", () =>
   inDirectory(async (run) => {
     await using requester = run("reqrep/requester.ts");
