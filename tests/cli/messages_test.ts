@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { fromJsonForm, toJsonForm } from "../../cli/arguments/json_form.ts";
 import { EXIT } from "../../cli/command.ts";
-import { Publisher, Puller, Pusher, Requester, Subscriber } from "../../mod.ts";
+import { Publisher, Puller, Pusher, Requester, Subscriber, type TopicMessage } from "../../mod.ts";
 import { inShell } from "../support/command_line.ts";
 import { within } from "../support/deadline.ts";
 
@@ -109,6 +109,47 @@ Deno.test("ringbus sub begins with what was sent before, and counts what is gone
       assert.equal(code, EXIT.USAGE, since);
       assert.match(stderr, /--since takes oldest, now or a number of messages, not "/);
     }
+  }));
+
+Deno.test("ringbus pub, sub, tail, inspect, record and replay know topics", () =>
+  inShell(async ({ run, scratch }) => {
+    const { path: dir } = scratch;
+    using publisher = new Publisher<unknown>("robot", { dir });
+    const published = await run(["pub", "robot", "1", "2", "--topic", "pose.arm"]);
+    assert.equal(published.code, EXIT.DONE);
+    publisher.send("low", { topic: "a battery" });
+    publisher.send(3);
+    const all = ["pose.arm 1", "pose.arm 2", '"a battery" "low"', "3", ""].join("\n");
+    const words = ["--since", "oldest", "--limit", "4"];
+    for (const command of ["sub", "tail"]) {
+      const { code, stdout } = await run([command, "robot", ...words]);
+      assert.deepEqual([code, stdout.split("\n").sort()], [EXIT.DONE, all.split("\n").sort()]);
+    }
+    const arm = await run(["sub", "robot", ...words, "--limit=2", "--topic=x", "--topic=pose.*"]);
+    assert.equal(arm.stdout, "pose.arm 1\npose.arm 2\n");
+    const newest = [
+      "sub",
+      "robot",
+      ...words,
+      "--limit=1",
+      "--topic=pose.*",
+      "--conflate",
+      "--json",
+    ];
+    assert.equal((await run(newest)).stdout, '{"topic":"pose.arm","value":2}\n');
+    const tail = await run(["tail", "robot", ...words, "--json"]);
+    assert.match(tail.stdout, /"topic":"a battery","value":"low"/);
+    const { stdout: report } = await run(["inspect", "robot"]);
+    assert.match(report, /committed +"a battery" "low"\n/);
+    const recorded = await run(["record", "robot", `${dir}/robot.rec`, ...words]);
+    assert.equal(recorded.code, EXIT.DONE, recorded.stderr);
+    using again = new Subscriber<TopicMessage>("again", { dir, withTopic: true });
+    await run(["replay", `${dir}/robot.rec`, "again", "--speed=max"]);
+    const topics = again.drain().map(({ topic }) => topic);
+    assert.deepEqual(topics.sort(), ["a battery", "pose.arm", "pose.arm", undefined]);
+    const long = await run(["pub", "robot", "1", "--topic", "x".repeat(256)]);
+    assert.match(long.stderr, /topic must have at most 255 bytes of UTF-8, not 256/);
+    Deno.removeSync(`${dir}/robot.rec`);
   }));
 
 Deno.test("ringbus pub warns when there is no subscriber", () =>
