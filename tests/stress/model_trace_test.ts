@@ -57,7 +57,13 @@ const HISTORY = 27;
 const KEPT = HISTORY + 2;
 const SINCE = [5, "oldest"] as const;
 
-type Kind = "queue" | "broadcast" | "history";
+type Kind = "queue" | "broadcast" | "history" | "broadcast with topics";
+
+/** A topic and a message that take as much of a ring as a message without a topic. */
+const TOPIC = { topic: "pose.arm" };
+const BEHIND_TOPIC = MESSAGE.subarray(layout.TOPIC_TEXT + TOPIC.topic.length);
+/** The first subscriber receives such messages, the second one passes them. */
+const CHOSEN = ["pose.*", "other"];
 
 /** Failpoints that a writer passes in a lane of each kind. */
 const COMMIT_POINTS = [
@@ -73,6 +79,7 @@ const WRITER_POINTS = {
   queue: COMMIT_POINTS,
   broadcast: [...COMMIT_POINTS, ...EVICT_POINTS],
   history: [...COMMIT_POINTS, ...EVICT_POINTS],
+  "broadcast with topics": [...COMMIT_POINTS, ...EVICT_POINTS],
 };
 const QUEUE_POINTS = [...WRITER_POINTS.queue, "RECLAIM_OWNED", "TAKE_COPIED", "TAKE_MOVED"];
 const BROADCAST_POINTS = [
@@ -87,6 +94,7 @@ const POINTS = {
   queue: QUEUE_POINTS,
   broadcast: BROADCAST_POINTS,
   history: [...BROADCAST_POINTS, "HISTORY_MOVED", "HISTORY_COUNTED"],
+  "broadcast with topics": BROADCAST_POINTS,
 };
 
 function attachmentOf(socket: unknown): Attachment {
@@ -120,7 +128,15 @@ async function traceLane(
   const writing = isHistory
     ? { ...RAW, history: HISTORY, historyMessageBytes: MESSAGE.length }
     : RAW;
-  const reading = (who: number) => isHistory ? { ...RAW, since: SINCE[READERS.indexOf(who)] } : RAW;
+  const hasTopics = kind === "broadcast with topics";
+  const reading = (who: number) => {
+    const reader = READERS.indexOf(who);
+    return {
+      ...RAW,
+      ...isHistory && { since: SINCE[reader] },
+      ...hasTopics && { topics: [CHOSEN[reader]] },
+    };
+  };
   const plans: [number[], number[]] = [[], []];
   let writer: Pusher<Uint8Array> | Publisher<Uint8Array>;
   const readers = new Map<number, Puller<Uint8Array> | Subscriber<Uint8Array>>();
@@ -136,7 +152,13 @@ async function traceLane(
   const send = (who: number) => {
     const messages = random.between(1, MAX_AT_ONCE);
     plans[who].push(messages);
-    return tracer.act(who, () => writer.sendMany(Array(messages).fill(MESSAGE)));
+    return tracer.act(
+      who,
+      () =>
+        writer instanceof Publisher && hasTopics
+          ? writer.sendMany(Array(messages).fill(BEHIND_TOPIC), TOPIC)
+          : writer.sendMany(Array(messages).fill(MESSAGE)),
+    );
   };
   const receive = (who: number) => {
     const reader = readers.get(who);
@@ -189,7 +211,7 @@ function checkLane(kind: Kind, { events, plans }: Trace, mistake?: Mistake): voi
   const options = { size: RECORDS, plans, polls, most: MAX_AT_ONCE, mistake };
   if (kind === "queue") checkRun(queueModel(options), events, laneOf);
   // Nothing that is observed tells how many messages a subscriber has taken at once.
-  else if (kind === "broadcast") {
+  else if (kind !== "history") {
     checkRun(broadcastModel({ ...options, most: 1 }), events, laneOf);
   } else {
     const since = SINCE.map((count) => count === "oldest" ? Number.MAX_SAFE_INTEGER : count);
@@ -197,7 +219,7 @@ function checkLane(kind: Kind, { events, plans }: Trace, mistake?: Mistake): voi
   }
 }
 
-for (const kind of ["queue", "broadcast", "history"] as const) {
+for (const kind of ["queue", "broadcast", "history", "broadcast with topics"] as const) {
   Deno.test(`what a ${kind} does at its failpoints is a run of its model`, () =>
     withSeed(async (seed) => {
       const points = new Set<string>();
