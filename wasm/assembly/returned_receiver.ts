@@ -71,22 +71,32 @@ function hasNewReturns(): bool {
  * damage, or when a lane began again, the numbers make no sense, and it is behind nothing.
  */
 export function isFoundBehind(): bool {
-  if (load<u32>(found + LEASE_SLOT_RETURN) == 0) return false;
-  const heads = load<u64>(found + LEASE_SLOT_HEADS);
-  return sumOfLanes(LANE_TAIL) < heads && heads <= sumOfLanes(LANE_HEAD);
+  return isBehind(found, sumOfLanes(LANE_TAIL), sumOfLanes(LANE_HEAD));
+}
+
+function isBehind(slot: usize, tails: u64, heads: u64): bool {
+  if (load<u32>(slot + LEASE_SLOT_RETURN) == 0) return false;
+  const before = load<u64>(slot + LEASE_SLOT_HEADS);
+  return tails < before && before <= heads;
 }
 
 /**
  * Finds the message that comes first: those of a puller that closed or died, by lane the oldest, then those
- * that were returned by nack(), in the order of that. Those that this participant returned itself come last.
+ * that were returned by nack(), in the order of that. Those that this participant returned itself come last,
+ * but before those of others that are not due: a message that is behind others must not hide one that is not.
  */
 function find(): bool {
   const returns = read32(control + CONTROL_RETURNS);
+  let tails: u64 = 0;
+  let heads: u64 = 0;
   found = 0;
   for (let slot = firstSlot(); slot != 0; slot = nextSlot()) {
     const state = read64(slot + LEASE_SLOT_STATE);
     if (leaseStatusOf(state) != LEASE_SLOT_RETURNED) continue;
-    if (found != 0 && !precedes(slot, state)) continue;
+    if (found == 0) {
+      tails = sumOfLanes(LANE_TAIL);
+      heads = sumOfLanes(LANE_HEAD);
+    } else if (!precedes(slot, state, tails, heads)) continue;
     found = slot;
     foundState = state;
   }
@@ -94,7 +104,9 @@ function find(): bool {
   return found != 0;
 }
 
-function precedes(slot: usize, state: u64): bool {
+function precedes(slot: usize, state: u64, tails: u64, heads: u64): bool {
+  const isLater = isBehind(slot, tails, heads);
+  if (isLater != isBehind(found, tails, heads)) return !isLater;
   const isOwn = ownerOf(state) == leaseOwner;
   if (isOwn != isFoundOwn()) return !isOwn;
   const number = load<u32>(slot + LEASE_SLOT_RETURN);

@@ -39,6 +39,28 @@ for (const [transport, numRuns] of [[LOCAL, 300], [SHM, 60]] as const) {
   });
 }
 
+/** The first puller's own message becomes due while the one that the other has returned is behind many. */
+const OWN_IS_DUE: ReturnsRun = {
+  senders: 1,
+  pullers: 2,
+  steps: [
+    { do: "send", sender: 0, count: 2 },
+    { do: "receive", puller: 0 },
+    { do: "nack", puller: 0, held: 0 },
+    { do: "receive", puller: 1 },
+    { do: "send", sender: 0, count: 40 },
+    { do: "nack", puller: 1, held: 0 },
+    ...Array.from({ length: 30 }, () => ({ do: "receive", puller: 0 }) as const),
+  ],
+};
+
+for (const transport of [LOCAL, SHM]) {
+  Deno.test(`${transport.name}: a returned message that is not due hides none that is`, () => {
+    using channel = transport.open(2 ** 20);
+    new ReturnsModel(queueOn(channel, 1), OWN_IS_DUE).play();
+  });
+}
+
 Deno.test("the model of returned messages accepts a queue of plain arrays", async () => {
   await assertProperty(
     fc.asyncProperty(RETURNS_RUNS, (run: ReturnsRun) => {
