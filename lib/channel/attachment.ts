@@ -79,6 +79,8 @@ export class Attachment {
   isUsable = true;
   /** How waits in the event loop are announced. */
   doorbellKind: number = layout.WAIT_DOORBELL;
+  /** Queues of waits in the event loop that are not empty. */
+  loopWaits = 0;
   /** What is called when the socket is closed; undefined before the first poll. */
   #polls: Set<() => void> | undefined;
   #ownersCheckedAtMs = -Infinity;
@@ -415,6 +417,17 @@ export class Attachment {
     if (this.isPolled) return;
     this.doorbellKind = layout.WAIT_DOORBELL;
     if (!this.#isClosed) this.ring.cancelWait(this.index, side);
+  }
+
+  /**
+   * A wait that blocked the thread is over. It has withdrawn what waits in the event loop had announced: that is
+   * announced again, and they look for what came meanwhile.
+   */
+  resumeWaits(side: number): void {
+    if (this.#isClosed || (this.loopWaits === 0 && !this.isPolled)) return;
+    this.ring.announceWait(this.index, side, this.doorbellKind);
+    this.wake(this.index, side);
+    this.ring.announceWait(this.index, side, this.doorbellKind);
   }
 
   /** True while a poll waits for this socket: its wait stays announced. */

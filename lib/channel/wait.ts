@@ -66,7 +66,14 @@ export function waitSync<T>(
   const quick = spin(context, attempt, timeoutMs === 0 ? 0 : SPIN_MS);
   if (quick !== NONE || timeoutMs === 0) return quick;
   if (tracing) trace(`${describe(context)} sleeps for up to ${timeoutMs} ms`);
-  const deadline = performance.now() + timeoutMs;
+  try {
+    return sleepUntil(context, attempt, performance.now() + timeoutMs);
+  } finally {
+    context.attachment.resumeWaits(context.side);
+  }
+}
+
+function sleepUntil<T>(context: WaitContext, attempt: Attempt<T>, deadline: number): T | None {
   while (true) {
     if (checkSurroundings()) context.attachment.endWorker();
     context.attachment.checkOpen();
@@ -193,9 +200,15 @@ export class AsyncWaitQueue implements Waiter {
 
   #add(pending: PendingWait): void {
     this.#pending.push(pending);
-    if (this.#pending.length === 1) this.#context.attachment.sharedMemory.addWaiter(this);
+    if (this.#pending.length === 1) this.#begin();
     if (tracing) trace(`${describe(this.#context)} waits in the event loop`);
     this.poll();
+  }
+
+  #begin(): void {
+    const { attachment } = this.#context;
+    attachment.sharedMemory.addWaiter(this);
+    attachment.loopWaits++;
   }
 
   #remove(pending: PendingWait): void {
@@ -205,6 +218,7 @@ export class AsyncWaitQueue implements Waiter {
     if (this.#pending.length > 0) return;
     const { sharedMemory, ring, index } = this.#context.attachment;
     sharedMemory.removeWaiter(this);
+    this.#context.attachment.loopWaits--;
     this.#announcedAt = undefined;
     const { isClosed, isPolled } = this.#context.attachment;
     if (!isClosed && !isPolled) ring.cancelWait(index, this.#context.side);

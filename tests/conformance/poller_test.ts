@@ -10,6 +10,7 @@ import {
   Replier,
   Requester,
   ShmClosedError,
+  ShmTimeoutError,
   Signal,
   Subscriber,
 } from "../../mod.ts";
@@ -21,7 +22,9 @@ import {
   type PollEvent,
   pollSync,
 } from "../../lib/events/mod.ts";
+import { POLL_SOURCE } from "../../lib/channel/wait.ts";
 import { within } from "../support/deadline.ts";
+import { WAITERS_RECEIVERS } from "../../wasm/layout.ts";
 import { TestDirectory } from "./channel/directory.ts";
 
 /** What a name or a handle is opened with. */
@@ -292,3 +295,26 @@ Deno.test("poll: a channel that is closed for all is told as closed", async () =
   assert.equal((await within(waited, "an event"))[0].kind, "closed");
   assert.equal(pollSync([subscriber])[0].kind, "closed");
 });
+
+testPoll(
+  "a call that blocks leaves the waits of the event loop announced",
+  async (channel, stack) => {
+    const [target, options] = channel();
+    const subscriber = stack.use(new Subscriber<number>(target, options));
+    const publisher = stack.use(new Publisher<number>(target, options));
+    const { ring, index } = subscriber[POLL_SOURCE]().attachment!;
+    const waits: (() => Promise<unknown>)[] = [() => poll([subscriber]), () => subscriber.recv()];
+    for (const begin of waits) {
+      const wait = begin();
+      for (let i = 0; i < 3; i++) {
+        assert.throws(() => subscriber.recvSync({ timeoutMs: 1 }), ShmTimeoutError);
+        assert.ok(ring.wake(index, WAITERS_RECEIVERS), "a sender finds nobody to wake");
+      }
+      assert.throws(() => subscriber.recvSync({ timeoutMs: 1 }), ShmTimeoutError);
+      publisher.send(1);
+      await within(wait, "a message ends the wait");
+      subscriber.drain();
+      assert.ok(!ring.wake(index, WAITERS_RECEIVERS));
+    }
+  },
+);
