@@ -231,9 +231,11 @@ class DirectoryWatch implements Disposable {
     }
   }
 
+  /** Undefined for what is no regular file: to open a device or a socket can fail, or do something. */
   #inodeOf(name: string): bigint | undefined {
     try {
-      return platform().status(`${this.#directory}/${name}`).inode;
+      const { type, inode } = platform().status(`${this.#directory}/${name}`);
+      return type === "file" ? inode : undefined;
     } catch (error) {
       if (!GONE.has(codeOf(error))) throw error;
       return undefined;
@@ -284,4 +286,4 @@ class DirectoryWatch implements Disposable {
 
 const GONE: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR"]);
 /** Errors of opening what is no segment of this user, or is there no more. */
-const UNRELATED: ReadonlySet<string> = new Set([...GONE, "ELOOP", "EACCES", "EISDIR"]);
+const UNRELATED: ReadonlySet<string> = new Set([...GONE, "ELOOP", "EACCES", "EISDIR", "ENXIO"]);

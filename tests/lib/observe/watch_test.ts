@@ -122,6 +122,18 @@ Deno.test("channels are told as they are created, replaced and removed", () =>
     );
   }));
 
+Deno.test("a watch passes what is no file: a socket, a FIFO, a link, a folder", () =>
+  inScratch(async ({ path: dir }) => {
+    using _listener = Deno.listen({ transport: "unix", path: `${dir}/socket` });
+    Deno.mkdirSync(`${dir}/folder`);
+    Deno.symlinkSync("nothing", `${dir}/link`);
+    assert.ok(new Deno.Command("mkfifo", { args: [`${dir}/fifo`] }).outputSync().success);
+    using _pusher = new Pusher("jobs", { dir });
+    await using log = new EventLog(watchChannels({ dir }));
+    assert.deepEqual(await log.texts(2), ["created jobs queue", "joined jobs pusher"]);
+    for (const name of ["folder", "link", "fifo"]) Deno.removeSync(`${dir}/${name}`);
+  }));
+
 Deno.test("deaths of processes are told within a second, and what they left is collected", () =>
   inScratch(async ({ path: dir, spawn }) => {
     await using log = new EventLog(watchChannels({ dir }));
