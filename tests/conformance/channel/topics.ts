@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import type { Publisher, Subscriber, SubscriberOptions, TopicMessage } from "../../../mod.ts";
+import { poll } from "../../../lib/events/mod.ts";
 import type { RingExports } from "../../../wasm/ring_exports.ts";
 import { testOn, type TestTransport } from "./channel.ts";
 import { numbers, pattern, sameBytes } from "./values.ts";
@@ -380,6 +381,29 @@ export function testTopics(transport: TestTransport): void {
       publisher.send(3, { topic: "b" });
       assert.equal(newest.tryRecv(), 3);
       assert.deepEqual([pose.statistics().missed, newest.statistics().missed], [0, 0]);
+    },
+  );
+
+  testOn(
+    transport,
+    "a poll finds subscribers ready for the topics that they want alone",
+    async (open) => {
+      const channel = open();
+      const publisher = channel.publisher<number>();
+      const pose = channel.subscriber<number>(POSE);
+      const newest = channel.subscriber<number>({ ...POSE, conflate: true });
+      const readyOf = async () => {
+        const events = await poll([pose, newest], { timeoutMs: 0 });
+        return events.map(({ source }) => source === pose ? "pose" : "newest").sort();
+      };
+      publisher.send(1, { topic: "battery" });
+      publisher.send(2);
+      assert.deepEqual(await readyOf(), []);
+      publisher.send(3, { topic: "pose.a" });
+      publisher.send(4, { topic: "pose.a" });
+      assert.deepEqual(await readyOf(), ["newest", "pose"]);
+      assert.deepEqual([pose.drain(), newest.drain()], [[3, 4], [4]]);
+      assert.deepEqual(await readyOf(), []);
     },
   );
 
