@@ -185,10 +185,9 @@ function pulling(
         return [{ then: "lane", act: (_all, puller) => void (puller.seen = me.looked) }];
       }
       return found.map((slot): Step => {
-        const { version, number, heads } = words.slots[slot];
-        const isBehind = number > 0 && words.tail < heads;
+        const { version } = words.slots[slot];
         const act = (_all: Words, puller: Party) => void Object.assign(puller, { slot, version });
-        return { then: isBehind ? "lane" : "takeReturned", act };
+        return { then: isBehind(words, slot) ? "lane" : "takeReturned", act };
       });
     },
     late: () => [{ then: "lane", act: (words, puller) => void (puller.seen = words.returns) }],
@@ -324,17 +323,25 @@ function reclaim(words: Words, dead: number): void {
   }
 }
 
+/** True if messages wait that were there before the message of a slot was returned. */
+function isBehind({ tail, slots }: Readonly<Words>, slot: number): boolean {
+  return slots[slot].number > 0 && tail < slots[slot].heads;
+}
+
 /**
- * The slots of the messages that come first: those without a number, then in the order of the numbers, one's
- * own last. Messages that were returned at the same time have the same number, and no order.
+ * The slots of the messages that come first: those that are behind no others, of these those without a number,
+ * then in the order of the numbers, one's own last. Messages that were returned at the same time have the same
+ * number, and no order.
  */
-function findReturned({ slots }: Readonly<Words>, owner: number): number[] {
+function findReturned(words: Readonly<Words>, owner: number): number[] {
+  const { slots } = words;
   const returned = slots.flatMap((slot, at) => slot.status === "returned" ? [at] : []);
   const rank = (at: number) => {
     const { owner: by, number, message } = slots[at];
-    return [Number(by === owner), number, number === 0 ? message : 0];
+    return [Number(isBehind(words, at)), Number(by === owner), number, number === 0 ? message : 0];
   };
-  const order = (a: number[], b: number[]) => a[0] - b[0] || a[1] - b[1] || a[2] - b[2];
+  const order = (a: number[], b: number[]) =>
+    a[0] - b[0] || a[1] - b[1] || a[2] - b[2] || a[3] - b[3];
   const ranks = returned.map(rank).sort(order);
   return returned.filter((at) => order(rank(at), ranks[0]) === 0);
 }
