@@ -7,6 +7,7 @@
 
 import { RingbusError } from "../lib/base/errors.ts";
 import { messageOf } from "../lib/base/thrown.ts";
+import { escapeBesideStyles, escapeControls } from "./control_characters.ts";
 import { type Cell, fit } from "./listing/fit.ts";
 import { Sink } from "./sink.ts";
 
@@ -61,9 +62,9 @@ export class Output {
     return this.#isColoured ? `\x1b[${STYLES[style]}m${text}\x1b[0m` : text;
   }
 
-  /** Prints a line. */
+  /** Prints a line, without what could control a terminal. */
   print(line: string): void {
-    this.write(encoder.encode(`${line}\n`));
+    this.write(encoder.encode(`${escapeBesideStyles(line)}\n`));
   }
 
   /** Prints a value as one line of JSON. A bigint becomes a string of its digits. */
@@ -123,7 +124,8 @@ export class Output {
 
   /** Prints a notice to the standard error stream, apart from the output. */
   notice(line: string): void {
-    const text = this.#notices.isTerminal && !Deno.noColor ? `\x1b[2m${line}\x1b[0m` : line;
+    const plain = escapeControls(line);
+    const text = this.#notices.isTerminal && !Deno.noColor ? `\x1b[2m${plain}\x1b[0m` : plain;
     this.#notices.write(encoder.encode(`${text}\n`));
   }
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { escapeControls } from "../control_characters.ts";
 import { defineCommand, EXIT } from "../command.ts";
 import { pluralize } from "../../lib/base/pluralize.ts";
 import { toJsonForm } from "../arguments/json_form.ts";
@@ -113,7 +114,7 @@ function decoderOf({ codec }: Inspection): (record: RecordReport) => Decoded {
 function shown(decoded: Decoded): string {
   const text = "problem" in decoded ? `(${decoded.problem})` : JSON.stringify(decoded.value);
   // deno-lint-ignore no-control-regex
-  const line = text.replaceAll(/[\x00-\x1f\x7f-\x9f]/g, " ");
+  const line = escapeControls(text.replaceAll(/[\x00-\x1f]/g, " "));
   return line.length <= MAX_VALUE_LENGTH ? line : `${line.slice(0, MAX_VALUE_LENGTH - 1)}…`;
 }
 

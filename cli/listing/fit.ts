@@ -4,6 +4,7 @@
  * @module
  */
 
+import { escapeBesideStyles } from "../control_characters.ts";
 import { shortened, textWidth } from "./text_width.ts";
 
 /** What a cell shows. Numbers are aligned to the right. */
@@ -51,7 +52,9 @@ export function fit(
   rows: readonly (readonly Cell[])[],
   width: number,
 ): FittedTable {
-  const sized = columns.map((column, index) => sizedColumn(column, rows.map((row) => row[index])));
+  const sized = columns.map((column, index) =>
+    sizedColumn(column, rows.map((row) => shownCell(row[index])))
+  );
   const shown = withoutLeast(sized, width);
   shrink(shown, width);
   return {
@@ -60,6 +63,10 @@ export function fit(
     hidden: sized.filter((column) => !shown.includes(column)).map(({ heading }) => heading),
     cut: shown.filter(({ width, full }) => width < full).map(({ heading }) => heading),
   };
+}
+
+function shownCell(cell: Cell): Cell {
+  return typeof cell === "number" ? cell : escapeBesideStyles(cell);
 }
 
 function sizedColumn(column: TableColumn, cells: readonly Cell[]): Sized {

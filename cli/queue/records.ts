@@ -4,6 +4,7 @@
  * @module
  */
 
+import { escapeControls } from "../control_characters.ts";
 import { type Column, Listing, type ListingRequest } from "../listing/listing.ts";
 import type { Output } from "../output.ts";
 import type { DeliveryRecord, MessageRecord } from "../../backends/queue/types.ts";
@@ -33,16 +34,12 @@ export function printRecords<Record extends MessageRecord | DeliveryRecord>(
   if (records.length === 0) output.notice("there are no messages");
 }
 
-/** A text without what could control a terminal: JSON escapes it, except the C1 characters. */
+/** A text on one line, without what could control a terminal. */
 export function printable(text: string): string {
-  return withoutC1(JSON.stringify(text).slice(1, -1));
-}
-
-function withoutC1(text: string): string {
-  return text.replace(/[\x7f-\x9f]/g, "\ufffd");
+  return escapeControls(JSON.stringify(text).slice(1, -1));
 }
 
 function payloadText(payload: unknown): string {
-  const text = withoutC1(JSON.stringify(payload));
+  const text = escapeControls(JSON.stringify(payload));
   return text.length <= MOST_PAYLOAD ? text : `${text.slice(0, MOST_PAYLOAD - 3)}...`;
 }

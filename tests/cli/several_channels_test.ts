@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { toJsonForm } from "../../cli/arguments/json_form.ts";
 import { EXIT } from "../../cli/command.ts";
-import { Publisher, Pusher, removeStale } from "../../mod.ts";
+import { Publisher, Pusher, removeStale, Replier } from "../../mod.ts";
 import { inShell } from "../support/command_line.ts";
 import { onTerminal } from "../support/terminal.ts";
 
@@ -129,3 +129,39 @@ Deno.test("the abbreviated form says what the data is", () => {
   ]);
   assert.deepEqual(toJsonForm(values[0], 12), { $array: "Float32Array", values: [1, 2, 3] });
 });
+
+Deno.test("what other programs name and send does not control the terminal", () =>
+  inShell(async ({ start, run, scratch: { path: dir } }) => {
+    // Of 8 bits, of 7 bits, from right to left, and a separator of lines.
+    const evil = "\u009b31m\x1b]0;title\x07\x7f\u202e\u2028";
+    using news = new Publisher<string>("news", { dir, label: "left \u202e\u2028" });
+    news.send(evil, { topic: evil });
+    const once = ["news", "--since", "oldest", "--limit", "1"];
+    const outputs = [
+      await run(["sub", ...once]),
+      await run(["sub", ...once, "--json"]),
+      await run(["tail", ...once]),
+      await run(["inspect", "news"]),
+      await run(["who"]),
+      await run(["who", "-o", "yaml"]),
+      await run(["stat", "news"]),
+    ];
+    using replier = new Replier<string, string>("calc", { dir });
+    const serving = replier.serve(() => {
+      throw new Error(evil);
+    });
+    outputs.push(await run(["req", "calc", "1"]));
+    replier.close();
+    await serving;
+    for (const { stdout, stderr } of outputs) {
+      // deno-lint-ignore no-control-regex
+      assert.doesNotMatch(stdout + stderr, /[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e]/);
+    }
+    assert.deepEqual(JSON.parse(outputs[1].stdout), { topic: evil, value: evil });
+    await using sub = start(["sub", ...once]);
+    assert.match(
+      (await sub.lines()).join(),
+      /\\u009b31m\\u001b]0;title\\u0007\\u007f\\u202e\\u2028/,
+    );
+    assert.match(outputs[4].stdout, /left \\u202e\\u2028 /);
+  }));
