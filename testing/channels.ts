@@ -24,6 +24,24 @@ const DIRECTORY_VARIABLE = "RINGBUS_DIR";
 /** Memory that is a file system. */
 const SHARED_MEMORY = "/dev/shm";
 
+/** Directories that tests use, the last one on top, and what they were put in place of. */
+const inUse: { readonly dir: string; before: string | undefined }[] = [];
+
+function beginUse(dir: string): void {
+  inUse.push({ dir, before: Deno.env.get(DIRECTORY_VARIABLE) });
+  Deno.env.set(DIRECTORY_VARIABLE, dir);
+}
+
+/** Tests may end in any order: a later one does not go back to a directory that is gone. */
+function endUse(dir: string): void {
+  const at = inUse.findIndex((one) => one.dir === dir);
+  const [{ before }] = inUse.splice(at, 1);
+  for (const later of inUse) if (later.before === dir) later.before = before;
+  if (Deno.env.get(DIRECTORY_VARIABLE) !== dir) return;
+  if (before === undefined) Deno.env.delete(DIRECTORY_VARIABLE);
+  else Deno.env.set(DIRECTORY_VARIABLE, before);
+}
+
 /** Options of `testChannels`. */
 export interface TestChannelsOptions {
   /** Where the directory of the segments is made. Default: `/dev/shm` on Linux, else that for temporary files. */
@@ -81,7 +99,6 @@ export class TestChannels implements AsyncDisposable {
    * and latest values.
    */
   readonly clock: SteppableClock = new SteppableClock();
-  readonly #directoryBefore: string | undefined;
   readonly #processes: TestProcess[] = [];
   readonly #workers: Worker[] = [];
   #isDisposed = false;
@@ -93,8 +110,7 @@ export class TestChannels implements AsyncDisposable {
       prefix: "ringbus-test-",
       ...(parent === undefined ? {} : { dir: parent }),
     });
-    this.#directoryBefore = Deno.env.get(DIRECTORY_VARIABLE);
-    Deno.env.set(DIRECTORY_VARIABLE, this.dir);
+    beginUse(this.dir);
   }
 
   /**
@@ -205,14 +221,9 @@ export class TestChannels implements AsyncDisposable {
   }
 
   #remove(): void {
-    if (Deno.env.get(DIRECTORY_VARIABLE) === this.dir) this.#restoreDirectory();
+    endUse(this.dir);
     removeStale({ dir: this.dir, includePersistent: true, includeNonEmpty: true });
     Deno.removeSync(this.dir, { recursive: true });
-  }
-
-  #restoreDirectory(): void {
-    if (this.#directoryBefore === undefined) Deno.env.delete(DIRECTORY_VARIABLE);
-    else Deno.env.set(DIRECTORY_VARIABLE, this.#directoryBefore);
   }
 }
 

@@ -184,3 +184,17 @@ function isExecuting(pid: number): boolean {
     return false;
   }
 }
+
+Deno.test("channels of tests that overlap end in any order", async () => {
+  const before = Deno.env.get("RINGBUS_DIR");
+  for (const order of [[0, 1, 2], [2, 1, 0], [1, 0, 2], [1, 2, 0]]) {
+    const all = [testChannels(), testChannels(), testChannels()];
+    const left = new Set(all.map(({ dir }) => dir));
+    for (const at of order) {
+      await all[at][Symbol.asyncDispose]();
+      left.delete(all[at].dir);
+      const last = [...left].at(-1) ?? before;
+      assert.equal(Deno.env.get("RINGBUS_DIR"), last);
+    }
+  }
+});
