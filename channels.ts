@@ -5,10 +5,11 @@
  *
  * @example
  * ```ts
- * import { Puller, Pusher } from "@ringbus/ringbus/channels";
+ * import { LocalChannel, Puller, Pusher } from "@ringbus/ringbus/channels";
  *
- * using puller = new Puller<string>("jobs");
- * using pusher = new Pusher<string>("jobs");
+ * using channel = LocalChannel.create(); // a name in its place, between processes
+ * using puller = new Puller<string>(channel.handle);
+ * using pusher = new Pusher<string>(channel.handle);
  * pusher.send("resize 7.png");
  * console.log(puller.tryRecv()); // "resize 7.png"
  * ```
@@ -55,6 +56,8 @@ export type { ChannelKind, Role } from "./lib/segment/format.ts";
 export type { LocalHandle } from "./lib/segment/worker_memory.ts";
 export { LocalChannel, type LocalChannelOptions } from "./lib/sockets/local_channel.ts";
 export type {
+  DeadlineEvent,
+  DeadlinesOptions,
   PublisherOptions,
   ReadManyOptions,
   ReceiverOptions,
@@ -64,6 +67,7 @@ export type {
   TopicTimeoutOptions,
   TopicWaitOptions,
 } from "./lib/sockets/option_types.ts";
+export type { EventStream } from "./lib/base/event_stream.ts";
 export type { TopicMessage } from "./lib/channel/checked_decoder.ts";
 export { Publisher } from "./lib/sockets/publisher.ts";
 export { Puller, type PullerConstructor } from "./lib/sockets/puller.ts";

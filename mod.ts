@@ -101,6 +101,8 @@ export {
 export type { MessageView } from "./lib/channel/receiver_api.ts";
 export type { MessageReader } from "./lib/channel/record_run.ts";
 export type {
+  DeadlineEvent,
+  DeadlinesOptions,
   PublisherOptions,
   ReadManyOptions,
   ReceiverOptions,
@@ -140,7 +142,7 @@ export {
   type WatchChannelsOptions,
 } from "./lib/observe/channel.ts";
 export type { ChannelEvent, ParticipantEvent, SegmentEvent } from "./lib/observe/channel_events.ts";
-export type { EventStream } from "./lib/observe/event_stream.ts";
+export type { EventStream } from "./lib/base/event_stream.ts";
 export type { ChannelHealth, HealthHold } from "./lib/observe/health.ts";
 export type { HoldKind } from "./lib/observe/holds.ts";
 export {

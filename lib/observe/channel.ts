@@ -14,7 +14,7 @@ import { segmentDirectory } from "../platform/directory.ts";
 import { endIfTerminated } from "../presence/exit_hooks.ts";
 import { isLocalHandle, type LocalHandle } from "../segment/worker_memory.ts";
 import type { ChannelEvent, ParticipantEvent } from "./channel_events.ts";
-import { type EventStream, eventStream } from "./event_stream.ts";
+import { type EventStream, eventStream } from "../base/event_stream.ts";
 import type { ChannelHealth } from "./health.ts";
 import type { RegistryOptions } from "./registry.ts";
 

@@ -41,6 +41,33 @@ export interface SubscriberOptions extends ReceiverOptions {
   conflate?: boolean | undefined;
   /** If true, it receives each value with its topic, as a `TopicMessage`. Default: false. */
   withTopic?: boolean | undefined;
+  /**
+   * Milliseconds in which each publisher is expected to send, at least 1: `deadlines()` tells which ones do
+   * not. Default: none.
+   */
+  deadlineMs?: number | undefined;
+}
+
+/** Options of `deadlines`. */
+export interface DeadlinesOptions {
+  /** Ends the iteration. */
+  signal?: AbortSignal | undefined;
+}
+
+/** A publisher missed the deadline of a subscriber, or sends again. */
+export interface DeadlineEvent {
+  /**
+   * `"missed"`: it has sent nothing for longer than `deadlineMs`, told once; `"met"`: it has sent after that.
+   */
+  readonly type: "missed" | "met";
+  /** Identifies the publisher among all participants, as in `participants()`. */
+  readonly id: string;
+  /** Its process. */
+  readonly pid: number;
+  /** The name that its program gave it, with the option `label`. */
+  readonly label: string | undefined;
+  /** Milliseconds since it was seen to have sent, or since it was found. */
+  readonly silentMs: number;
 }
 
 /** The topic of a message. */

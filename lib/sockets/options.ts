@@ -15,6 +15,7 @@ import { checkCapacity, MAX_CAPACITY_BYTES } from "../channel/channel_options.ts
 import { checkLabel } from "../segment/label.ts";
 import { type CodecName, resolveCodec } from "../codecs/builtin.ts";
 import type {
+  DeadlinesOptions,
   PublisherOptions,
   ReadManyOptions,
   ReceiverOptions,
@@ -96,13 +97,25 @@ function checkPattern(name: string, pattern: unknown): void {
   );
 }
 
+function checkDeadline(name: string, value: unknown): number {
+  const deadlineMs = durationMs(name, value);
+  if (deadlineMs >= 1 && deadlineMs < Infinity) return deadlineMs;
+  throw new RangeError(`${name} must be at least 1 and finite, not ${formatValue(value)}`);
+}
+
 const SUBSCRIBER_CHECKS: OptionChecks<SubscriberOptions> = {
   ...RECEIVER_CHECKS,
   since: checkSince,
   topics: checkTopics,
   conflate: flag,
   withTopic: flag,
+  deadlineMs: checkDeadline,
 };
+
+/** The checks of `deadlines()`. */
+export const DEADLINES_OPTIONS = new OptionRules<DeadlinesOptions>("deadlines()", {
+  signal: abortSignal,
+}, { deadlineMs: "pass it to new Subscriber()" });
 
 const ONLY_PULLERS = "only pullers acknowledge";
 const ONLY_SUBSCRIBERS = "only subscribers begin with what was sent before";
@@ -123,6 +136,7 @@ export const BROADCAST_OPTIONS = {
   topics: ONLY_BY_TOPIC,
   conflate: ONLY_BY_TOPIC,
   withTopic: ONLY_BY_TOPIC,
+  deadlineMs: "only subscribers expect messages of each publisher",
   topic: "a publisher passes it to send()",
 } as const;
 

@@ -4,10 +4,24 @@
  * @module
  */
 
-import { SUBSCRIBER_OPTIONS } from "./options.ts";
-import type { SubscriberOptions } from "./option_types.ts";
+import { lazyPart } from "../base/descriptors.ts";
+import { ShmConnectionError } from "../base/errors.ts";
+import { type EventStream, eventStream } from "../base/event_stream.ts";
+import { DEADLINES_OPTIONS, SUBSCRIBER_OPTIONS } from "./options.ts";
+import type { DeadlineEvent, DeadlinesOptions, SubscriberOptions } from "./option_types.ts";
 import type { LocalHandle } from "../segment/worker_memory.ts";
 import { ReceivingSocket } from "./receiving_socket.ts";
+
+const publisherDeadlines = lazyPart(() => import("./publisher_deadlines.ts"));
+
+function refusal(name: string): (problem: string) => Error {
+  return (problem) =>
+    new ShmConnectionError(`cannot watch deadlines on channel "${name}": ${problem}`);
+}
+
+function allOf(first: AbortSignal, second: AbortSignal | undefined): AbortSignal {
+  return second === undefined ? first : AbortSignal.any([first, second]);
+}
 
 /**
  * Receives all messages that publishers of a channel send after it attached, and with `since` what they sent
@@ -59,6 +73,9 @@ import { ReceivingSocket } from "./receiving_socket.ts";
  * ```
  */
 export class Subscriber<T = unknown> extends ReceivingSocket<T> {
+  readonly #deadlineMs: number | undefined;
+  readonly #closing: AbortController | undefined;
+
   /**
    * Attaches to a channel, creating it if it is new.
    *
@@ -68,6 +85,8 @@ export class Subscriber<T = unknown> extends ReceivingSocket<T> {
   constructor(target: string | LocalHandle, options?: SubscriberOptions) {
     SUBSCRIBER_OPTIONS.check(options, arguments[2]);
     super(target, "broadcast", "subscriber", options);
+    this.#deadlineMs = options?.deadlineMs;
+    if (this.#deadlineMs !== undefined) this.#closing = new AbortController();
   }
 
   /**
@@ -76,5 +95,54 @@ export class Subscriber<T = unknown> extends ReceivingSocket<T> {
    */
   get topic(): string | undefined {
     return this.lastTopic;
+  }
+
+  /**
+   * Reports which publishers have sent nothing for longer than the option `deadlineMs`, whatever their topics,
+   * and which of those send again. A miss is told once, up to a fifth of `deadlineMs` late. A publisher that
+   * closes or dies is reported no more: `participants()` of a `Channel` tells that. Takes no message. Ends with
+   * the signal, the loop, or the subscriber.
+   *
+   * Costs: a look at the tables of the channel every fifth of `deadlineMs`.
+   *
+   * @throws {TypeError} if the subscriber has no `deadlineMs`
+   *
+   * @example
+   * ```ts
+   * import { LocalChannel, Publisher, Subscriber } from "@ringbus/ringbus";
+   *
+   * using channel = LocalChannel.create();
+   * using _publisher = new Publisher(channel.handle, { label: "lidar" });
+   * using subscriber = new Subscriber(channel.handle, { deadlineMs: 20 });
+   * for await (const { type, label } of subscriber.deadlines()) {
+   *   console.log(type, label); // missed lidar
+   *   break;
+   * }
+   * ```
+   */
+  deadlines(options: DeadlinesOptions = {}): EventStream<DeadlineEvent> {
+    DEADLINES_OPTIONS.check(options, arguments[1]);
+    const { attachment } = this;
+    const deadlineMs = this.#deadlineMs;
+    if (deadlineMs === undefined) {
+      throw new TypeError(
+        `cannot watch deadlines on channel "${this.name}": the subscriber has none; pass deadlineMs ` +
+          "to new Subscriber()",
+      );
+    }
+    this.checkReady();
+    return eventStream(async function* (signal) {
+      const { watchDeadlines } = await publisherDeadlines(refusal(attachment.name));
+      yield* watchDeadlines(attachment, deadlineMs, signal);
+    }, allOf(this.#closing!.signal, options.signal));
+  }
+
+  /**
+   * Ends all waits.
+   * @internal
+   */
+  protected override abortWaits(): void {
+    this.#closing?.abort();
+    super.abortWaits();
   }
 }

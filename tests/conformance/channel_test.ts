@@ -4,6 +4,7 @@ import { testAck } from "./channel/ack.ts";
 import { testBroadcast } from "./channel/broadcast.ts";
 import { TRANSPORTS } from "./channel/channel.ts";
 import { testCodecChoice } from "./channel/codec_choice.ts";
+import { testDeadlines } from "./channel/deadlines.ts";
 import { testHistory } from "./channel/history.ts";
 import { testIterables } from "./channel/iterables.ts";
 import { testLabels } from "./channel/labels.ts";
@@ -22,6 +23,7 @@ import { testWaiting } from "./channel/waiting.ts";
 for (const transport of TRANSPORTS) {
   testBroadcast(transport);
   testHistory(transport);
+  testDeadlines(transport);
   testTopics(transport);
   testQueue(transport);
   testCodecChoice(transport);

@@ -70,6 +70,9 @@ const MESSAGE = { channel: "c", payload: 1, sourceAgent: "a" };
 const CASES: Readonly<Record<string, Case>> = {
   "new Publisher": { call: (o, { handle }) => new core.Publisher(handle, o) },
   "new Subscriber": { call: (o, { handle }) => new core.Subscriber(handle, o) },
+  "Subscriber.deadlines": {
+    call: (o, { handle }) => new core.Subscriber(handle, { deadlineMs: 60_000 }).deadlines(o),
+  },
   "new Pusher": { call: (o, { handle }) => new core.Pusher(handle, o) },
   "new Requester": { call: (o, { requests }) => new core.Requester(requests, o) },
   "new Replier": { call: (o, { requests }) => new core.Replier(requests, o) },
@@ -389,6 +392,7 @@ Deno.test("every public call rejects an argument too many", async () => {
       Latest: [new core.Latest(fixture.latest)],
       LocalChannel: [core.LocalChannel],
       Signal: [new core.Signal(fixture.signal)],
+      Subscriber: [new core.Subscriber(fixture.handle, { deadlineMs: 60_000 })],
       Poller: [new events.Poller([fixture.poller])],
       Deadline: [fixture.poller],
       RedisCluster: [RedisCluster.prototype],

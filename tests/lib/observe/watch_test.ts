@@ -13,7 +13,7 @@ import {
   watchChannels,
 } from "../../../mod.ts";
 import { watchDirectory } from "../../../lib/observe/directory_watch.ts";
-import { eventStream } from "../../../lib/observe/event_stream.ts";
+import { eventStream } from "../../../lib/base/event_stream.ts";
 import { openPolling } from "../../../lib/platform/open_events.ts";
 import { platform } from "../../../lib/platform/mod.ts";
 import { Program } from "../../support/program.ts";
