@@ -255,6 +255,7 @@ class DirectoryWatch implements Disposable {
     try {
       const { type, uid, inode } = os.statusOf(fd);
       if (type === "file" && uid === os.uid) {
+        os.markReader(fd);
         const isAlive = (isolate: bigint) => this.#isAlive(name, fd, isolate);
         return { fd, inode, watch: new SegmentWatch(name, new FileSource(fd), isAlive) };
       }

@@ -46,6 +46,8 @@ export function cString(text: string): Uint8Array<ArrayBuffer> {
 
 /** Where the bytes begin whose locks name threads: no file reaches so far, and no other program locks there. */
 export const OWNER_BYTES = 0x5247_0000_0000;
+/** The same for descriptors that are no share of their file. */
+export const READER_BYTES = 0x5248_0000_0000;
 const NOW = null;
 const NO_THREAD = -1;
 const POLLIN = 1;
@@ -303,10 +305,16 @@ export abstract class Libc implements Platform {
     this.#lockFile(fd, set, write, this.#ownByte());
   }
 
+  markReader(fd: number): void {
+    const { set, read } = this.#constants.fileLock;
+    const byte = this.#ownByte(READER_BYTES);
+    if (byte !== undefined) this.#lockFile(fd, set, read, byte);
+  }
+
   /** The byte whose lock names this thread as the owner of a descriptor; undefined for the whole file. */
-  #ownByte(): number | undefined {
+  #ownByte(begin = OWNER_BYTES): number | undefined {
     this.#threadNumber ??= this.thisThread()?.number ?? NO_THREAD;
-    return this.#threadNumber === NO_THREAD ? undefined : OWNER_BYTES + this.#threadNumber;
+    return this.#threadNumber === NO_THREAD ? undefined : begin + this.#threadNumber;
   }
 
   unshare(fd: number): void {
@@ -316,16 +324,16 @@ export abstract class Libc implements Platform {
 
   isSharedByOthers(fd: number): boolean {
     const { get, write, none } = this.#constants.fileLock;
-    return this.#lockFile(fd, get, write) !== none;
+    return this.#lockFile(fd, get, write, 0, READER_BYTES) !== none;
   }
 
-  /** Returns the lock type that the structure has afterwards. */
-  #lockFile(fd: number, command: number, type: number, byte?: number): number {
+  /** Without a byte, all of the file. Returns the lock type that the structure has afterwards. */
+  #lockFile(fd: number, command: number, type: number, byte?: number, count = 1): number {
     const { bytes, typeOffset, startOffset } = this.#constants.fileLock;
     const lock = new DataView(new ArrayBuffer(bytes));
     if (byte !== undefined) {
       lock.setBigInt64(startOffset, BigInt(byte), true);
-      lock.setBigInt64(startOffset + 8, 1n, true);
+      lock.setBigInt64(startOffset + 8, BigInt(count), true);
     }
     lock.setInt16(typeOffset, type, true);
     this.checked("fcntl", this.fcntl(fd, command, new Uint8Array(lock.buffer)));

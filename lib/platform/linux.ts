@@ -4,7 +4,14 @@
  * @module
  */
 
-import { type Constants, cString, Libc, OWNER_BYTES, SHARED_SYMBOLS } from "./libc.ts";
+import {
+  type Constants,
+  cString,
+  Libc,
+  OWNER_BYTES,
+  READER_BYTES,
+  SHARED_SYMBOLS,
+} from "./libc.ts";
 import { type Functions, openUncompiled } from "./linux_library.ts";
 import type { FileStatus, ThreadId } from "./platform.ts";
 import { SystemError } from "./system_error.ts";
@@ -211,7 +218,8 @@ export class Linux extends Libc {
   /** The thread that a lock names as the owner of a descriptor. */
   #ownerOf(descriptor: string): number | undefined {
     const [, first, last] = OWNER_LOCK.exec(this.#descriptorInfo(descriptor)) ?? [];
-    const owner = Number(first) - OWNER_BYTES;
+    const byte = Number(first);
+    const owner = byte - (byte > READER_BYTES ? READER_BYTES : OWNER_BYTES);
     return first !== undefined && first === last && owner > 0 ? owner : undefined;
   }
 

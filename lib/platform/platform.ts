@@ -92,9 +92,11 @@ export interface Platform {
 
   /** Records on a descriptor that cannot be read that it belongs to this thread, as `share` does. */
   markWriter(fd: number): void;
+  /** Records on a descriptor that is only read that it belongs to this thread. It is no share of the file. */
+  markReader(fd: number): void;
   /**
-   * Closes the descriptors of this process that belong to threads which have ended, as far as `share` and
-   * `markWriter` have recorded it. Returns how many it closed.
+   * Closes the descriptors of this process that belong to threads which have ended, as far as `share`,
+   * `markWriter` and `markReader` have recorded it. Returns how many it closed.
    */
   closeOfEndedThreads(): number;
 

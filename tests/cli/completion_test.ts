@@ -101,6 +101,7 @@ for (const shell of Object.keys(SCRIPTS)) {
             cwd: ROOT,
             env: {
               HOME: home,
+              TMPDIR: home,
               ZDOTDIR: home,
               XDG_CONFIG_HOME: `${home}/.config`,
               XDG_DATA_HOME: `${home}/.local`,

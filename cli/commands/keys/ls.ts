@@ -50,7 +50,7 @@ that match a PATTERN such as 'session:*'. The server selects and counts them.`,
     // One more shows whether there are more.
     const found = await server.keys(pattern, limit + 1);
     KEYS.print(output, KEYS.select(found.slice(0, limit), request), request);
-    if (found.length > limit) output.notice(`there are more than ${limit} keys: give --limit`);
+    if (found.length > limit) output.notice(`there are more keys than ${limit}: give --limit`);
     if (found.length > 0) return EXIT.DONE;
     output.notice(pattern === "*" ? "the server has no key" : `no key matches ${pattern}`);
     return pattern === "*" ? EXIT.DONE : EXIT.FAILED;

@@ -155,6 +155,17 @@ Deno.test("shares of a file exclude nothing, and are visible to other descriptor
   assert.equal(os.isSharedByOthers(first.fd), false);
 });
 
+Deno.test("who marks a descriptor as read has no share of the file", () => {
+  using directory = new TestDirectory();
+  using first = openFile(directory, "a", 10);
+  const reader = os.openReadOnly(directory.file("a"));
+  os.markReader(reader);
+  assert.deepEqual([first.fd, reader].map((fd) => os.isSharedByOthers(fd)), [false, false]);
+  os.share(first.fd);
+  assert.deepEqual([first.fd, reader].map((fd) => os.isSharedByOthers(fd)), [false, true]);
+  os.close(reader);
+});
+
 Deno.test("a file is renamed only to a name that is free", () => {
   using directory = new TestDirectory();
   Deno.writeTextFileSync(directory.file("a"), "a");
