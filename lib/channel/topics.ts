@@ -32,8 +32,10 @@ const MAX_BYTES_PER_UNIT = 3;
  * @throws {RangeError} if it is too long
  */
 export function checkTopic(name: string, topic: unknown): string {
-  if (typeof topic !== "string" || topic === "") {
-    throw new TypeError(`${name} must be a text that is not empty, not ${formatValue(topic)}`);
+  if (typeof topic !== "string" || topic === "" || !topic.isWellFormed()) {
+    throw new TypeError(
+      `${name} must be a well-formed text that is not empty, not ${formatValue(topic)}`,
+    );
   }
   if (topic.length * MAX_BYTES_PER_UNIT > MAX_TOPIC_BYTES) checkBytes(name, topic);
   return topic;

@@ -83,7 +83,7 @@ function checkTopics(name: string, value: unknown): readonly string[] {
       `${name} must have from 1 to ${MAX_PATTERNS} patterns, not ${value.length}`,
     );
   }
-  value.forEach((pattern, at) => checkPattern(`${name}[${at}]`, pattern));
+  for (const [at, pattern] of value.entries()) checkPattern(`${name}[${at}]`, pattern);
   return value;
 }
 

@@ -440,9 +440,10 @@ export function testTopics(transport: TestTransport): void {
     const publisher = channel.publisher<number>();
     const watch = channel.subscriber();
     const invalid: [unknown, string, RegExp][] = [
-      ["", "TypeError", /^topic must be a text that is not empty, not ""$/],
-      [7, "TypeError", /^topic must be a text that is not empty, not 7$/],
-      [null, "TypeError", /^topic must be a text that is not empty, not null$/],
+      ["", "TypeError", /^topic must be a well-formed text that is not empty, not ""$/],
+      [7, "TypeError", /^topic must be a well-formed text that is not empty, not 7$/],
+      ["\ud800", "TypeError", /^topic must be a well-formed text/],
+      [null, "TypeError", /^topic must be a well-formed text that is not empty, not null$/],
       ["x".repeat(256), "RangeError", /^topic must have at most 255 bytes of UTF-8, not 256$/],
       ["é".repeat(128), "RangeError", /^topic must have at most 255 bytes of UTF-8, not 256$/],
     ];
@@ -463,6 +464,7 @@ export function testTopics(transport: TestTransport): void {
       ["a", "TypeError", /^topics must be a list of patterns, not "a"$/],
       [[], "RangeError", /^topics must have from 1 to 1000 patterns, not 0$/],
       [["a", ""], "TypeError", /^topics\[1\] must be a text that is not empty, not ""$/],
+      [Array(1), "TypeError", /^topics\[0\] must be a text that is not empty, not undefined$/],
       [[1], "TypeError", /^topics\[0\] must be a text that is not empty, not 1$/],
       [["a".repeat(257)], "RangeError", /^topics\[0\] must have at most 256 characters, not 257$/],
     ];
