@@ -236,8 +236,13 @@ export class Attachment {
    */
   checkLeaseTables(): void {
     this.mapAll();
-    if (this.ring.corruptLeaseTable() >= 0) {
-      throw this.corruption("a lease table lies outside of it");
+    while (this.ring.corruptLeaseTable() >= 0) {
+      // Another puller may have added one since all was mapped.
+      const { mappedBytes } = this.sharedMemory;
+      this.mapAll();
+      if (this.sharedMemory.mappedBytes === mappedBytes) {
+        throw this.corruption("a lease table lies outside of it");
+      }
     }
   }
 
