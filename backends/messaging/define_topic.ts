@@ -12,9 +12,9 @@ import { rejectOwnOptions } from "../../lib/schema/own_options.ts";
 import {
   CHECKING_SIDES,
   type CheckingSide,
+  checkOn,
   checkSchema,
-  checkValueAsync,
-  isAsked,
+  isAskedBy,
   type SentOf,
 } from "../../lib/schema/schema_check.ts";
 import type { AnySchema, OutputOf } from "../../lib/schema/standard_schema.ts";
@@ -96,15 +96,6 @@ class CheckedTopic implements DefinedTopic<unknown, unknown> {
     this.#definition = definition;
   }
 
-  #isAsked(side: CheckingSide): boolean {
-    const { schema, check = "sender" } = this.#definition;
-    return side === check && isAsked(schema);
-  }
-
-  #check(value: unknown, subject: string): Promise<unknown> {
-    return checkValueAsync(this.#definition.schema, value, { subject });
-  }
-
   async storeMessage(
     namespace: string,
     message: DefinedMessageInit<unknown>,
@@ -113,19 +104,18 @@ class CheckedTopic implements DefinedTopic<unknown, unknown> {
     checkNoMore("storeMessage()", arguments, 3);
     rejectOwnOptions("storeMessage()", "defineTopic()", this.topic, ["topics"], message);
     const init = { ...message, topics: this.topic } as MessageInit;
-    if (this.#isAsked("sender")) {
-      const subject = `cannot store a message in topic ${JSON.stringify(this.topic)}: its payload`;
-      init.payload = await this.#check(init.payload, subject) as MessageInit["payload"];
-    }
+    const subject = `cannot store a message in topic ${JSON.stringify(this.topic)}: its payload`;
+    const payload = await checkOn("sender", this.#definition, init.payload, subject);
+    init.payload = payload as MessageInit["payload"];
     const made = new Message(init);
     await this.#backend.storeMessage(namespace, this.topic, made, options);
     return made;
   }
 
   async #received(message: Message): Promise<AnyMessage> {
-    if (!this.#isAsked("receiver")) return message;
+    if (!isAskedBy("receiver", this.#definition)) return message;
     const subject = `the payload of message ${message.id} of topic ${JSON.stringify(this.topic)}`;
-    const payload = await this.#check(message.payload, subject);
+    const payload = await checkOn("receiver", this.#definition, message.payload, subject);
     return new Message({ ...message, payload: payload as MessageInit["payload"] });
   }
 
@@ -153,7 +143,9 @@ class CheckedTopic implements DefinedTopic<unknown, unknown> {
     callback("handler", handler);
     let subscribed = this.#handlers.get(handler);
     if (subscribed === undefined) {
-      subscribed = this.#isAsked("receiver") ? this.#checking(handler) : handler as MessageHandler;
+      subscribed = isAskedBy("receiver", this.#definition)
+        ? this.#checking(handler)
+        : handler as MessageHandler;
       this.#handlers.set(handler, subscribed);
     }
     await this.#backend.subscribe(this.topic, subscribed);

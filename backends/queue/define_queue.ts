@@ -12,9 +12,9 @@ import { rejectOwnOptions } from "../../lib/schema/own_options.ts";
 import {
   CHECKING_SIDES,
   type CheckingSide,
+  checkOn,
   checkSchema,
-  checkValueAsync,
-  isAsked,
+  isAskedBy,
   type SentOf,
 } from "../../lib/schema/schema_check.ts";
 import type { AnySchema, OutputOf, StandardSchema } from "../../lib/schema/standard_schema.ts";
@@ -108,21 +108,25 @@ class QueueChecks {
     this.#definition = Object.freeze({ ...definition });
   }
 
-  get #side(): CheckingSide {
-    return this.#definition.check ?? "sender";
-  }
-
   /** True if agents check what they receive. */
   get isOfReceivers(): boolean {
-    return this.#side === "receiver" && isAsked(this.#definition.schema);
+    return isAskedBy("receiver", this.#definition);
   }
 
-  async #check(side: CheckingSide, schema: AnySchema | undefined, value: unknown, what: string) {
-    if (schema === undefined || side !== this.#side || !isAsked(schema)) return value;
+  #check(
+    side: CheckingSide,
+    schema: AnySchema | undefined,
+    value: unknown,
+    what: string,
+  ): Promise<unknown> {
+    const { check } = this.#definition;
     const subject = `${what} queue channel ${JSON.stringify(this.#channel)}`;
-    return await checkValueAsync(schema, value, {
-      subject: side === "sender" ? `${subject}: the value` : subject,
-    });
+    return checkOn(
+      side,
+      { schema, check },
+      value,
+      side === "sender" ? `${subject}: the value` : subject,
+    );
   }
 
   published(payload: unknown): Promise<unknown> {

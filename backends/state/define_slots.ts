@@ -11,9 +11,8 @@ import {
   type CarriedOf,
   CHECKING_SIDES,
   type CheckingSide,
+  checkOn,
   checkSchema,
-  checkValueAsync,
-  isAsked,
   type SentOf,
 } from "../../lib/schema/schema_check.ts";
 import type { SendingProblem } from "../../lib/schema/sendable.ts";
@@ -104,23 +103,17 @@ class CheckedSlots implements DefinedSlots<unknown, unknown> {
     this.#definition = definition;
   }
 
-  async #check(side: CheckingSide, value: unknown, subject: string): Promise<unknown> {
-    const { schema, check = "sender" } = this.#definition;
-    return side === check && isAsked(schema)
-      ? await checkValueAsync(schema, value, { subject })
-      : value;
-  }
-
   async append(threadId: string, value: unknown): Promise<number> {
     checkNoMore("append()", arguments, 2);
     const subject = `cannot append to thread ${JSON.stringify(threadId)}: the value`;
-    const checked = await this.#check("sender", value, subject);
+    const checked = await checkOn("sender", this.#definition, value, subject);
     return await this.#backend.bufferAppend(threadId, serializeSlot(checked));
   }
 
   #valueOf(threadId: string, index: number, slot: Uint8Array): Promise<unknown> {
     const value = deserializeSlot(slot, { threadId, index });
-    return this.#check("receiver", value, `slot ${index} of thread ${JSON.stringify(threadId)}`);
+    const subject = `slot ${index} of thread ${JSON.stringify(threadId)}`;
+    return checkOn("receiver", this.#definition, value, subject);
   }
 
   async getThread(threadId: string): Promise<unknown[]> {

@@ -108,8 +108,41 @@ export function checkValue(schema: AnySchema, value: unknown, place: CheckedPlac
   );
 }
 
+/** A schema of a definition, and who asks it. */
+export interface DefinedSchema {
+  readonly schema?: AnySchema | undefined;
+  /** Default: `"sender"`. */
+  readonly check?: CheckingSide | undefined;
+}
+
+/** True if a side asks the schema of a definition. */
+export function isAskedBy(
+  side: CheckingSide,
+  { schema, check = "sender" }: DefinedSchema,
+): boolean {
+  return side === check && schema !== undefined && isAsked(schema);
+}
+
+/**
+ * Checks a value on one side, also with a schema that is asynchronous.
+ *
+ * @param subject what does not match, in errors
+ * @returns what the schema makes of the value; the value, if that side does not ask
+ * @throws {SchemaError} if it does not match
+ */
+export async function checkOn(
+  side: CheckingSide,
+  defined: DefinedSchema,
+  value: unknown,
+  subject: string,
+): Promise<unknown> {
+  return isAskedBy(side, defined)
+    ? await checkValueAsync(defined.schema!, value, { subject })
+    : value;
+}
+
 /** As `checkValue`, also with a schema that is asynchronous. */
-export async function checkValueAsync(
+async function checkValueAsync(
   schema: AnySchema,
   value: unknown,
   place: CheckedPlace,
