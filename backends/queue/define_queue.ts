@@ -6,7 +6,7 @@
 
 import { checkNoMore } from "../../lib/base/checks.ts";
 import { SchemaError } from "../../lib/base/errors.ts";
-import { objectWith, oneOf } from "../../lib/base/option_checks.ts";
+import { isObject, objectWith, oneOf } from "../../lib/base/option_checks.ts";
 import { OptionRules } from "../../lib/base/option_rules.ts";
 import { rejectOwnOptions } from "../../lib/schema/own_options.ts";
 import {
@@ -160,9 +160,7 @@ class CheckedQueue implements DefinedQueue<unknown, unknown, unknown, unknown> {
 
   async #message(call: string, options: DefinedPublishOptions<unknown>): Promise<PublishOptions> {
     rejectOwnOptions(call, "defineQueue()", this.channel, ["channel"], options);
-    if (Object.prototype.toString.call(options) !== "[object Object]") {
-      return options as PublishOptions;
-    }
+    if (!isObject(options)) return options as PublishOptions;
     const payload = await this.#checks.published(options.payload);
     return { ...options, channel: this.channel, payload };
   }

@@ -121,9 +121,14 @@ export function instanceOf<T>(classOf: () => Class<T>): OptionCheck<T> {
   };
 }
 
-/** An object of properties: no array, no Map and the like, of which JSON would make an empty object. */
+/** True for an object of properties: no array, no Map and the like, of which JSON would make an empty object. */
+export function isObject(value: unknown): boolean {
+  return Object.prototype.toString.call(value) === "[object Object]";
+}
+
+/** An object of properties. */
 export function object<T extends object>(name: string, value: unknown): T {
-  if (Object.prototype.toString.call(value) === "[object Object]") return value as T;
+  if (isObject(value)) return value as T;
   throw new TypeError(`${name} must be an object, not ${formatValue(value)}`);
 }
 

@@ -5,6 +5,7 @@
  */
 
 import { nodeModule } from "./node_module.ts";
+import { isObject } from "./option_checks.ts";
 import { type OptionCheck, type OptionChecks, OptionRules } from "./option_rules.ts";
 
 /** What a client trusts and shows in the handshake of TLS. Texts are in PEM form. */
@@ -76,7 +77,7 @@ export const NAMES_ELSEWHERE: Readonly<Record<string, string>> = {
 };
 
 function checkTls(name: string, value: unknown): RedisTlsOptions {
-  if (Object.prototype.toString.call(value) !== "[object Object]") {
+  if (!isObject(value)) {
     throw new TypeError(
       `${name} must be an object such as { ca, cert, key, servername }, not ${kindOf(value)}`,
     );

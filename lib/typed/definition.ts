@@ -4,7 +4,7 @@
  * @module
  */
 
-import { directoryPath, flag, oneOf } from "../base/option_checks.ts";
+import { directoryPath, flag, isObject, oneOf } from "../base/option_checks.ts";
 import { OptionRules } from "../base/option_rules.ts";
 import { formatValue } from "../base/options.ts";
 import { checkCapacity } from "../channel/channel_options.ts";
@@ -158,14 +158,10 @@ export function socketOptionsOf<O extends object>(
   const shared = opening === "latest"
     ? { codec, dir, persist }
     : { codec, dir, persist, capacityBytes };
-  if (options !== undefined && !isOptions(options)) return options;
+  // The socket rejects it, and says what it takes.
+  if (options !== undefined && !isObject(options)) return options;
   const checks = checksFor(name, definition, WORDS[opening], schemas);
   return withMessageChecks({ ...shared, ...options } as O, checks);
-}
-
-/** False for what the socket rejects: it says what it takes. */
-function isOptions(options: unknown): boolean {
-  return Object.prototype.toString.call(options) === "[object Object]";
 }
 
 function checksFor(
