@@ -81,13 +81,7 @@ export class LeasedReceiver<T> {
   /** True if a call that receives would find a message, or would throw. Takes nothing. */
   get isReady(): boolean {
     if (this.#delayed.size > 0) this.#delayed.returnDue();
-    if (this.#undecoded.length > 0) return true;
-    try {
-      return this.#cursor.hasNext();
-    } catch (error) {
-      this.#undecoded.keepError(error);
-      return true;
-    }
+    return this.#undecoded.isReady(this.#cursor);
   }
 
   #receiveNext(mode: number): LeasedFrame | undefined {

@@ -129,14 +129,7 @@ export class Receiver<T> implements ReceiverApi<T> {
   }
 
   get isReady(): boolean {
-    if (this.#undecoded.length > 0) return true;
-    try {
-      return this.#cursor.hasNext();
-    } catch (error) {
-      // The call that receives throws it.
-      this.#undecoded.keepError(error);
-      return true;
-    }
+    return this.#undecoded.isReady(this.#cursor);
   }
 
   #receiveNext(mode: number): ReceivedFrame | undefined {

@@ -55,6 +55,20 @@ export class UndecodedFrames<F extends ReceivedFrame, T> {
     }
   }
 
+  /**
+   * True if a call that receives would return or throw something that is kept, or that the cursor finds. An error
+   * of the cursor is kept for that call.
+   */
+  isReady(cursor: { hasNext(): boolean }): boolean {
+    if (this.#frames.length > 0) return true;
+    try {
+      return cursor.hasNext();
+    } catch (error) {
+      this.keepError(error);
+      return true;
+    }
+  }
+
   /** Keeps the error of a call that has received messages. */
   keepError(error: unknown): void {
     this.#frames.push(new Failure(error));
