@@ -9,7 +9,7 @@ import type { ByteSource } from "../segment/byte_source.ts";
 import { type ChannelKind, parseConfig, type Role, ROLES } from "../segment/format.ts";
 import { labelOf } from "../segment/label.ts";
 import type { PARTICIPANT } from "../segment/structures.ts";
-import { type Geometry, geometryOf, readParticipants } from "../segment/tables.ts";
+import { type Geometry, geometryOf, participantId, readParticipants } from "../segment/tables.ts";
 import type { ParticipantEvent } from "./channel_events.ts";
 
 type ParticipantRow = Row<typeof PARTICIPANT>;
@@ -130,7 +130,7 @@ function aboutOf(
 ): Omit<ParticipantEvent, "type"> {
   return {
     channel,
-    id: `${index}-${row.generation}`,
+    id: participantId(index, row.generation),
     role,
     pid: row.pid,
     label: labelOf(row.label),

@@ -65,6 +65,11 @@ export function readParticipants(
   return readRows(source, PARTICIPANT, offset, layout.MAX_PARTICIPANTS);
 }
 
+/** Identifies a participant among all that the segment ever had. */
+export function participantId(index: number, generation: number): string {
+  return `${index}-${generation}`;
+}
+
 /** Byte offset of a participant's entry. */
 export function participantOffset({ control }: Geometry, index: number): number {
   return control + layout.CONTROL_PARTICIPANTS + index * layout.PARTICIPANT_BYTES;

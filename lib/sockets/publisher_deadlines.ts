@@ -9,7 +9,16 @@ import type { Attachment } from "../channel/attachment.ts";
 import { MemorySource } from "../segment/byte_source.ts";
 import { ROLES } from "../segment/format.ts";
 import { labelOf } from "../segment/label.ts";
-import { geometryOf, readLanes, readParticipants } from "../segment/tables.ts";
+import { PARTICIPANT } from "../segment/structures.ts";
+import {
+  type Geometry,
+  geometryOf,
+  laneOffset,
+  participantId,
+  participantOffset,
+  readRows,
+} from "../segment/tables.ts";
+import { LANE_COUNT, LANE_OWNER, MAX_LANES, MAX_PARTICIPANTS } from "../../wasm/layout.ts";
 import type { DeadlineEvent } from "./option_types.ts";
 
 /** Looks within one deadline: a miss is told by so much of it later at most. */
@@ -80,17 +89,31 @@ class DeadlineWatch {
   }
 }
 
-function publishersOn({ sharedMemory, capacity }: Attachment): Pick<Known, "about" | "count">[] {
-  const { wasmMemory, mappedBytes } = sharedMemory;
-  const source = new MemorySource(wasmMemory, mappedBytes);
+/** The publishers, with how many messages each has sent. Most lanes have no owner: only their words are read. */
+function publishersOn(attachment: Attachment): Pick<Known, "about" | "count">[] {
+  const { sharedMemory, capacity, words, words64 } = attachment;
+  const source = new MemorySource(sharedMemory.wasmMemory, sharedMemory.mappedBytes);
   const geometry = geometryOf(capacity);
-  const counts = new Map(
-    readLanes(source, geometry).map(({ ownerPlus1, count }) => [ownerPlus1, BigInt(count)]),
-  );
-  return readParticipants(source, geometry).flatMap((row, index) => {
-    const count = counts.get(index + 1);
-    if (count === undefined || ROLES[row.role] !== "publisher") return [];
-    const id = `${index}-${row.generation}`;
-    return [{ count, about: { id, pid: row.pid, label: labelOf(row.label) } }];
-  });
+  const publishers: Pick<Known, "about" | "count">[] = [];
+  for (let lane = 0; lane < MAX_LANES; lane++) {
+    const offset = laneOffset(geometry, lane);
+    const owner = words[(offset + LANE_OWNER) >>> 2];
+    if (owner <= 0 || owner > MAX_PARTICIPANTS) continue;
+    const about = publisherAt(source, geometry, owner - 1);
+    if (about !== undefined) {
+      publishers.push({ count: words64[(offset + LANE_COUNT) >>> 3], about });
+    }
+  }
+  return publishers;
+}
+
+/** Undefined if the participant is no publisher, or no longer. */
+function publisherAt(
+  source: MemorySource,
+  geometry: Geometry,
+  index: number,
+): Known["about"] | undefined {
+  const [row] = readRows(source, PARTICIPANT, participantOffset(geometry, index), 1);
+  if (ROLES[row.role] !== "publisher") return undefined;
+  return { id: participantId(index, row.generation), pid: row.pid, label: labelOf(row.label) };
 }
