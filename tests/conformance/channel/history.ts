@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import type { Publisher, Subscriber } from "../../../mod.ts";
 import { testOn, type TestTransport } from "./channel.ts";
-import { numbers, pattern } from "./values.ts";
+import { numbers, packed, pattern } from "./values.ts";
 
 const CAPACITY = 1024;
 const RECORD_BYTES = 16;
@@ -264,12 +264,5 @@ export function testHistory(transport: TestTransport): void {
 }
 
 function sendPacked(publisher: Publisher<Uint8Array>, messages: Uint8Array[]): void {
-  const lengths = messages.map(({ length }) => length);
-  const bytes = new Uint8Array(lengths.reduce((sum, length) => sum + length, 0));
-  let at = 0;
-  for (const message of messages) {
-    bytes.set(message, at);
-    at += message.length;
-  }
-  assert.equal(publisher.sendMany(bytes, lengths), messages.length);
+  assert.equal(publisher.sendMany(...packed(messages)), messages.length);
 }

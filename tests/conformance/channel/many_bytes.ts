@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import type { Publisher, Puller, Pusher, Subscriber } from "../../../mod.ts";
 import { collectLog, textsOf } from "../../support/log_records.ts";
 import { testOn, type TestTransport } from "./channel.ts";
-import { pattern, sameBytes } from "./values.ts";
+import { packed, pattern, sameBytes } from "./values.ts";
 import type { Codec } from "../../../lib/codecs/codec.ts";
 import { replaceRing } from "../../stress/corruption/interpose.ts";
 import { Random } from "../../support/random.ts";
@@ -27,12 +27,7 @@ function readAll(receiver: Receiving, limit?: number): Uint8Array[] {
 /** Messages, and the same packed. */
 function packedOf(lengths: number[], from: number) {
   const messages = lengths.map((length, i) => pattern(length, from + i));
-  const bytes = new Uint8Array(lengths.reduce((sum, length) => sum + length, 0));
-  let at = 0;
-  for (const message of messages) {
-    bytes.set(message, at);
-    at += message.length;
-  }
+  const [bytes] = packed(messages);
   return { messages, bytes };
 }
 

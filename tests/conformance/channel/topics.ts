@@ -5,7 +5,7 @@ import type { Publisher, Subscriber, SubscriberOptions, TopicMessage } from "../
 import { poll } from "../../../lib/events/mod.ts";
 import type { RingExports } from "../../../wasm/ring_exports.ts";
 import { testOn, type TestTransport } from "./channel.ts";
-import { numbers, pattern, sameBytes } from "./values.ts";
+import { numbers, packed, pattern, sameBytes } from "./values.ts";
 
 const CAPACITY = 1024;
 const POSE: SubscriberOptions = { topics: ["pose.*"] };
@@ -15,18 +15,6 @@ function sendThree(publisher: Publisher<number>, first: number): void {
   publisher.send(first, { topic: "pose.arm" });
   publisher.send(first + 1, { topic: "battery" });
   publisher.send(first + 2);
-}
-
-/** A buffer with packed messages, and their lengths. */
-function packed(messages: readonly Uint8Array[]): [Uint8Array, number[]] {
-  const lengths = messages.map(({ length }) => length);
-  const bytes = new Uint8Array(lengths.reduce((sum, length) => sum + length, 0));
-  let at = 0;
-  for (const message of messages) {
-    bytes.set(message, at);
-    at += message.length;
-  }
-  return [bytes, lengths];
 }
 
 /** From now on another message follows each that a subscriber takes, as if publishers were always faster. */

@@ -15,6 +15,18 @@ export function pattern(length: number, seed: number): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
+/** A buffer with packed messages, and their lengths. */
+export function packed(messages: readonly Uint8Array[]): [Uint8Array, number[]] {
+  const lengths = messages.map(({ length }) => length);
+  const bytes = new Uint8Array(lengths.reduce((sum, length) => sum + length, 0));
+  let at = 0;
+  for (const message of messages) {
+    bytes.set(message, at);
+    at += message.length;
+  }
+  return [bytes, lengths];
+}
+
 /** True if both hold the same bytes; far faster than a deep comparison. */
 export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && indexOfDifference(a, b) < 0;
