@@ -4,7 +4,7 @@
  * @module
  */
 
-import { defineCommand, EXIT } from "../command.ts";
+import { defineCommand } from "../command.ts";
 import { Listing, LISTING_OPTIONS, requestOf } from "../listing/listing.ts";
 import { ageText, codecText, sizeText } from "../observe/format.ts";
 import { channelDirectory, directoryText } from "../observe/open.ts";
@@ -65,12 +65,10 @@ or has messages. Writes nothing. Fails if there are patterns, and no channel mat
   async run({ values, arguments: patterns, output }) {
     const request = requestOf(values, patterns, output);
     const samples = sampleAll();
-    const selected = CHANNELS.select(samples, request);
-    CHANNELS.print(output, selected, request);
-    if (selected.length > 0) return;
-    if (samples.length === 0) output.notice(`there are no channels in ${directoryText()}`);
-    else output.notice(`no channel of ${channelDirectory()} matches ${patterns.join(" or ")}`);
-    return patterns.length === 0 ? EXIT.DONE : EXIT.FAILED;
+    const nothing = samples.length === 0
+      ? `there are no channels in ${directoryText()}`
+      : `no channel of ${channelDirectory()} matches ${patterns.join(" or ")}`;
+    return CHANNELS.show(output, samples, request, nothing);
   },
 });
 

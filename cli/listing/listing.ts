@@ -8,7 +8,7 @@
 import { glob } from "../../lib/base/glob.ts";
 import { parsePlainJson } from "../../lib/base/plain_json.ts";
 import { didYouMean } from "../../lib/base/suggestions.ts";
-import { type OptionTable, UsageError } from "../command.ts";
+import { EXIT, type OptionTable, UsageError } from "../command.ts";
 import { jsonText, type Output } from "../output.ts";
 import { type Cell, fit, type FittedTable, type TableColumn } from "./fit.ts";
 import { yamlDocument } from "./yaml.ts";
@@ -141,6 +141,18 @@ export class Listing<Row> {
     for (const line of [output.paint("dim", table.head), ...table.rows]) output.print(line);
     const lack = lackOf(table);
     if (lack !== undefined) output.notice(`${lack}; -o wide shows everything`);
+  }
+
+  /**
+   * Prints the rows that a request is about, or says that there is nothing. Returns the status of the command:
+   * nothing is a failure if it was asked for by patterns.
+   */
+  show(output: Output, rows: readonly Row[], request: ListingRequest, nothing: string): number {
+    const selected = this.select(rows, request);
+    this.print(output, selected, request);
+    if (selected.length > 0) return EXIT.DONE;
+    output.notice(nothing);
+    return request.patterns.length === 0 ? EXIT.DONE : EXIT.FAILED;
   }
 
   /** Lays out rows within a width. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { defineCommand, EXIT } from "../../command.ts";
+import { defineCommand } from "../../command.ts";
 import { Listing, LISTING_OPTIONS, requestOf } from "../../listing/listing.ts";
 import { openQueue, QUEUE_OPTIONS } from "../../queue/open.ts";
 import { printable } from "../../queue/records.ts";
@@ -48,12 +48,9 @@ the oldest message is, and whether the channel is paused.`,
     await using queue = await openQueue(values, output);
     const channels = await queue.channels();
     const all = await Promise.all(channels.map((channel) => queue.stats(channel)));
-    const selected = CHANNELS.select(all, request);
-    CHANNELS.print(output, selected, request);
-    if (selected.length > 0) return;
-    output.notice(
-      all.length === 0 ? "the queue has no channel" : "no channel of the queue matches",
-    );
-    return patterns.length === 0 ? EXIT.DONE : EXIT.FAILED;
+    const nothing = all.length === 0
+      ? "the queue has no channel"
+      : "no channel of the queue matches";
+    return CHANNELS.show(output, all, request, nothing);
   },
 });

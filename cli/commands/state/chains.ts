@@ -4,7 +4,7 @@
  * @module
  */
 
-import { defineCommand, EXIT } from "../../command.ts";
+import { defineCommand } from "../../command.ts";
 import { Listing, LISTING_OPTIONS, requestOf } from "../../listing/listing.ts";
 import { printable } from "../../queue/records.ts";
 import { openState, STATE_OPTIONS } from "../../server/state.ts";
@@ -40,10 +40,7 @@ the uuid of each.`,
     const request = requestOf(values, patterns, output);
     await using state = await openState(values);
     const all = Object.entries(await state.registryListAll());
-    const selected = PAIRS.select(all.map(([uuid, chain]) => ({ chain, uuid })), request);
-    PAIRS.print(output, selected, request);
-    if (selected.length > 0) return EXIT.DONE;
-    output.notice(patterns.length === 0 ? "the state has no chain" : "no chain matches");
-    return patterns.length === 0 ? EXIT.DONE : EXIT.FAILED;
+    const nothing = patterns.length === 0 ? "the state has no chain" : "no chain matches";
+    return PAIRS.show(output, all.map(([uuid, chain]) => ({ chain, uuid })), request, nothing);
   },
 });

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { defineCommand, EXIT } from "../../command.ts";
+import { defineCommand } from "../../command.ts";
 import { Listing, LISTING_OPTIONS, requestOf } from "../../listing/listing.ts";
 import { printable } from "../../queue/records.ts";
 import { openState, STATE_OPTIONS } from "../../server/state.ts";
@@ -43,10 +43,7 @@ each has. The state must exist: nothing is created.`,
     const threads = await Promise.all(
       names.map(async (thread) => ({ thread, slots: await state.bufferThreadLen(thread) })),
     );
-    const selected = THREADS.select(threads, request);
-    THREADS.print(output, selected, request);
-    if (selected.length > 0) return EXIT.DONE;
-    output.notice(patterns.length === 0 ? "the state has no thread" : "no thread matches");
-    return patterns.length === 0 ? EXIT.DONE : EXIT.FAILED;
+    const nothing = patterns.length === 0 ? "the state has no thread" : "no thread matches";
+    return THREADS.show(output, threads, request, nothing);
   },
 });

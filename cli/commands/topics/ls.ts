@@ -4,7 +4,7 @@
  * @module
  */
 
-import { defineCommand, EXIT } from "../../command.ts";
+import { defineCommand } from "../../command.ts";
 import { Listing, LISTING_OPTIONS, requestOf } from "../../listing/listing.ts";
 import { printable } from "../../queue/records.ts";
 import type { TopicRow } from "../../server/client.ts";
@@ -46,10 +46,7 @@ redis:// it lists the channels that have subscribers instead.`,
   async run({ values, arguments: patterns, output }) {
     const request = requestOf(values, patterns, output);
     await using server = await openServer(values, output);
-    const selected = TOPICS.select(await server.topics(), request);
-    TOPICS.print(output, selected, request);
-    if (selected.length > 0) return EXIT.DONE;
-    output.notice(patterns.length === 0 ? "the server has no topic" : "no topic matches");
-    return patterns.length === 0 ? EXIT.DONE : EXIT.FAILED;
+    const nothing = patterns.length === 0 ? "the server has no topic" : "no topic matches";
+    return TOPICS.show(output, await server.topics(), request, nothing);
   },
 });
