@@ -6,6 +6,7 @@
 
 import GithubSlugger from "github-slugger";
 import { lexer, type Token, type Tokens, walkTokens } from "marked";
+import { pagePaths } from "../../tools/docs/page_paths.ts";
 import { ROOT } from "./program.ts";
 
 /** A fenced block of code. */
@@ -44,21 +45,8 @@ export interface Page {
 /** Pages whose text is generated from the sources, where its blocks are run. */
 export const GENERATED = "docs/api/";
 
-function* markdownIn(folder: string): Generator<string> {
-  for (const entry of [...Deno.readDirSync(new URL(folder, ROOT))]) {
-    if (entry.isDirectory) yield* markdownIn(`${folder}${entry.name}/`);
-    else if (entry.name.endsWith(".md")) yield `${folder}${entry.name}`;
-  }
-}
-
 /** All pages. */
-export const PAGES: readonly Page[] = [
-  "README.md",
-  "CHANGELOG.md",
-  "CONTRIBUTING.md",
-  ...markdownIn("docs/"),
-  ...markdownIn("examples/"),
-].sort().map(readPage);
+export const PAGES: readonly Page[] = pagePaths().sort().map(readPage);
 
 /** Pages that are written by hand. */
 export const WRITTEN_PAGES: readonly Page[] = PAGES.filter((page) =>

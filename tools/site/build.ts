@@ -6,8 +6,10 @@
 
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
+import project from "../../deno.json" with { type: "json" };
 import type { Section } from "./navigation.ts";
 import { readSources } from "./sources.ts";
+import packages from "./vitepress/deno.json" with { type: "json" };
 
 const VITEPRESS = new URL("vitepress/", import.meta.url);
 
@@ -27,12 +29,13 @@ export interface SitePlan {
 export async function buildSite({ workDir, base }: SitePlan): Promise<string> {
   const { pages, navigation } = readSources();
   const source = `${workDir}/source`;
-  await removeIfThere(source);
+  await Deno.mkdir(source, { recursive: true });
+  await Deno.remove(source, { recursive: true });
   for (const [path, text] of pages) await write(`${source}/${path}`, text);
-  const { name, description } = await projectFacts();
+  const facts = { title: "Ringbus", description: project.description, base };
   await write(
     `${source}/.vitepress/site.json`,
-    JSON.stringify({ title: name, description, base, sidebar: sidebarOf(navigation) }),
+    JSON.stringify({ ...facts, sidebar: sidebarOf(navigation) }),
   );
   await copy("config.mjs", `${source}/.vitepress/config.mjs`);
   await copy("deno.json", `${workDir}/deno.json`);
@@ -43,20 +46,13 @@ export async function buildSite({ workDir, base }: SitePlan): Promise<string> {
 
 async function runVitepress(workDir: string): Promise<void> {
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--frozen", "-A", "npm:vitepress@1.6.4", "build", "source"],
+    args: ["run", "--frozen", "-A", packages.imports.vitepress, "build", "source"],
     cwd: workDir,
     env: { NO_COLOR: "1" },
   }).output();
   if (success) return;
   const texts = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
   throw new Error(`cannot build the site: VitePress failed\n${texts.join("\n")}`);
-}
-
-async function projectFacts(): Promise<{ name: string; description: string }> {
-  const config = JSON.parse(
-    await Deno.readTextFile(new URL("../../deno.json", import.meta.url)),
-  );
-  return { name: "Ringbus", description: config.description };
 }
 
 function sidebarOf(navigation: readonly Section[]): unknown {
@@ -77,12 +73,4 @@ async function write(path: string, text: string): Promise<void> {
 async function copy(file: string, to: string): Promise<void> {
   await Deno.mkdir(dirname(to), { recursive: true });
   await Deno.copyFile(fileURLToPath(new URL(file, VITEPRESS)), to);
-}
-
-async function removeIfThere(path: string): Promise<void> {
-  try {
-    await Deno.remove(path, { recursive: true });
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
 }

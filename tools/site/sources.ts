@@ -5,6 +5,7 @@
  * @module
  */
 
+import { pagePaths } from "../docs/page_paths.ts";
 import { glossaryWords, withAnchors, withGlossaryLinks } from "./glossary.ts";
 import { INDEX, readNavigation, type Section, withoutNeighbours } from "./navigation.ts";
 
@@ -23,26 +24,13 @@ export interface Sources {
 export function readSources(): Sources {
   const pages = new Map<string, string>();
   const words = glossaryWords(read(GLOSSARY));
-  for (const path of [...topPages(), ...markdownIn("docs/"), ...markdownIn("examples/")]) {
-    pages.set(sitePath(path), pageOf(path, words));
-  }
+  for (const path of pagePaths()) pages.set(sitePath(path), pageOf(path, words));
   for (const folder of examples()) pages.set(`${folder}/index.md`, exampleOf(folder));
   return { pages, navigation: readNavigation(read(`docs/${INDEX}`)) };
 }
 
-function topPages(): string[] {
-  return ["README.md", "CHANGELOG.md", "CONTRIBUTING.md"];
-}
-
 function read(path: string): string {
   return Deno.readTextFileSync(new URL(path, ROOT));
-}
-
-function* markdownIn(folder: string): Generator<string> {
-  for (const { name, isDirectory } of Deno.readDirSync(new URL(folder, ROOT))) {
-    if (isDirectory) yield* markdownIn(`${folder}${name}/`);
-    else if (name.endsWith(".md")) yield `${folder}${name}`;
-  }
 }
 
 function examples(): string[] {
