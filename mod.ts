@@ -19,6 +19,7 @@
  * @module
  */
 
+export * from "./channels.ts";
 export {
   InMemoryMessagingBackend,
   type InMemoryMessagingBackendOptions,
@@ -59,38 +60,8 @@ export type { ShmMessagingBackendOptions } from "./backends/messaging/shm/option
 export type { Clock } from "./lib/base/clock.ts";
 export type { Counters } from "./backends/store/counters.ts";
 export { Store, type StoreOptions, type StoreStats } from "./backends/store/store.ts";
-export type { ChannelKind, Role } from "./lib/segment/format.ts";
-export type { ChannelOptions } from "./lib/channel/open.ts";
-export type { CodecName } from "./lib/codecs/builtin.ts";
-export type { Codec } from "./lib/codecs/codec.ts";
-export type { SocketOptions } from "./lib/sockets/socket.ts";
-export type { ContextHeaders } from "./lib/base/context_headers.ts";
 export { failuresAfterCommit, type StepAfterCommit } from "./lib/base/failure_counts.ts";
-export type {
-  Instrumentation,
-  MessageOperation,
-  MessageOrigin,
-  OngoingOperation,
-  OperationResult,
-  Origins,
-} from "./lib/base/instrumentation.ts";
-export type { Delivery, NackOptions } from "./lib/channel/delivery.ts";
-export {
-  RingbusError,
-  SchemaError,
-  type SchemaIssue,
-  ShmBufferFullError,
-  ShmClosedError,
-  ShmConnectionError,
-  ShmCorruptionError,
-  ShmError,
-  ShmPeerLostError,
-  ShmPermissionError,
-  ShmRemoteError,
-  ShmSerializationError,
-  ShmTimeoutError,
-  ShmUnsupportedError,
-} from "./lib/base/errors.ts";
+export { SchemaError, type SchemaIssue } from "./lib/base/errors.ts";
 export {
   GemstoneClockError,
   GemstoneGenerator,
@@ -98,22 +69,7 @@ export {
   GemstoneId,
   Priority,
 } from "./lib/message/gemstone.ts";
-export type { MessageView } from "./lib/channel/receiver_api.ts";
-export type { MessageReader } from "./lib/channel/record_run.ts";
-export type {
-  DeadlineEvent,
-  DeadlinesOptions,
-  PublisherOptions,
-  ReadManyOptions,
-  ReceiverOptions,
-  StreamOptions,
-  SubscriberOptions,
-  TopicOptions,
-  TopicTimeoutOptions,
-  TopicWaitOptions,
-} from "./lib/sockets/option_types.ts";
 export { type JsonObject, parseJson, stringifyJson } from "./lib/message/json.ts";
-export { manageSignals } from "./lib/presence/exit_hooks.ts";
 export { Latest } from "./lib/latest/latest.ts";
 export type {
   LatestOptions,
@@ -123,18 +79,8 @@ export type {
 } from "./lib/latest/options.ts";
 export { Signal, type SignalOptions } from "./lib/events/signal.ts";
 export type { LatestChange } from "./lib/latest/changes.ts";
-export type { LocalHandle } from "./lib/segment/worker_memory.ts";
-export { LocalChannel, type LocalChannelOptions } from "./lib/sockets/local_channel.ts";
 export { Message, type MessageInit } from "./lib/message/message.ts";
 export type { AgentTag } from "./lib/message/fields.ts";
-export type { TimeoutOptions, WaitOptions } from "./lib/base/options.ts";
-export type { Loan } from "./lib/channel/loan.ts";
-export { MAX_MESSAGE_BYTES } from "./lib/channel/block_allocator.ts";
-export { Publisher } from "./lib/sockets/publisher.ts";
-export { Puller, type PullerConstructor } from "./lib/sockets/puller.ts";
-export type { AckPullerOptions, PullerOptions } from "./lib/sockets/option_types.ts";
-export { Pusher } from "./lib/sockets/pusher.ts";
-export { ReceivingSocket } from "./lib/sockets/receiving_socket.ts";
 export {
   Channel,
   type ParticipantsOptions,
@@ -142,7 +88,6 @@ export {
   type WatchChannelsOptions,
 } from "./lib/observe/channel.ts";
 export type { ChannelEvent, ParticipantEvent, SegmentEvent } from "./lib/observe/channel_events.ts";
-export type { EventStream } from "./lib/base/event_stream.ts";
 export type { ChannelHealth, HealthHold } from "./lib/observe/health.ts";
 export type { HoldKind } from "./lib/observe/holds.ts";
 export {
@@ -153,19 +98,6 @@ export {
   removeStale,
   type RemoveStaleOptions,
 } from "./lib/observe/registry.ts";
-export { Replier } from "./lib/sockets/replier.ts";
-export type {
-  RequestHandler,
-  ServeOptions,
-  ServeStreamOptions,
-  StreamHandler,
-} from "./lib/sockets/option_types.ts";
-export type { RequestContext } from "./lib/sockets/request_context.ts";
-export { Requester } from "./lib/sockets/requester.ts";
-export { SendingSocket } from "./lib/sockets/sending_socket.ts";
-export { Socket } from "./lib/sockets/socket.ts";
-export type { SocketStatistics } from "./lib/channel/statistics.ts";
-export { Subscriber } from "./lib/sockets/subscriber.ts";
 export {
   type CarriedOf,
   type CheckingSide,
@@ -200,8 +132,6 @@ export type {
 } from "./lib/typed/channel_types.ts";
 export { defineChannel } from "./lib/typed/channel.ts";
 export type { ChannelPattern, RequestReplySchema } from "./lib/typed/definition.ts";
-export type { TopicMessage } from "./lib/channel/checked_decoder.ts";
-export type { Tensor, TypedArray } from "./lib/codecs/tensor.ts";
 export type { QueueClock } from "./backends/queue/clock.ts";
 export {
   QueueAuthenticationError,

@@ -80,7 +80,7 @@ const ALLOWED = table(`
   backends/queue/redis/mod.ts:     lib/base backends/queue backends/queue/redis
   backends/state/mod.ts:           backends/state backends/state/singleton.ts backends/state/manager backends/state/redis backends/state/shm
   channels.ts: lib/base lib/presence lib/segment lib/codecs lib/channel lib/sockets
-  mod.ts:    lib/base lib/message lib/presence lib/segment lib/codecs lib/channel lib/sockets lib/latest lib/events lib/observe backends/store backends/messaging backends/messaging/shm backends/queue backends/queue/memory backends/queue/shm lib/schema lib/typed
+  mod.ts:    channels.ts lib/base lib/message lib/latest lib/events lib/observe backends/store backends/messaging backends/messaging/shm backends/queue backends/queue/memory backends/queue/shm lib/schema lib/typed
   otel:      lib/base lib/message lib/sockets backends/hosting backends/messaging
   testing:   lib/base lib/platform lib/message lib/observe backends/hosting backends/messaging backends/messaging_config.ts backends/http/client backends/http/server backends/resp/engine backends/resp/server backends/store backends/tcp/client backends/tcp/server
   deno.json:
