@@ -12,14 +12,14 @@ export interface EventStream<E> extends AsyncIterableIterator<E, void, void>, As
   [Symbol.asyncIterator](): EventStream<E>;
 }
 
-/** Makes a stream of a generator, whose signal aborts when the consumer stops or its own signal aborts. */
+/** Makes a stream of a generator, whose signal aborts when the consumer stops or one of the signals aborts. */
 export function eventStream<E>(
   generate: (signal: AbortSignal) => AsyncGenerator<E, void, void>,
-  signal: AbortSignal | undefined,
+  ...signals: readonly (AbortSignal | undefined)[]
 ): EventStream<E> {
   const stop = new AbortController();
-  const signals = signal === undefined ? [stop.signal] : [stop.signal, signal];
-  const generator = generate(AbortSignal.any(signals));
+  const given = signals.filter((signal) => signal !== undefined);
+  const generator = generate(AbortSignal.any([stop.signal, ...given]));
   const end = async (): Promise<IteratorReturnResult<void>> => {
     stop.abort();
     await generator.return();

@@ -19,10 +19,6 @@ function refusal(name: string): (problem: string) => Error {
     new ShmConnectionError(`cannot watch deadlines on channel "${name}": ${problem}`);
 }
 
-function allOf(first: AbortSignal, second: AbortSignal | undefined): AbortSignal {
-  return second === undefined ? first : AbortSignal.any([first, second]);
-}
-
 /**
  * Receives all messages that publishers of a channel send after it attached, and with `since` what they sent
  * before. A subscriber that falls a
@@ -74,7 +70,8 @@ function allOf(first: AbortSignal, second: AbortSignal | undefined): AbortSignal
  */
 export class Subscriber<T = unknown> extends ReceivingSocket<T> {
   readonly #deadlineMs: number | undefined;
-  readonly #closing: AbortController | undefined;
+  /** Ends the watches of deadlines; undefined before the first one. */
+  #closing: AbortController | undefined;
 
   /**
    * Attaches to a channel, creating it if it is new.
@@ -86,7 +83,6 @@ export class Subscriber<T = unknown> extends ReceivingSocket<T> {
     SUBSCRIBER_OPTIONS.check(options, arguments[2]);
     super(target, "broadcast", "subscriber", options);
     this.#deadlineMs = options?.deadlineMs;
-    if (this.#deadlineMs !== undefined) this.#closing = new AbortController();
   }
 
   /**
@@ -131,10 +127,14 @@ export class Subscriber<T = unknown> extends ReceivingSocket<T> {
       );
     }
     this.checkReady();
-    return eventStream(async function* (signal) {
-      const { watchDeadlines } = await publisherDeadlines(refusal(attachment.name));
-      yield* watchDeadlines(attachment, deadlineMs, signal);
-    }, allOf(this.#closing!.signal, options.signal));
+    return eventStream(
+      async function* (signal) {
+        const { watchDeadlines } = await publisherDeadlines(refusal(attachment.name));
+        yield* watchDeadlines(attachment, deadlineMs, signal);
+      },
+      (this.#closing ??= new AbortController()).signal,
+      options.signal,
+    );
   }
 
   /**
