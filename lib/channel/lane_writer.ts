@@ -5,7 +5,7 @@
  */
 
 import type { Attachment } from "./attachment.ts";
-import { BufferWords, copyAligned, LARGE_BYTES } from "./copy.ts";
+import { BufferWords, copyAligned } from "./copy.ts";
 import { ShmConnectionError } from "../base/errors.ts";
 import { LaneBlocks } from "./lane_blocks.ts";
 import type { LentSpace } from "./loan.ts";
@@ -196,7 +196,6 @@ export class LaneWriter {
   #copyIn(bytes: Uint8Array, length: number, at: number): void {
     const source = this.#source;
     if (source.has(bytes, length)) copyAligned(source, 0, this.#attachment, at, length);
-    else if (length < LARGE_BYTES) this.#attachment.bytes.set(bytes, at);
     else this.#attachment.copyIn(bytes, at);
   }
 
