@@ -115,10 +115,12 @@ export function nextOnBroadcast(): u32 {
       if (problem != NEXT_EMPTY) return problem;
     }
     if (position > seenHead) return NEXT_CORRUPT;
-    if (read64(entry + LANE_TAIL) > position) {
+    const tail = read64(entry + LANE_TAIL);
+    if (tail > position) {
       if (!catchUp()) return NEXT_CORRUPT;
       continue;
     }
+    if (isTailTooOld(tail)) return NEXT_CORRUPT;
     if (seenHead - position > capacity || !checkRecord() || !isExpected()) {
       loadFence();
       if (read64(entry + LANE_TAIL) <= position) return NEXT_CORRUPT;
@@ -127,6 +129,16 @@ export function nextOnBroadcast(): u32 {
     if ((foundFlags & RECORD_PADDING) == 0) return payloadOffset();
     advance();
   }
+}
+
+/**
+ * A tail that the ring cannot hold was moved back by damage. It would let a record be read while its writer,
+ * which knows better, writes over it.
+ */
+// @ts-ignore: decorator
+@inline
+function isTailTooOld(tail: u64): bool {
+  return seenHead - tail > capacity;
 }
 
 // @ts-ignore: decorator
@@ -252,7 +264,8 @@ export function takeFromBroadcast(size: u32, flags: u32): u32 {
   if (!isFound(size, flags)) return 0;
   failpoint(TAKE_COPIED);
   loadFence();
-  if (read64(entry + LANE_TAIL) > position) return 0;
+  const tail = read64(entry + LANE_TAIL);
+  if (tail > position || isTailTooOld(tail)) return 0;
   advance();
   sequence++;
   spendBudget(1);
@@ -301,7 +314,8 @@ export function passRun(limit: u32, space: u32): u32 {
 export function endRun(): u32 {
   failpoint(TAKE_COPIED);
   loadFence();
-  if (read64(entry + LANE_TAIL) > runStart) {
+  const tail = read64(entry + LANE_TAIL);
+  if (tail > runStart || isTailTooOld(tail)) {
     sequence -= runMessages;
     seek(runStart);
     return 0;
