@@ -42,7 +42,7 @@ export const MAGIC_LOW = 0x474e4952;
 /** "RINGBUS1" read as a little-endian 64-bit integer, high half. */
 export const MAGIC_HIGH = 0x31535542;
 /** Layout version; segments of other versions are rejected. */
-export const VERSION = 2;
+export const VERSION = 3;
 
 // Header: the documented format fixes the first 56 bytes, and reserves the others.
 export const HEADER_MAGIC = 0;

@@ -74,7 +74,8 @@ export class RingWindow {
   ): RecordHeader | undefined {
     const limit = Math.min(available, this.bytesToEnd(position));
     this.#load(position, Math.min(RECORD_PAYLOAD, this.bytesToEnd(position)));
-    return recordAt(this.#view, position - this.#start, position, limit, allowInvalidated);
+    const place = { offset: this.offsetOf(position), position };
+    return recordAt(this.#view, position - this.#start, place, limit, allowInvalidated);
   }
 
   /** The position of the first intact record from `from` on, or the head; searches `limit` bytes at most. */

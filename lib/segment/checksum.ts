@@ -44,10 +44,21 @@ const MULTIPLIER_LOW = 0x7f4a7c15;
 const MULTIPLIER_HIGH = 0x9e3779b9;
 const TWO_POW_32 = 2 ** 32;
 
-/** The upper half of a record's frame: its flags, and the check over position, size, number and flags. */
-export function frameHigh(position: number, size: number, sequence: number, flags: number): number {
+/** Where a record lies: its offset in the segment, a multiple of 8, and its position on the lane. */
+export interface RecordPlace {
+  readonly offset: number;
+  readonly position: number;
+}
+
+/** The upper half of a record's frame: its flags, and the check over place, size, number and flags. */
+export function frameHigh(
+  { offset, position }: RecordPlace,
+  size: number,
+  sequence: number,
+  flags: number,
+): number {
   const low = (position >>> 0) ^ (size >>> 28) ^ sequence;
-  const high = Math.floor(position / TWO_POW_32) ^ (size << 4) ^ flags;
+  const high = Math.floor(position / TWO_POW_32) ^ (offset >>> 3) ^ (size << 4) ^ flags;
   const mixed = upperHalf(low >>> 0, MULTIPLIER_LOW) + Math.imul(high, MULTIPLIER_LOW) +
     Math.imul(low, MULTIPLIER_HIGH);
   return ((mixed & 0xffffff00) | flags) >>> 0;

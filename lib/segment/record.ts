@@ -4,7 +4,7 @@
  * @module
  */
 
-import { frameHigh } from "./checksum.ts";
+import { frameHigh, type RecordPlace } from "./checksum.ts";
 import { RECORD_FRAME, RECORD_PADDING, RECORD_PAYLOAD, RECORD_SIZE } from "../../wasm/layout.ts";
 
 /** The size and the frame of a record. */
@@ -30,14 +30,14 @@ const LAST_WORD: RecordHeader = {
 };
 
 /**
- * The record at byte `at` of a copy of the ring, if it is intact: its check is for `position`, and it has
+ * The record at byte `at` of a copy of the ring, if it is intact: its check is for its place, and it has
  * at most `available` bytes. With `allowInvalidated`, a record that its writer has invalidated while it
  * writes in place is returned, too.
  */
 export function recordAt(
   ring: DataView,
   at: number,
-  position: number,
+  place: RecordPlace,
   available: number,
   allowInvalidated = false,
 ): RecordHeader | undefined {
@@ -50,10 +50,10 @@ export function recordAt(
   if (at + RECORD_PAYLOAD > ring.byteLength) return undefined;
   const low = ring.getUint32(at + RECORD_FRAME, true);
   const high = ring.getUint32(at + RECORD_FRAME + 4, true);
-  const isIntact = frameHigh(position, size, low, high & 0xff) === high;
+  const isIntact = frameHigh(place, size, low, high & 0xff) === high;
   if (isIntact) return headerOf(size, low, high & 0xff);
   const isInvalidated = allowInvalidated &&
-    frameHigh(position, size, ~low >>> 0, ~high & 0xff) === ~high >>> 0;
+    frameHigh(place, size, ~low >>> 0, ~high & 0xff) === ~high >>> 0;
   return isInvalidated ? headerOf(size, ~low >>> 0, ~high & 0xff) : undefined;
 }
 

@@ -216,6 +216,7 @@ function isLastCounted(source: ByteSource, geometry: Geometry, index: number): b
   const at = last % capacity;
   const bytes = source.read(data + at, Math.min(layout.RECORD_PAYLOAD, capacity - at));
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const record = recordAt(view, 0, last, capacity - at);
+  const place = { offset: data + at, position: last };
+  const record = recordAt(view, 0, place, capacity - at);
   return record === undefined || ((count - record.sequence) | 0) > 0;
 }

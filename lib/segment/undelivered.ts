@@ -32,5 +32,6 @@ function readRecord(
   const at = position % capacity;
   const bytes = source.read(data + at, Math.min(RECORD_PAYLOAD, capacity - at));
   const available = Math.min(head - position, capacity - at);
-  return recordAt(new DataView(bytes.buffer), 0, position, available);
+  const place = { offset: data + at, position };
+  return recordAt(new DataView(bytes.buffer), 0, place, available);
 }

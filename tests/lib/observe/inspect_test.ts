@@ -84,7 +84,7 @@ withQueue("each invalid word is reported with its offset", (path) => {
   const slot = participantAt(CAPACITY, 7);
   const strikes: [offset: number, bytes: Uint8Array, found: RegExp][] = [
     [0, word(5n), /^0 header: it does not begin with the magic number/],
-    [8, word(9n), /^8 header: the layout has version 9, not 2/],
+    [8, word(9n), /^8 header: the layout has version 9, not 3/],
     [32, word(3n), /^32 header: the status is 3/],
     [56, half(9), /^56 header: there is no kind 9/],
     [64, word(2048n), /^84 header: .* do not match their check/],

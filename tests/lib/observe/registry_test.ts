@@ -160,7 +160,7 @@ Deno.test("a damaged segment is listed and removed; a file that was never one is
   using directory = new TestDirectory();
   const { path: dir } = directory;
   const damaged = new Uint8Array(200_000);
-  damaged.set(new TextEncoder().encode("RINGBUS1\x02"));
+  damaged.set(new TextEncoder().encode("RINGBUS1\x03"));
   Deno.writeFileSync(directory.file("bad"), damaged, { mode: 0o600 });
   Deno.writeFileSync(directory.file("short"), new Uint8Array(5), { mode: 0o600 });
   const infos = listChannels({ dir });

@@ -311,6 +311,24 @@ for (const [what, offset, damage, seen, errors] of MISPLACED) {
   });
 }
 
+Deno.test("the words of another lane's record at the same position are damage", () => {
+  using directory = new TestDirectory();
+  const options = { dir: directory.path, capacityBytes: CAPACITY, codec: "raw" } as const;
+  using short = new Pusher<Uint8Array>("a", options);
+  using long = new Pusher<Uint8Array>("a", options);
+  short.send(message(0));
+  long.send(pattern(100, 1));
+  const path = directory.file("a");
+  const [own, other] = [0, 1].map((lane) =>
+    lane === 0 ? layout.HEADER_BYTES : halfAt(path, laneAt(CAPACITY, lane) + layout.LANE_DATA)
+  );
+  poke(path, own, Deno.readFileSync(path).slice(other, other + layout.RECORD_PAYLOAD));
+  using puller = new Puller<Uint8Array>("a", options);
+  const { received, errors } = receiveAll(() => one(puller.tryRecv()));
+  assertDamage(errors, /a record is not whole/);
+  assert.deepEqual(received, [pattern(100, 1)]);
+});
+
 Deno.test("a queue is empty though its writer died before it published a record", () => {
   using directory = new TestDirectory();
   const options = { dir: directory.path, capacityBytes: CAPACITY, codec: "raw" } as const;
@@ -322,7 +340,7 @@ Deno.test("a queue is empty though its writer died before it published a record"
   const path = directory.file("a");
   const record = new Uint8Array(layout.RECORD_PAYLOAD);
   new DataView(record.buffer).setBigUint64(layout.RECORD_SIZE, BigInt(BYTES + 8), true);
-  const high = frameHigh(RECORD, BYTES + 8, 1, 0);
+  const high = frameHigh({ offset: recordAt(1), position: RECORD }, BYTES + 8, 1, 0);
   new DataView(record.buffer).setUint32(layout.RECORD_FRAME, 1, true);
   new DataView(record.buffer).setUint32(layout.RECORD_FRAME + 4, high, true);
   poke(path, recordAt(1), record);

@@ -52,12 +52,12 @@ Deno.test("the header of a live segment has the documented format", () => {
   };
   const magic = new TextDecoder().decode(Deno.readFileSync(directory.file("a")).subarray(0, 8));
   assert.equal(magic, "RINGBUS1");
-  assert.deepEqual(header().slice(1), [2n, 0n, 0n, 0n, 0n, 0n]);
+  assert.deepEqual(header().slice(1), [3n, 0n, 0n, 0n, 0n, 0n]);
   pusher.send(new Uint8Array(24));
   pusher.send(new Uint8Array(8));
-  assert.deepEqual(header().slice(1), [2n, 64n, 0n, 0n, 2n, 0n]);
+  assert.deepEqual(header().slice(1), [3n, 64n, 0n, 0n, 2n, 0n]);
   puller.tryRecv();
-  assert.deepEqual(header().slice(1), [2n, 64n, 40n, 0n, 2n, 0n]);
+  assert.deepEqual(header().slice(1), [3n, 64n, 40n, 0n, 2n, 0n]);
   puller.tryRecv();
   let sent = 2n;
   while (pusher.send(new Uint8Array(1000))) sent++;
@@ -93,8 +93,8 @@ Deno.test("a segment is accessible to its user only", () => {
 const HEADERS: Record<string, [offset: number, bytes: Uint8Array, message: string]> = {
   "another magic number": [0, new TextEncoder().encode("NOTARING"), "magic number"],
   "no magic number": [0, word(0n), "magic number"],
-  "a later version": [8, word(3n), "its layout has version 3, and this module reads 2"],
-  "an earlier version": [8, word(1n), "its layout has version 1, and this module reads 2"],
+  "a later version": [8, word(4n), "its layout has version 4, and this module reads 3"],
+  "an earlier version": [8, word(1n), "its layout has version 1, and this module reads 3"],
   "a huge version": [8, word(2n ** 64n - 1n), "has version 18446744073709551615"],
   "an unknown kind": [56, half(9), "its kind is 9"],
   "no kind": [56, half(0), "its kind is 0"],
