@@ -37,6 +37,11 @@ export class PatternIndex {
     return this.#entries.get(pattern);
   }
 
+  /** All entries. */
+  values(): IteratorObject<PatternEntry> {
+    return this.#entries.values();
+  }
+
   /** Adds a pattern that is not in the index. */
   add(text: string): PatternEntry {
     const pattern = detached(text);

@@ -64,14 +64,14 @@ export class Subscriptions {
     return this.#topics.keys();
   }
 
-  /** Number of different patterns. */
-  get distinctPatterns(): number {
-    return this.#patterns.size;
-  }
-
   /** Number of subscribers of a topic, without those of patterns. */
   countOf(topic: string): number {
     return this.#topics.get(topic)?.size ?? 0;
+  }
+
+  /** The patterns with their subscriptions. */
+  get patterns(): PatternIndex {
+    return this.#patterns;
   }
 
   /** Subscribes to a topic; false if the subscription exists. */

@@ -5,7 +5,7 @@
  */
 
 import type { QueueStats } from "../../queue/types.ts";
-import type { Family, Sample } from "./families.ts";
+import type { Family, Sample } from "./family.ts";
 import type { QueueView } from "./queue_view.ts";
 import type { View } from "./view.ts";
 

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { Durations } from "../../store/durations.ts";
+
 /** Identifies a route. */
 export interface RouteKey {
   /** Method of the requests. */
@@ -32,12 +34,8 @@ export const DURATION_BOUNDS_SECONDS: readonly number[] = [
 export class RouteStats {
   /** Requests by status of the response. */
   readonly statuses: Map<number, number> = new Map();
-  /** Requests by bucket of their duration. The last bucket has no upper bound. */
-  readonly buckets: number[] = Array(DURATION_BOUNDS_SECONDS.length + 1).fill(0);
-  /** Number of requests. */
-  count = 0;
-  /** Sum of the seconds from request to start of the response. */
-  seconds = 0;
+  /** Seconds from request to start of the response. */
+  readonly durations: Durations = new Durations(DURATION_BOUNDS_SECONDS);
 
   constructor(
     /** Method of the route; undefined for requests without a route. */
@@ -45,6 +43,16 @@ export class RouteStats {
     /** Path of the route, or undefined. */
     readonly path: string | undefined,
   ) {}
+
+  /** Number of requests. */
+  get count(): number {
+    return this.durations.count;
+  }
+
+  /** Sum of the seconds from request to start of the response. */
+  get seconds(): number {
+    return this.durations.seconds;
+  }
 
   /** Number of requests that were rejected or failed. */
   get errors(): number {
@@ -55,10 +63,7 @@ export class RouteStats {
 
   record(status: number, seconds: number): void {
     this.statuses.set(status, (this.statuses.get(status) ?? 0) + 1);
-    const bound = DURATION_BOUNDS_SECONDS.findIndex((bound) => seconds <= bound);
-    this.buckets[bound === -1 ? DURATION_BOUNDS_SECONDS.length : bound]++;
-    this.count++;
-    this.seconds += seconds;
+    this.durations.record(seconds);
   }
 }
 

@@ -5,6 +5,7 @@
  */
 
 import type { ConnectionCounts, ConnectionStatsSource } from "../../store/connection_stats.ts";
+import { COMMAND_BOUNDS_SECONDS, Durations } from "../../store/durations.ts";
 import type { Store, StoreStats } from "../../store/store.ts";
 import { type Backlog, backlogsByTransport } from "./backlog.ts";
 import type { NamedQueues, QueueView } from "./queue_view.ts";
@@ -33,6 +34,8 @@ export interface View {
   readonly backlogs: ReadonlyMap<string, Backlog>;
   /** Counters of all TCP servers of the store together; undefined if there is none. */
   readonly connections: ConnectionCounts | undefined;
+  /** Durations of the commands of all TCP servers of the store together, by command. */
+  readonly commandDurations: ReadonlyMap<string, Durations>;
   readonly queues: readonly QueueView[];
 }
 
@@ -45,6 +48,7 @@ export function viewOf(observed: Observed, queues: readonly QueueView[] = []): V
     nowMs: store.nowMs,
     backlogs: backlogsByTransport(store.subscriptions.all),
     connections: sumOf(store.connectionStats),
+    commandDurations: durationsOf(store.connectionStats),
     queues,
   };
 }
@@ -55,6 +59,18 @@ function sumOf(sources: Iterable<ConnectionStatsSource>): ConnectionCounts | und
     sum = sum === undefined ? source.snapshot() : added(sum, source.snapshot());
   }
   return sum;
+}
+
+function durationsOf(sources: Iterable<ConnectionStatsSource>): Map<string, Durations> {
+  const sums = new Map<string, Durations>();
+  for (const source of sources) {
+    for (const [command, durations] of source.durations()) {
+      const sum = sums.get(command) ?? new Durations(COMMAND_BOUNDS_SECONDS);
+      sum.add(durations);
+      sums.set(command, sum);
+    }
+  }
+  return sums;
 }
 
 function added(a: ConnectionCounts, b: ConnectionCounts): ConnectionCounts {

@@ -73,7 +73,7 @@ const SECTIONS: Readonly<Record<string, (client: Client) => Fields>> = {
     keyspace_hits: 0,
     keyspace_misses: 0,
     pubsub_channels: store.subscriptions.topicNames.toArray().length,
-    pubsub_patterns: store.subscriptions.distinctPatterns,
+    pubsub_patterns: store.subscriptions.patterns.size,
     client_output_buffer_limit_disconnections: stats.droppedClients,
     unknown_commands: stats.unknown.values().reduce((sum, count) => sum + count, 0),
     total_error_replies: stats.errors.values().reduce((sum, count) => sum + count, 0),

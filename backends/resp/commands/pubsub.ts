@@ -44,7 +44,7 @@ const PUBSUB: CommandRow = {
       NO_KEYS,
       "2.8.0",
       "The number of different patterns.",
-      ({ service }) => service.channels.subscriptions.distinctPatterns,
+      ({ service }) => service.channels.subscriptions.patterns.size,
     ),
     row(
       "pubsub|numsub",

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { COMMAND_BOUNDS_SECONDS, Durations } from "../../store/durations.ts";
 import { TextMap } from "../../../lib/base/text_map.ts";
 
 /** Most different names of unknown commands that are counted one by one. */
@@ -17,6 +18,8 @@ export interface CommandCounts {
   rejected: number;
   /** Calls that replied with an error. */
   failed: number;
+  /** How long those took that were measured. */
+  readonly durations: Durations;
 }
 
 /** The counters of all commands. */
@@ -36,7 +39,8 @@ export class CommandStats {
   of(name: string): CommandCounts {
     let counts = this.byName.get(name);
     if (counts === undefined) {
-      this.byName.set(name, counts = { calls: 0, rejected: 0, failed: 0 });
+      const durations = new Durations(COMMAND_BOUNDS_SECONDS);
+      this.byName.set(name, counts = { calls: 0, rejected: 0, failed: 0, durations });
     }
     return counts;
   }

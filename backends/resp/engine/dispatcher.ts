@@ -48,6 +48,8 @@ export class Dispatcher {
   readonly #service: Service;
   readonly #table: CommandTable;
   readonly #lookahead: RequestLookahead;
+  /** True until a command is measured: the first of those that arrive together, and none within it. */
+  #isMeasured = false;
 
   constructor(service: Service, table: CommandTable) {
     this.#service = service;
@@ -63,6 +65,7 @@ export class Dispatcher {
   dispatch(client: Client, words: readonly string[], isSameTime = false): void {
     const service = this.#service;
     if (!isSameTime) service.readClock();
+    this.#isMeasured = !isSameTime;
     service.isExecuting = true;
     service.onCommand?.(words);
     const fault = service.faults.isOn ? this.#faultOf(words) : undefined;
@@ -268,12 +271,17 @@ export class Dispatcher {
     if (client.isNoTouch) store.uses.isCounted = false;
     if (monitors.size > 0) monitors.show(client, command, args);
     stats.processed++;
-    stats.of(command.name).calls++;
+    const counts = stats.of(command.name);
+    counts.calls++;
+    const isMeasured = this.#isMeasured;
+    this.#isMeasured = false;
+    const startMs = isMeasured ? performance.now() : 0;
     const reply = slowlog.isOn
       ? slowlog.measured(client, command, args, () => this.#handle(client, command, args))
       : this.#handle(client, command, args);
+    if (isMeasured) counts.durations.record((performance.now() - startMs) / 1000);
     if (reply instanceof ErrorReply) {
-      stats.of(command.name).failed++;
+      counts.failed++;
       stats.countError(reply.text);
     }
     return reply;

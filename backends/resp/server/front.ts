@@ -4,8 +4,11 @@
  * @module
  */
 
+import type { RedisClientInfo, RedisClientState } from "../../store/connection_stats.ts";
+import type { Durations } from "../../store/durations.ts";
 import type { Store } from "../../store/store.ts";
 import { COMMANDS } from "../commands/mod.ts";
+import type { ClientState } from "../engine/client_state.ts";
 import { CommandTable } from "../engine/command_table.ts";
 import { Dispatcher } from "../engine/dispatcher.ts";
 import { type QueueOptions, Service } from "../engine/service.ts";
@@ -80,6 +83,24 @@ export class RespFront {
     return Object.fromEntries([...known, ...missed]);
   }
 
+  /** How long commands took that were measured, by the names of the counters. */
+  durations(): IteratorObject<readonly [string, Durations]> {
+    return this.service.stats.byName.entries()
+      .filter(([, { durations }]) => durations.count > 0)
+      .map(([name, { durations }]) => [`redis ${name}`, durations] as const);
+  }
+
+  /** The clients that are connected. */
+  clients(): IteratorObject<RedisClientInfo> {
+    const nowMs = this.service.clock.now();
+    return this.service.clients.values().map((client) => infoOf(client, nowMs));
+  }
+
+  /** Error replies by code. */
+  errors(): Iterable<readonly [string, number]> {
+    return this.service.stats.errors;
+  }
+
   /** Begins to hear of changes of the store. */
   start(): void {
     this.service.start();
@@ -90,6 +111,27 @@ export class RespFront {
     await this.service.busy;
     this.service.stop();
   }
+}
+
+function infoOf(client: ClientState, nowMs: number): RedisClientInfo {
+  return {
+    id: client.id,
+    name: client.name,
+    address: client.output.address,
+    user: client.user,
+    database: client.db.index,
+    ageSeconds: Math.max(0, nowMs - client.createdAtMs) / 1000,
+    idleSeconds: Math.max(0, nowMs - client.usedAtMs) / 1000,
+    lastCommand: client.lastCommand,
+    subscriptions: client.subscriptionCount,
+    state: stateOf(client),
+  };
+}
+
+function stateOf({ isMonitor, blocked, subscriptionCount }: ClientState): RedisClientState {
+  if (isMonitor) return "monitor";
+  if (blocked !== undefined) return "blocked";
+  return subscriptionCount > 0 ? "subscribed" : "normal";
 }
 
 /** A name that a client has chosen, for a label. */

@@ -95,7 +95,7 @@ export class EmbeddedServer {
       onReceived: (bytes) => this.#stats.bytesReceived += bytes,
       onSent: (bytes) => this.#stats.bytesSent += bytes,
     });
-    this.#stats.otherCommands = () => this.#resp.commandCounts();
+    this.#stats.others = this.#resp;
     const isRespOnly = options.redis?.isOnly ?? false;
     const context = {
       session,

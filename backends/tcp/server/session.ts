@@ -73,6 +73,8 @@ export class LineSession implements CommandContext<ServiceSession> {
   readonly #writeBuffer: WriteBuffer;
   #isAuthenticated: boolean;
   #isEnded = false;
+  /** True until a command is measured: the first of those that arrive together. */
+  #isMeasured = false;
   /** The first line of the connection was a command. */
   #isClient = false;
   #service: ServiceSession | undefined;
@@ -165,6 +167,7 @@ export class LineSession implements CommandContext<ServiceSession> {
 
   /** Executes complete lines while `canContinue` returns true; true if it stopped before the last one. */
   process(canContinue: () => boolean): boolean {
+    this.#isMeasured = true;
     while (!this.#isEnded && canContinue()) {
       const line = this.#lines.next();
       if (line === undefined) return this.#isClient ? false : this.#waitForFirstLine();
@@ -223,7 +226,17 @@ export class LineSession implements CommandContext<ServiceSession> {
   }
 
   #execute(command: Command, line: string, from: number): string {
-    this.#context.connectionStats.count(command);
+    const { connectionStats } = this.#context;
+    connectionStats.count(command);
+    if (!this.#isMeasured) return this.#handle(command, line, from);
+    this.#isMeasured = false;
+    const startMs = performance.now();
+    const reply = this.#handle(command, line, from);
+    connectionStats.measured(command, performance.now() - startMs);
+    return reply;
+  }
+
+  #handle(command: Command, line: string, from: number): string {
     this.headers = this.#nextHeaders;
     this.#nextHeaders = undefined;
     const end = this.#observe(command);

@@ -4,7 +4,12 @@
  * @module
  */
 
-import type { ConnectionCounts, ConnectionStatsSource } from "../../store/connection_stats.ts";
+import type {
+  ConnectionCounts,
+  ConnectionStatsSource,
+  RedisClientInfo,
+} from "../../store/connection_stats.ts";
+import { COMMAND_BOUNDS_SECONDS, Durations } from "../../store/durations.ts";
 import type { StoreStats } from "../../store/store.ts";
 import type { Command } from "./command.ts";
 
@@ -18,6 +23,15 @@ export interface ServerStats extends StoreStats, ConnectionCounts {
   unknownRedisCommands: Record<string, number>;
 }
 
+/** What is counted of clients that speak another protocol. */
+export interface OtherCounts {
+  /** Calls by the name of the command. */
+  commandCounts(): Record<string, number>;
+  durations(): Iterable<readonly [string, Durations]>;
+  clients(): IteratorObject<RedisClientInfo>;
+  errors(): Iterable<readonly [string, number]>;
+}
+
 /** The counters of a server. */
 export class ConnectionStats implements ConnectionStatsSource {
   connections = 0;
@@ -28,9 +42,10 @@ export class ConnectionStats implements ConnectionStatsSource {
   pushes = 0;
   bytesReceived = 0;
   bytesSent = 0;
-  /** Calls by the name of the command, of clients that speak another protocol. */
-  otherCommands: () => Record<string, number> = () => ({});
+  /** What is counted of clients that speak another protocol. */
+  others: OtherCounts | undefined = undefined;
   readonly #commands: ReadonlyMap<Command, { calls: number }>;
+  readonly #durations = new Map<string, Durations>();
 
   constructor(commands: readonly Command[]) {
     this.#commands = new Map(commands.map((command) => [command, { calls: 0 }]));
@@ -39,6 +54,27 @@ export class ConnectionStats implements ConnectionStatsSource {
   /** Counts a command. */
   count(command: Command): void {
     this.#commands.get(command)!.calls++;
+  }
+
+  /** Adds how long a command took. */
+  measured({ name }: Command, milliseconds: number): void {
+    let durations = this.#durations.get(name);
+    if (durations === undefined) {
+      this.#durations.set(name, durations = new Durations(COMMAND_BOUNDS_SECONDS));
+    }
+    durations.record(milliseconds / 1000);
+  }
+
+  durations(): ReadonlyMap<string, Durations> {
+    return new Map([...this.#durations, ...this.others?.durations() ?? []]);
+  }
+
+  redisClients(): IteratorObject<RedisClientInfo> {
+    return this.others?.clients() ?? [].values();
+  }
+
+  redisErrors(): Iterable<readonly [string, number]> {
+    return this.others?.errors() ?? [];
   }
 
   /** The current counters. */
@@ -57,7 +93,7 @@ export class ConnectionStats implements ConnectionStatsSource {
       pushes,
       bytesReceived,
       bytesSent,
-      commands: { ...commands, ...this.otherCommands() },
+      commands: { ...commands, ...this.others?.commandCounts() },
     };
   }
 }

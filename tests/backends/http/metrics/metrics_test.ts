@@ -1,7 +1,8 @@
 // The output of `/metrics`, parsed by a strict parser of its format.
 
 import assert from "node:assert/strict";
-import { MAX_TOPIC_SERIES } from "../../../../backends/http/metrics/families.ts";
+import { MAX_TOPIC_SERIES } from "../../../../backends/http/metrics/family.ts";
+import { MAX_PATTERN_SERIES } from "../../../../backends/http/metrics/store_families.ts";
 import { largest } from "../../../../backends/http/metrics/largest.ts";
 import { metricsTable } from "../../../../backends/http/metrics/exposition.ts";
 import { InMemoryMessageQueue, InMemoryMessagingBackend, Store } from "../../../../mod.ts";
@@ -11,6 +12,7 @@ import { until } from "../../../support/deadline.ts";
 import { type HttpScene, serveHttp } from "../../../support/http.ts";
 import { LineClient } from "../../../support/line_client.ts";
 import { readPrometheus } from "../../../support/prometheus.ts";
+import { requestBytes, RespClient } from "../../../support/resp_client.ts";
 
 /** The values of a server, by name and labels. */
 async function scrape({ call }: HttpScene) {
@@ -304,4 +306,78 @@ Deno.test("metrics: the table in the documentation is that of the server", () =>
   for (const line of metricsTable().split("\n").slice(2)) {
     assert.ok(rows.has(JSON.stringify(cells(line))), `docs/dashboard.md lacks ${line}`);
   }
+});
+
+Deno.test("metrics: clients of Redis by what they do, their errors, and how long commands take", async () => {
+  const store = new Store();
+  await using scene = await serveHttp({ store });
+  await using tcp = new EmbeddedServer({ port: 0, store });
+  await using lines = await LineClient.open(await tcp.start());
+  await using client = await RespClient.open(tcp.port);
+  await using subscriber = await RespClient.open(tcp.port);
+  await using waiting = await RespClient.open(tcp.port);
+  await client.call("SET", "k", "v");
+  await client.call("GET", "k");
+  await client.call("EXPIRE", "k", "100");
+  await client.call("SELECT", "3");
+  await client.call("SET", "other", "v");
+  await client.call("LPUSH", "k");
+  await subscriber.call("SUBSCRIBE", "c");
+  await waiting.send(requestBytes(["BLPOP", "list", "0"]));
+  await until(() => tcp.resp.clients().some(({ state }) => state === "blocked"), "a wait");
+  assert.equal(await lines.request("PING"), "PONG");
+  const { value } = await scrape(scene);
+  const clients = (state: string) => value("ringbus_redis_clients", { state });
+  assert.deepEqual(["normal", "subscribed", "blocked", "monitor"].map(clients), [1, 1, 1, 0]);
+  assert.equal(value("ringbus_redis_errors_total", { code: "ERR" }), 1);
+  const measured = "ringbus_tcp_command_duration_seconds";
+  for (const command of ["PING", "redis get", "redis subscribe"]) {
+    assert.equal(value(`${measured}_count`, { command }), 1, command);
+    assert.ok(value(`${measured}_sum`, { command })! > 0, command);
+  }
+  assert.equal(value(`${measured}_count`, { command: "redis set" }), 2);
+  assert.equal(value(`${measured}_bucket`, { command: "redis set", le: "+Inf" }), 2);
+  assert.equal(value("ringbus_database_keys", { database: "0" }), 1);
+  assert.equal(value("ringbus_database_keys", { database: "3" }), 1);
+  assert.equal(value("ringbus_database_expiring_keys", { database: "0" }), 1);
+});
+
+Deno.test("metrics: of commands that arrive together only the first is measured, and all are counted", async () => {
+  const store = new Store();
+  await using scene = await serveHttp({ store });
+  await using tcp = new EmbeddedServer({ port: 0, store });
+  await tcp.start();
+  await using client = await RespClient.open(tcp.port);
+  await client.pipeline([["SET", "k", "0"], ...Array(500).fill(["INCR", "k"])]);
+  const { value } = await scrape(scene);
+  assert.equal(value("ringbus_tcp_commands_total", { command: "redis incr" }), 500);
+  const measured = (command: string) =>
+    value("ringbus_tcp_command_duration_seconds_count", { command });
+  assert.equal(measured("redis set"), 1);
+  // The server takes turns with others between the commands, and measures the next one.
+  assert.ok((measured("redis incr") ?? 0) < 500);
+});
+
+Deno.test("metrics: subscribers by topic and by pattern; series of patterns are bounded", async () => {
+  await using scene = await serveHttp();
+  const { store } = scene.server;
+  await scene.store("orders.new", 1n);
+  await scene.store("quiet", 1n);
+  await scene.call("/subscribe", { topic: "orders.new", subscriber_id: "one" });
+  for (const subscriber_id of ["one", "two"]) {
+    await scene.call("/psubscribe", { pattern: "orders.*", subscriber_id });
+  }
+  await using backend = new InMemoryMessagingBackend({ store });
+  for (let n = 0; n < 2 * MAX_PATTERN_SERIES; n++) {
+    await backend.psubscribe(`other.${n}.*`, () => {});
+  }
+  const { value, families } = await scrape(scene);
+  assert.equal(value("ringbus_pattern_subscribers", { pattern: "orders.*" }), 2);
+  assert.equal(families.get("ringbus_pattern_subscribers")!.samples.size, MAX_PATTERN_SERIES + 1);
+  assert.equal(value("ringbus_pattern_subscribers"), MAX_PATTERN_SERIES + 1);
+  const subscribers = (topic: string, kind: string) =>
+    value("ringbus_topic_subscribers", { topic, kind });
+  assert.equal(subscribers("orders.new", "topic"), 1);
+  assert.equal(subscribers("orders.new", "pattern"), 2);
+  assert.equal(subscribers("quiet", "pattern"), 0);
 });
