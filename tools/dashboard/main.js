@@ -1,24 +1,22 @@
 // The dashboard: signs in, follows the server, and shows each snapshot.
 
-import { COMMANDS, recordRates, REQUESTS, SUBSCRIBERS, TOPICS } from "./columns.js";
+import { Details } from "./details.js";
 import { byId, setText } from "./dom.js";
-import { duration, pluralize } from "./format.js";
-import { QueueSection } from "./queues.js";
+import { duration } from "./format.js";
+import { SECTIONS } from "./sections/sections.js";
 import { follow } from "./stream.js";
-import { Table } from "./table.js";
-import { makeFacts, makeTiles } from "./tiles.js";
+import { Tabs } from "./tabs.js";
 
 /** Gone with the tab, and never sent by itself. */
 const TOKEN_KEY = "ringbus-token";
 const VISIBLE_ASCII = /^[\x21-\x7e]+$/;
 
-const showTiles = makeTiles(byId("tiles"));
-const showFacts = makeFacts(byId("facts"));
-const subscribers = new Table(byId("subscribers"), SUBSCRIBERS);
-const topics = new Table(byId("topics"), TOPICS);
-const requests = new Table(byId("requests"), REQUESTS);
-const commands = new Table(byId("commands"), COMMANDS);
-const queues = new QueueSection(() => sessionStorage.getItem(TOKEN_KEY));
+const page = { token: () => sessionStorage.getItem(TOKEN_KEY), details: new Details() };
+const tabs = new Tabs(byId("tabs"));
+const sections = SECTIONS.map((section) => ({
+  id: section.id,
+  ...section.make(tabs.add(section, byId("panels")), page),
+}));
 let following = new AbortController();
 
 function showState(state, text) {
@@ -31,20 +29,13 @@ function showState(state, text) {
 function showSnapshot(now) {
   byId("sign-in").hidden = true;
   byId("dashboard").hidden = false;
-  byId("sign-out").hidden = sessionStorage.getItem(TOKEN_KEY) === null;
+  byId("sign-out").hidden = page.token() === null;
   showState("live", "Live");
   setText(byId("uptime"), `up ${duration(now.uptimeSeconds)}`);
-  showTiles(now);
-  showFacts(now);
-  recordRates(now.topics);
-  topics.show(now.topics, now.totals.topics);
-  subscribers.show(now.subscribers, now.totals.subscribers);
-  requests.show(now.requests);
-  queues.show(now.queues);
-  byId("tcp").hidden = now.tcp === null;
-  if (now.tcp === null) return;
-  commands.show(now.tcp.commands);
-  setText(byId("connections"), pluralize(now.tcp.connections, "connection"));
+  for (const { id, show, isShown } of sections) {
+    show(now);
+    tabs.setShown(id, isShown?.(now) ?? true);
+  }
 }
 
 function showLost(cause) {
@@ -53,7 +44,8 @@ function showLost(cause) {
 
 function askForToken(problem) {
   byId("dashboard").hidden = true;
-  queues.close();
+  page.details.close();
+  for (const { close } of sections) close?.();
   byId("sign-in").hidden = false;
   byId("sign-out").hidden = true;
   setText(byId("uptime"), "");
@@ -66,7 +58,7 @@ function askForToken(problem) {
 async function begin() {
   following.abort();
   const { signal } = following = new AbortController();
-  const token = sessionStorage.getItem(TOKEN_KEY);
+  const token = page.token();
   await follow(token, { snapshot: showSnapshot, lost: showLost }, signal);
   if (signal.aborted) return;
   sessionStorage.removeItem(TOKEN_KEY);

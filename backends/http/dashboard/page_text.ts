@@ -204,6 +204,38 @@ export const PAGE: string =
   "  outline-offset: 2px;\n" +
   "}\n" +
   "\n" +
+  "#tabs {\n" +
+  "  display: flex;\n" +
+  "  flex-wrap: wrap;\n" +
+  "  gap: 0.2rem;\n" +
+  "  margin-bottom: 1rem;\n" +
+  "  border-bottom: 1px solid var(--edge);\n" +
+  "}\n" +
+  "\n" +
+  "[role=\"tab\"] {\n" +
+  "  margin-bottom: -1px;\n" +
+  "  padding: 0.4rem 0.8rem;\n" +
+  "  background: none;\n" +
+  "  border: 0;\n" +
+  "  border-bottom: 2px solid transparent;\n" +
+  "  border-radius: 0.4rem 0.4rem 0 0;\n" +
+  "  color: var(--quiet);\n" +
+  "}\n" +
+  "\n" +
+  "[role=\"tab\"]:hover {\n" +
+  "  color: var(--ink);\n" +
+  "}\n" +
+  "\n" +
+  "[role=\"tab\"][aria-selected=\"true\"] {\n" +
+  "  border-bottom-color: var(--accent);\n" +
+  "  color: var(--ink);\n" +
+  "  font-weight: 600;\n" +
+  "}\n" +
+  "\n" +
+  "[role=\"tabpanel\"] > h2:first-child {\n" +
+  "  margin-top: 1rem;\n" +
+  "}\n" +
+  "\n" +
   ".tiles {\n" +
   "  display: grid;\n" +
   "  grid-template-columns: repeat(6, 1fr);\n" +
@@ -479,6 +511,22 @@ export const PAGE: string =
   "  background: rgb(0 0 0 / 45%);\n" +
   "}\n" +
   "\n" +
+  "#details {\n" +
+  "  width: min(60rem, calc(100vw - 1.6rem));\n" +
+  "  max-width: none;\n" +
+  "  max-height: calc(100vh - 3rem);\n" +
+  "}\n" +
+  "\n" +
+  "#details header {\n" +
+  "  flex-wrap: nowrap;\n" +
+  "  align-items: start;\n" +
+  "}\n" +
+  "\n" +
+  "#details h2 {\n" +
+  "  margin: 0;\n" +
+  "  outline: none;\n" +
+  "}\n" +
+  "\n" +
   "dialog .actions {\n" +
   "  justify-content: flex-end;\n" +
   "  margin: 1.2rem 0 0;\n" +
@@ -691,6 +739,85 @@ export const PAGE: string =
   "  return parts.slice(first, first + 2).filter(([number2], i) => i === 0 || number2 > 0).map(([number2, unit]) => `${number2}${THIN_SPACE}${unit}`).join(\" \");\n" +
   "}\n" +
   "\n" +
+  "// details.js\n" +
+  "var Details = class {\n" +
+  "  #dialog = byId(\"details\");\n" +
+  "  #closing;\n" +
+  "  constructor() {\n" +
+  "    byId(\"details-close\").addEventListener(\"click\", () => this.close());\n" +
+  "    this.#dialog.addEventListener(\"close\", () => this.#end());\n" +
+  "  }\n" +
+  "  /**\n" +
+  "   * Opens the panel.\n" +
+  "   *\n" +
+  "   * @param title whose details they are: a text of somebody else\n" +
+  "   * @param content the element with the details\n" +
+  "   * @param onClose called when the panel is closed, or shows something else\n" +
+  "   */\n" +
+  "  open({ title, content, onClose }) {\n" +
+  "    this.close();\n" +
+  "    this.#end();\n" +
+  "    setText(byId(\"details-title\"), visible(title));\n" +
+  "    byId(\"details-content\").replaceChildren(content);\n" +
+  "    this.#closing = onClose;\n" +
+  "    this.#dialog.showModal();\n" +
+  "    byId(\"details-title\").focus();\n" +
+  "  }\n" +
+  "  /** True while it shows something. */\n" +
+  "  get isOpen() {\n" +
+  "    return this.#dialog.open;\n" +
+  "  }\n" +
+  "  close() {\n" +
+  "    this.#dialog.close();\n" +
+  "  }\n" +
+  "  #end() {\n" +
+  "    const closing = this.#closing;\n" +
+  "    this.#closing = void 0;\n" +
+  "    if (closing === void 0) return;\n" +
+  "    byId(\"details-content\").replaceChildren();\n" +
+  "    closing();\n" +
+  "  }\n" +
+  "};\n" +
+  "\n" +
+  "// sections/channels.js\n" +
+  "var channels = {\n" +
+  "  id: \"channels\",\n" +
+  "  title: \"Channels\",\n" +
+  "  make() {\n" +
+  "    return {\n" +
+  "      show() {\n" +
+  "      },\n" +
+  "      isShown: () => false\n" +
+  "    };\n" +
+  "  }\n" +
+  "};\n" +
+  "\n" +
+  "// sections/clients.js\n" +
+  "var clients = {\n" +
+  "  id: \"clients\",\n" +
+  "  title: \"Clients\",\n" +
+  "  make() {\n" +
+  "    return {\n" +
+  "      show() {\n" +
+  "      },\n" +
+  "      isShown: () => false\n" +
+  "    };\n" +
+  "  }\n" +
+  "};\n" +
+  "\n" +
+  "// sections/keys.js\n" +
+  "var keys = {\n" +
+  "  id: \"keys\",\n" +
+  "  title: \"Keys\",\n" +
+  "  make() {\n" +
+  "    return {\n" +
+  "      show() {\n" +
+  "      },\n" +
+  "      isShown: () => false\n" +
+  "    };\n" +
+  "  }\n" +
+  "};\n" +
+  "\n" +
   "// sparkline.js\n" +
   "var SVG = \"http://www.w3.org/2000/svg\";\n" +
   "var HISTORY_LENGTH = 120;\n" +
@@ -734,654 +861,7 @@ export const PAGE: string =
   "  area.setAttribute(\"points\", `${left},${floor} ${points.join(\" \")} ${WIDTH},${floor}`);\n" +
   "}\n" +
   "\n" +
-  "// columns.js\n" +
-  "var TRANSPORTS = {\n" +
-  "  poll: \"HTTP poll\",\n" +
-  "  events: \"HTTP events\",\n" +
-  "  tcp: \"TCP\",\n" +
-  "  memory: \"in process\"\n" +
-  "};\n" +
-  "var NAME = \"name\";\n" +
-  "var NUMBER = \"number\";\n" +
-  "var WIDE = \"number wide\";\n" +
-  "var SLOW_SECONDS = 1;\n" +
-  "var STUCK_SECONDS = 10;\n" +
-  "function number(title, of, show, className = NUMBER) {\n" +
-  "  return {\n" +
-  "    title,\n" +
-  "    className,\n" +
-  "    text: (row) => show(of(row)),\n" +
-  "    sortBy: of\n" +
-  "  };\n" +
-  "}\n" +
-  "function name(title, of, className = NAME) {\n" +
-  "  return {\n" +
-  "    title,\n" +
-  "    className,\n" +
-  "    update: (cell, row) => updateName(cell, of(row)),\n" +
-  "    sortBy: of\n" +
-  "  };\n" +
-  "}\n" +
-  "function updateName(cell, name2) {\n" +
-  "  setText(cell, name2);\n" +
-  "  if (cell.title !== name2) cell.title = name2;\n" +
-  "}\n" +
-  "var Histories = class {\n" +
-  "  #series = /* @__PURE__ */ new Map();\n" +
-  "  /** Takes values of new things in, and forgets those that are gone. */\n" +
-  "  record(values) {\n" +
-  "    for (const [name2, value] of values) {\n" +
-  "      const series = this.#series.get(name2) ?? new Series();\n" +
-  "      if (value !== null) series.push(value);\n" +
-  "      this.#series.set(name2, series);\n" +
-  "    }\n" +
-  "    for (const name2 of this.#series.keys()) if (!values.has(name2)) this.#series.delete(name2);\n" +
-  "  }\n" +
-  "  draw(cell, name2) {\n" +
-  "    if (cell.firstChild === null) cell.append(sparkline());\n" +
-  "    draw(cell.firstChild, this.#series.get(name2));\n" +
-  "  }\n" +
-  "};\n" +
-  "var rates = new Histories();\n" +
-  "function recordRates(topics2) {\n" +
-  "  rates.record(new Map(topics2.map(({ topic, storedPerSecond }) => [\n" +
-  "    topic,\n" +
-  "    storedPerSecond\n" +
-  "  ])));\n" +
-  "}\n" +
-  "var updateSparkline = (cell, { topic }) => rates.draw(cell, topic);\n" +
-  "var TOPICS = {\n" +
-  "  caption: \"Topics with their messages\",\n" +
-  "  sorted: \"Messages\",\n" +
-  "  empty: \"No topic has messages yet.\",\n" +
-  "  columns: [\n" +
-  "    name(\"Topic\", ({ topic }) => topic),\n" +
-  "    number(\"Messages\", ({ messages }) => messages, count),\n" +
-  "    number(\"Size\", ({ bytes: bytes2 }) => bytes2, bytes, WIDE),\n" +
-  "    number(\"Subscribers\", ({ subscribers: subscribers2 }) => subscribers2, count, WIDE),\n" +
-  "    number(\"Stored/s\", ({ storedPerSecond }) => storedPerSecond, rate),\n" +
-  "    {\n" +
-  "      title: \"Last 2 minutes\",\n" +
-  "      className: \"wide picture\",\n" +
-  "      update: updateSparkline\n" +
-  "    }\n" +
-  "  ]\n" +
-  "};\n" +
-  "function updateSubscriber(cell, { transport, name: name2 }) {\n" +
-  "  if (cell.firstChild === null) {\n" +
-  "    cell.append(element(\"span\", {\n" +
-  "      className: \"badge\"\n" +
-  "    }), element(\"span\", {\n" +
-  "      className: NAME\n" +
-  "    }));\n" +
-  "  }\n" +
-  "  const [badge, text] = cell.children;\n" +
-  "  setText(badge, TRANSPORTS[transport] ?? transport);\n" +
-  "  updateName(text, name2);\n" +
-  "}\n" +
-  "function updateWait(cell, { oldestSeconds }) {\n" +
-  "  const level = oldestSeconds >= STUCK_SECONDS ? \"stuck\" : oldestSeconds >= SLOW_SECONDS ? \"slow\" : \"\";\n" +
-  "  cell.dataset.level = level;\n" +
-  "  setText(cell, wait(oldestSeconds));\n" +
-  "}\n" +
-  "function updateDropped(cell, { dropped, droppedPerSecond }) {\n" +
-  "  cell.dataset.level = droppedPerSecond > 0 ? \"stuck\" : dropped > 0 ? \"slow\" : \"\";\n" +
-  "  setText(cell, count(dropped));\n" +
-  "}\n" +
-  "function subscriptionsText({ subscribesTo, subscriptions }) {\n" +
-  "  const more = subscriptions - subscribesTo.length;\n" +
-  "  return subscribesTo.join(\", \") + (more > 0 ? ` and ${more} more` : \"\");\n" +
-  "}\n" +
-  "var SUBSCRIBERS = {\n" +
-  "  caption: \"Subscribers with what waits for them\",\n" +
-  "  sorted: \"Waiting\",\n" +
-  "  empty: \"No subscribers.\",\n" +
-  "  columns: [\n" +
-  "    {\n" +
-  "      title: \"Subscriber\",\n" +
-  "      className: NAME,\n" +
-  "      sortBy: ({ transport, name: name2 }) => `${transport} ${name2}`,\n" +
-  "      update: updateSubscriber\n" +
-  "    },\n" +
-  "    name(\"Subscribes to\", subscriptionsText, `${NAME} wide`),\n" +
-  "    number(\"Waiting\", ({ messages }) => messages, count),\n" +
-  "    number(\"Size\", ({ bytes: bytes2 }) => bytes2, bytes, WIDE),\n" +
-  "    {\n" +
-  "      title: \"Oldest\",\n" +
-  "      className: NUMBER,\n" +
-  "      sortBy: ({ oldestSeconds }) => oldestSeconds,\n" +
-  "      update: updateWait\n" +
-  "    },\n" +
-  "    number(\"Incoming/s\", ({ deliveredPerSecond }) => deliveredPerSecond, rate, WIDE),\n" +
-  "    {\n" +
-  "      title: \"Dropped\",\n" +
-  "      className: NUMBER,\n" +
-  "      sortBy: ({ dropped }) => dropped,\n" +
-  "      update: updateDropped\n" +
-  "    }\n" +
-  "  ]\n" +
-  "};\n" +
-  "var REQUESTS = {\n" +
-  "  caption: \"HTTP requests by call\",\n" +
-  "  sorted: \"Total\",\n" +
-  "  empty: \"No request yet.\",\n" +
-  "  columns: [\n" +
-  "    name(\"Call\", ({ route }) => route),\n" +
-  "    number(\"Total\", ({ requests: requests2 }) => requests2, count),\n" +
-  "    number(\"Per second\", ({ perSecond: perSecond2 }) => perSecond2, rate),\n" +
-  "    number(\"Mean time\", ({ meanMs }) => meanMs, milliseconds, WIDE),\n" +
-  "    number(\"Refused\", ({ errors }) => errors, count)\n" +
-  "  ]\n" +
-  "};\n" +
-  "var COMMANDS = {\n" +
-  "  caption: \"Commands to the TCP server\",\n" +
-  "  sorted: \"Total\",\n" +
-  "  empty: \"No command yet.\",\n" +
-  "  columns: [\n" +
-  "    name(\"Command\", ({ command }) => command),\n" +
-  "    number(\"Total\", ({ count: count2 }) => count2, count),\n" +
-  "    number(\"Per second\", ({ perSecond: perSecond2 }) => perSecond2, rate)\n" +
-  "  ]\n" +
-  "};\n" +
-  "\n" +
-  "// calls.js\n" +
-  "function ask(path, token) {\n" +
-  "  return call(path, token, {});\n" +
-  "}\n" +
-  "function change(path, members, token) {\n" +
-  "  return call(path, token, {\n" +
-  "    method: \"POST\",\n" +
-  "    headers: {\n" +
-  "      \"content-type\": \"application/json\"\n" +
-  "    },\n" +
-  "    body: JSON.stringify(members)\n" +
-  "  });\n" +
-  "}\n" +
-  "async function call(path, token, init) {\n" +
-  "  const headers = {\n" +
-  "    ...init.headers\n" +
-  "  };\n" +
-  "  if (token !== null) headers.authorization = `Bearer ${token}`;\n" +
-  "  const response = await fetch(path, {\n" +
-  "    cache: \"no-store\",\n" +
-  "    ...init,\n" +
-  "    headers\n" +
-  "  });\n" +
-  "  const json = await response.json();\n" +
-  "  if (response.ok) return json;\n" +
-  "  throw new Error(json.error);\n" +
-  "}\n" +
-  "\n" +
-  "// table.js\n" +
-  "var Table = class {\n" +
-  "  #columns;\n" +
-  "  #empty;\n" +
-  "  #body = element(\"tbody\");\n" +
-  "  #caption = element(\"p\", {\n" +
-  "    className: \"quiet\"\n" +
-  "  });\n" +
-  "  #table;\n" +
-  "  #rows = [];\n" +
-  "  #sorted;\n" +
-  "  constructor(parent, { caption, columns, empty, sorted }) {\n" +
-  "    this.#columns = columns;\n" +
-  "    this.#empty = empty;\n" +
-  "    const head = element(\"tr\", {}, ...columns.map((column) => this.#headOf(column, sorted)));\n" +
-  "    this.#table = element(\"table\", {}, element(\"caption\", {\n" +
-  "      className: \"unseen\",\n" +
-  "      textContent: caption\n" +
-  "    }), element(\"thead\", {}, head), this.#body);\n" +
-  "    parent.append(element(\"div\", {\n" +
-  "      className: \"scroll panel\"\n" +
-  "    }, this.#table), this.#caption);\n" +
-  "  }\n" +
-  "  #headOf(column, sorted) {\n" +
-  "    const head = element(\"th\", {\n" +
-  "      scope: \"col\",\n" +
-  "      className: column.className ?? \"\"\n" +
-  "    });\n" +
-  "    if (column.sortBy === void 0) {\n" +
-  "      head.textContent = column.title;\n" +
-  "      return head;\n" +
-  "    }\n" +
-  "    const button = element(\"button\", {\n" +
-  "      type: \"button\",\n" +
-  "      textContent: column.title\n" +
-  "    });\n" +
-  "    button.addEventListener(\"click\", () => this.#sortBy(column, head));\n" +
-  "    head.append(button);\n" +
-  "    if (column.title === sorted) this.#sort(column, head, \"descending\");\n" +
-  "    return head;\n" +
-  "  }\n" +
-  "  /** The largest number or the first name first, and the other way around when that is so. */\n" +
-  "  #sortBy(column, head) {\n" +
-  "    const before = head.getAttribute(\"aria-sort\") ?? (isText(column) ? \"descending\" : \"ascending\");\n" +
-  "    for (const other of head.parentElement.children) other.removeAttribute(\"aria-sort\");\n" +
-  "    this.#sort(column, head, before === \"descending\" ? \"ascending\" : \"descending\");\n" +
-  "    this.#fill();\n" +
-  "  }\n" +
-  "  #sort({ sortBy }, head, order) {\n" +
-  "    this.#sorted = {\n" +
-  "      sortBy,\n" +
-  "      sign: order === \"ascending\" ? 1 : -1\n" +
-  "    };\n" +
-  "    head.setAttribute(\"aria-sort\", order);\n" +
-  "  }\n" +
-  "  /** Shows rows, of which there are `total`. */\n" +
-  "  show(rows, total = rows.length) {\n" +
-  "    this.#rows = rows;\n" +
-  "    this.#fill();\n" +
-  "    this.#table.parentElement.hidden = rows.length === 0;\n" +
-  "    const more = total > rows.length ? `${rows.length} of ${total.toLocaleString(\"en\")}` : \"\";\n" +
-  "    setText(this.#caption, rows.length === 0 ? this.#empty : more);\n" +
-  "  }\n" +
-  "  #fill() {\n" +
-  "    const { sortBy, sign } = this.#sorted;\n" +
-  "    const rows = this.#rows.toSorted((a, b) => sign * compare(sortBy(a), sortBy(b)));\n" +
-  "    while (this.#body.rows.length > rows.length) this.#body.lastElementChild.remove();\n" +
-  "    while (this.#body.rows.length < rows.length) this.#body.append(this.#newRow());\n" +
-  "    for (const [i, row] of rows.entries()) {\n" +
-  "      for (const [j, column] of this.#columns.entries()) {\n" +
-  "        const cell = this.#body.rows[i].cells[j];\n" +
-  "        if (column.update === void 0) setText(cell, column.text(row));\n" +
-  "        else column.update(cell, row);\n" +
-  "      }\n" +
-  "    }\n" +
-  "  }\n" +
-  "  #newRow() {\n" +
-  "    return element(\"tr\", {}, ...this.#columns.map(({ className = \"\" }, i) => i === 0 ? element(\"th\", {\n" +
-  "      scope: \"row\",\n" +
-  "      className\n" +
-  "    }) : element(\"td\", {\n" +
-  "      className\n" +
-  "    })));\n" +
-  "  }\n" +
-  "};\n" +
-  "function isText({ className }) {\n" +
-  "  return className.startsWith(\"name\");\n" +
-  "}\n" +
-  "function compare(a, b) {\n" +
-  "  if (typeof a === \"string\") return a.localeCompare(b);\n" +
-  "  return (a ?? -1) - (b ?? -1);\n" +
-  "}\n" +
-  "\n" +
-  "// queues.js\n" +
-  "var LOOK_MS = 3e3;\n" +
-  "var depths = new Histories();\n" +
-  "var ages = new Histories();\n" +
-  "var keyOf = ({ queue, channel }) => JSON.stringify([\n" +
-  "  queue,\n" +
-  "  channel\n" +
-  "]);\n" +
-  "var titleOf = ({ queue, channel }) => visible(`${queue}: ${channel}`);\n" +
-  "var depthOf = ({ waiting, delayed, leased }) => waiting + delayed + leased;\n" +
-  "var QueueSection = class {\n" +
-  "  #tokenOf;\n" +
-  "  #channels;\n" +
-  "  #leased;\n" +
-  "  #dead;\n" +
-  "  #selected;\n" +
-  "  #agents = [];\n" +
-  "  #isChangeable = false;\n" +
-  "  #looking = new AbortController();\n" +
-  "  /** @param tokenOf returns the token, or null */\n" +
-  "  constructor(tokenOf) {\n" +
-  "    this.#tokenOf = tokenOf;\n" +
-  "    this.#channels = new Table(byId(\"queue-channels\"), channelTable((row) => this.#select(row)));\n" +
-  "    const act = (path, verb) => (row) => this.#changeMessage(path, verb, row);\n" +
-  "    const isActive = () => this.#isChangeable;\n" +
-  "    this.#leased = new Table(byId(\"queue-leased\"), leasedTable(actionColumn(\"Reject\", act(\"/queue_reject\", \"Reject\"), isActive)));\n" +
-  "    this.#dead = new Table(byId(\"queue-dead\"), deadTable(actionColumn(\"Requeue\", act(\"/queue_requeue\", \"Requeue\"), isActive)));\n" +
-  "    byId(\"queue-close\").addEventListener(\"click\", () => this.close());\n" +
-  "    byId(\"queue-pause\").addEventListener(\"click\", () => this.#togglePause());\n" +
-  "    byId(\"queue-purge\").addEventListener(\"click\", () => this.#purge([\n" +
-  "      \"waiting\",\n" +
-  "      \"delayed\"\n" +
-  "    ]));\n" +
-  "    byId(\"queue-purge-dead\").addEventListener(\"click\", () => this.#purge([\n" +
-  "      \"dead\"\n" +
-  "    ]));\n" +
-  "    byId(\"queue-agent-form\").addEventListener(\"submit\", (event) => {\n" +
-  "      event.preventDefault();\n" +
-  "      this.#addAgent(byId(\"queue-agent\").value);\n" +
-  "    });\n" +
-  "  }\n" +
-  "  /** Shows the queues of a snapshot. */\n" +
-  "  show(queues2) {\n" +
-  "    byId(\"queues\").hidden = queues2 === null;\n" +
-  "    if (queues2 === null) return this.close();\n" +
-  "    const { channels, silent, isChangeable } = queues2;\n" +
-  "    this.#isChangeable = isChangeable;\n" +
-  "    setText(byId(\"queue-silent\"), silent.length === 0 ? \"\" : `no answer from ${visible(silent.join(\", \"))}`);\n" +
-  "    depths.record(new Map(channels.map((row) => [\n" +
-  "      keyOf(row),\n" +
-  "      depthOf(row)\n" +
-  "    ])));\n" +
-  "    ages.record(new Map(channels.map((row) => [\n" +
-  "      keyOf(row),\n" +
-  "      row.oldestSeconds ?? 0\n" +
-  "    ])));\n" +
-  "    this.#channels.show(channels);\n" +
-  "    this.#showSelected(channels);\n" +
-  "  }\n" +
-  "  #showSelected(channels) {\n" +
-  "    const selected = this.#selected;\n" +
-  "    if (selected === void 0) return;\n" +
-  "    this.#selected = channels.find((row) => keyOf(row) === keyOf(selected)) ?? selected;\n" +
-  "    setText(byId(\"queue-pause\"), this.#selected.isPaused ? \"Resume\" : \"Pause\");\n" +
-  "    for (const id of [\n" +
-  "      \"queue-pause\",\n" +
-  "      \"queue-purge\",\n" +
-  "      \"queue-purge-dead\"\n" +
-  "    ]) {\n" +
-  "      byId(id).hidden = !this.#isChangeable;\n" +
-  "    }\n" +
-  "  }\n" +
-  "  /** Closes the channel that is selected. */\n" +
-  "  close() {\n" +
-  "    this.#looking.abort();\n" +
-  "    this.#selected = void 0;\n" +
-  "    byId(\"queue-detail\").hidden = true;\n" +
-  "    byId(\"confirm\").close();\n" +
-  "  }\n" +
-  "  #select(row) {\n" +
-  "    this.close();\n" +
-  "    this.#selected = row;\n" +
-  "    this.#agents = [];\n" +
-  "    this.#showSelected([\n" +
-  "      row\n" +
-  "    ]);\n" +
-  "    this.#leased.show([]);\n" +
-  "    this.#dead.show([]);\n" +
-  "    this.#say(\"\");\n" +
-  "    setText(byId(\"queue-name\"), titleOf(row));\n" +
-  "    byId(\"queue-detail\").hidden = false;\n" +
-  "    byId(\"queue-name\").focus();\n" +
-  "    this.#look();\n" +
-  "  }\n" +
-  "  /** Looks at the messages again and again, until another channel is selected. */\n" +
-  "  async #look() {\n" +
-  "    this.#looking.abort();\n" +
-  "    const { signal } = this.#looking = new AbortController();\n" +
-  "    while (!signal.aborted) {\n" +
-  "      await this.#lookOnce(signal);\n" +
-  "      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));\n" +
-  "    }\n" +
-  "  }\n" +
-  "  async #lookOnce(signal) {\n" +
-  "    const { queue, channel } = this.#selected;\n" +
-  "    const query = new URLSearchParams({\n" +
-  "      queue,\n" +
-  "      channel\n" +
-  "    });\n" +
-  "    for (const agent of this.#agents) query.append(\"agent\", agent);\n" +
-  "    try {\n" +
-  "      const { leased, dead } = await ask(`/queue_messages?${query}`, this.#tokenOf());\n" +
-  "      if (signal.aborted) return;\n" +
-  "      this.#leased.show(leased);\n" +
-  "      this.#dead.show(dead);\n" +
-  "    } catch (error) {\n" +
-  "      if (!signal.aborted) this.#say(error.message);\n" +
-  "    }\n" +
-  "  }\n" +
-  "  #addAgent(agent) {\n" +
-  "    if (agent === \"\" || this.#selected === void 0) return;\n" +
-  "    this.#agents = [\n" +
-  "      .../* @__PURE__ */ new Set([\n" +
-  "        agent,\n" +
-  "        ...this.#agents\n" +
-  "      ])\n" +
-  "    ];\n" +
-  "    byId(\"queue-agent\").value = \"\";\n" +
-  "    this.#look();\n" +
-  "  }\n" +
-  "  #togglePause() {\n" +
-  "    const { queue, channel, isPaused } = this.#selected;\n" +
-  "    const verb = isPaused ? \"Resume\" : \"Pause\";\n" +
-  "    const path = isPaused ? \"/queue_resume\" : \"/queue_pause\";\n" +
-  "    this.#change(verb, `${verb} the channel ${titleOf(this.#selected)}, in all processes?`, [\n" +
-  "      [\n" +
-  "        path,\n" +
-  "        {\n" +
-  "          queue,\n" +
-  "          channel\n" +
-  "        }\n" +
-  "      ]\n" +
-  "    ]);\n" +
-  "  }\n" +
-  "  #purge(states) {\n" +
-  "    const { queue, channel } = this.#selected;\n" +
-  "    const number2 = states.reduce((sum, state) => sum + this.#selected[state], 0);\n" +
-  "    const noun = states.includes(\"dead\") ? \"dead letter\" : \"waiting message\";\n" +
-  "    this.#change(\"Purge\", `Remove ${pluralize(number2, noun)} of ${titleOf(this.#selected)} for good?`, states.map((state) => [\n" +
-  "      \"/queue_purge\",\n" +
-  "      {\n" +
-  "        queue,\n" +
-  "        channel,\n" +
-  "        state\n" +
-  "      }\n" +
-  "    ]));\n" +
-  "  }\n" +
-  "  #changeMessage(path, verb, { id, agent }) {\n" +
-  "    const { queue } = this.#selected;\n" +
-  "    const message = `message ${visible(id)} of agent ${visible(agent)}`;\n" +
-  "    this.#change(verb, `${verb} ${message}?`, [\n" +
-  "      [\n" +
-  "        path,\n" +
-  "        {\n" +
-  "          queue,\n" +
-  "          id,\n" +
-  "          agent\n" +
-  "        }\n" +
-  "      ]\n" +
-  "    ]);\n" +
-  "  }\n" +
-  "  /** Changes the queue if the user says so. */\n" +
-  "  async #change(verb, question, calls) {\n" +
-  "    if (!await confirmed(question, verb)) return;\n" +
-  "    try {\n" +
-  "      let changed = 0;\n" +
-  "      for (const [path, members] of calls) {\n" +
-  "        changed += (await change(path, members, this.#tokenOf())).changed;\n" +
-  "      }\n" +
-  "      this.#say(`${verb}: ${changed === 0 ? \"there was nothing to change\" : `done, ${changed}`}`);\n" +
-  "      if (this.#selected !== void 0) this.#look();\n" +
-  "    } catch (error) {\n" +
-  "      this.#say(error.message);\n" +
-  "    }\n" +
-  "  }\n" +
-  "  #say(text) {\n" +
-  "    setText(byId(\"queue-said\"), visible(text));\n" +
-  "  }\n" +
-  "};\n" +
-  "function confirmed(question, verb) {\n" +
-  "  const dialog = byId(\"confirm\");\n" +
-  "  setText(byId(\"confirm-text\"), question);\n" +
-  "  setText(byId(\"confirm-yes\"), verb);\n" +
-  "  dialog.showModal();\n" +
-  "  byId(\"confirm-no\").focus();\n" +
-  "  return new Promise((resolve) => {\n" +
-  "    let isSure = false;\n" +
-  "    byId(\"confirm-no\").onclick = () => dialog.close();\n" +
-  "    byId(\"confirm-yes\").onclick = () => {\n" +
-  "      isSure = true;\n" +
-  "      dialog.close();\n" +
-  "    };\n" +
-  "    dialog.onclose = () => resolve(isSure);\n" +
-  "  });\n" +
-  "}\n" +
-  "function updateButton(cell, title, onClick) {\n" +
-  "  if (cell.firstChild === null) cell.append(element(\"button\", {\n" +
-  "    type: \"button\"\n" +
-  "  }));\n" +
-  "  setText(cell.firstChild, title);\n" +
-  "  cell.firstChild.onclick = onClick;\n" +
-  "}\n" +
-  "function actionColumn(title, onClick, isActive) {\n" +
-  "  return {\n" +
-  "    title: \"Action\",\n" +
-  "    className: \"action\",\n" +
-  "    update(cell, row) {\n" +
-  "      updateButton(cell, title, () => onClick(row));\n" +
-  "      cell.firstChild.hidden = !isActive();\n" +
-  "    }\n" +
-  "  };\n" +
-  "}\n" +
-  "function channelTable(onSelect) {\n" +
-  "  return {\n" +
-  "    caption: \"Channels of message queues\",\n" +
-  "    sorted: \"Waiting\",\n" +
-  "    empty: \"No channel has messages yet.\",\n" +
-  "    columns: [\n" +
-  "      {\n" +
-  "        title: \"Channel\",\n" +
-  "        className: \"name\",\n" +
-  "        sortBy: titleOf,\n" +
-  "        update(cell, row) {\n" +
-  "          updateButton(cell, titleOf(row), () => onSelect(row));\n" +
-  "          cell.firstChild.title = titleOf(row);\n" +
-  "        }\n" +
-  "      },\n" +
-  "      number(\"Waiting\", ({ waiting }) => waiting, count),\n" +
-  "      number(\"Delayed\", ({ delayed }) => delayed, count, \"number wide\"),\n" +
-  "      number(\"Leased\", ({ leased }) => leased, count),\n" +
-  "      number(\"Dead\", ({ dead }) => dead, count),\n" +
-  "      {\n" +
-  "        title: \"Oldest\",\n" +
-  "        className: \"number wide\",\n" +
-  "        sortBy: ({ oldestSeconds }) => oldestSeconds,\n" +
-  "        update: (cell, { oldestSeconds }) => updateWait(cell, {\n" +
-  "          oldestSeconds: oldestSeconds ?? 0\n" +
-  "        })\n" +
-  "      },\n" +
-  "      number(\"Consumers\", ({ consumers }) => consumers, count, \"number wide\"),\n" +
-  "      number(\"Done/s\", ({ acknowledgedPerSecond }) => acknowledgedPerSecond, rate, \"number wide\"),\n" +
-  "      {\n" +
-  "        title: \"State\",\n" +
-  "        className: \"wide\",\n" +
-  "        sortBy: ({ isPaused }) => Number(isPaused),\n" +
-  "        text: ({ isPaused }) => isPaused ? \"paused\" : \"\"\n" +
-  "      },\n" +
-  "      {\n" +
-  "        title: \"Depth\",\n" +
-  "        className: \"wide picture\",\n" +
-  "        update: (cell, row) => depths.draw(cell, keyOf(row))\n" +
-  "      },\n" +
-  "      {\n" +
-  "        title: \"Age\",\n" +
-  "        className: \"wide picture\",\n" +
-  "        update: (cell, row) => ages.draw(cell, keyOf(row))\n" +
-  "      }\n" +
-  "    ]\n" +
-  "  };\n" +
-  "}\n" +
-  "var seen = (of) => (row) => visible(of(row));\n" +
-  "function leasedTable(action) {\n" +
-  "  return {\n" +
-  "    caption: \"Leased messages with their holders\",\n" +
-  "    sorted: \"Lease ends\",\n" +
-  "    empty: \"No leased messages of the agents that were looked at.\",\n" +
-  "    columns: [\n" +
-  "      name(\"Message\", seen(({ id }) => id), \"name wide\"),\n" +
-  "      name(\"Held by\", seen(({ agent }) => agent)),\n" +
-  "      number(\"Attempts\", ({ attempts }) => attempts, count, \"number wide\"),\n" +
-  "      number(\"Lease ends\", ({ leasedUntilMs }) => leasedUntilMs, time),\n" +
-  "      name(\"Payload\", seen(({ payload }) => payload)),\n" +
-  "      action\n" +
-  "    ]\n" +
-  "  };\n" +
-  "}\n" +
-  "function deadTable(action) {\n" +
-  "  return {\n" +
-  "    caption: \"Dead letters with their reasons\",\n" +
-  "    sorted: \"Died\",\n" +
-  "    empty: \"No dead letters of the agents that were looked at.\",\n" +
-  "    columns: [\n" +
-  "      name(\"Message\", seen(({ id }) => id), \"name wide\"),\n" +
-  "      name(\"Agent\", seen(({ agent }) => agent), \"name wide\"),\n" +
-  "      number(\"Attempts\", ({ attempts }) => attempts, count, \"number wide\"),\n" +
-  "      name(\"Reason\", seen(({ reason }) => reason)),\n" +
-  "      name(\"Error\", seen(({ error }) => error), \"name wide\"),\n" +
-  "      number(\"Died\", ({ diedMs }) => diedMs, time, \"number wide\"),\n" +
-  "      name(\"Payload\", seen(({ payload }) => payload)),\n" +
-  "      action\n" +
-  "    ]\n" +
-  "  };\n" +
-  "}\n" +
-  "function time(ms) {\n" +
-  "  return new Date(ms).toLocaleTimeString(\"en-GB\");\n" +
-  "}\n" +
-  "\n" +
-  "// stream.js\n" +
-  "var MIN_RETRY_MS = 500;\n" +
-  "var MAX_RETRY_MS = 1e4;\n" +
-  "var SILENCE_MS = 45e3;\n" +
-  "async function follow(token, on, signal) {\n" +
-  "  for (let retryMs = MIN_RETRY_MS; !signal.aborted; ) {\n" +
-  "    const cause = await read(token, (snapshot) => {\n" +
-  "      retryMs = MIN_RETRY_MS;\n" +
-  "      on.snapshot(snapshot);\n" +
-  "    }, signal);\n" +
-  "    if (cause === \"unauthorized\" || signal.aborted) return;\n" +
-  "    on.lost(cause);\n" +
-  "    await sleep(retryMs, signal);\n" +
-  "    retryMs = Math.min(retryMs * 2, MAX_RETRY_MS);\n" +
-  "  }\n" +
-  "}\n" +
-  "async function read(token, onSnapshot, signal) {\n" +
-  "  const silence = new AbortController();\n" +
-  "  let timer;\n" +
-  "  const wind = () => {\n" +
-  "    clearTimeout(timer);\n" +
-  "    timer = setTimeout(() => silence.abort(), SILENCE_MS);\n" +
-  "  };\n" +
-  "  try {\n" +
-  "    wind();\n" +
-  "    const response = await fetch(\"/snapshots\", {\n" +
-  "      headers: token === null ? {} : {\n" +
-  "        authorization: `Bearer ${token}`\n" +
-  "      },\n" +
-  "      cache: \"no-store\",\n" +
-  "      signal: AbortSignal.any([\n" +
-  "        signal,\n" +
-  "        silence.signal\n" +
-  "      ])\n" +
-  "    });\n" +
-  "    if (response.status === 401) return \"unauthorized\";\n" +
-  "    if (!response.ok) return \"busy\";\n" +
-  "    for await (const snapshot of snapshotsIn(response.body)) {\n" +
-  "      wind();\n" +
-  "      onSnapshot(snapshot);\n" +
-  "    }\n" +
-  "    return \"lost\";\n" +
-  "  } catch {\n" +
-  "    return \"lost\";\n" +
-  "  } finally {\n" +
-  "    clearTimeout(timer);\n" +
-  "  }\n" +
-  "}\n" +
-  "async function* snapshotsIn(body) {\n" +
-  "  let text = \"\";\n" +
-  "  const reader = body.pipeThrough(new TextDecoderStream()).getReader();\n" +
-  "  for (let piece; !(piece = await reader.read()).done; ) {\n" +
-  "    const events = (text + piece.value).split(\"\\n\\n\");\n" +
-  "    text = events.pop();\n" +
-  "    for (const event of events) yield JSON.parse(event.slice(\"data: \".length));\n" +
-  "  }\n" +
-  "}\n" +
-  "function sleep(ms, signal) {\n" +
-  "  return new Promise((resolve) => {\n" +
-  "    const timer = setTimeout(resolve, ms);\n" +
-  "    signal.addEventListener(\"abort\", () => {\n" +
-  "      clearTimeout(timer);\n" +
-  "      resolve();\n" +
-  "    }, {\n" +
-  "      once: true\n" +
-  "    });\n" +
-  "  });\n" +
-  "}\n" +
-  "\n" +
-  "// tiles.js\n" +
+  "// sections/tiles.js\n" +
   "var perSecond = (of) => ({\n" +
   "  value: (now) => now.rates && of(now.rates),\n" +
   "  show: rate\n" +
@@ -1399,8 +879,8 @@ export const PAGE: string =
   "  },\n" +
   "  {\n" +
   "    title: \"Requests per second\",\n" +
-  "    ...perSecond(({ requests: requests2 }) => requests2),\n" +
-  "    caption: ({ requests: requests2 }) => `${count(requests2.reduce((sum, { errors }) => sum + errors, 0))} rejected`\n" +
+  "    ...perSecond(({ requests }) => requests),\n" +
+  "    caption: ({ requests }) => `${count(requests.reduce((sum, { errors }) => sum + errors, 0))} rejected`\n" +
   "  },\n" +
   "  {\n" +
   "    title: \"Backlog\",\n" +
@@ -1511,47 +991,956 @@ export const PAGE: string =
   "  return (now) => values.forEach((value, i) => setText(value, FACTS[i][1](now)));\n" +
   "}\n" +
   "\n" +
+  "// sections/overview.js\n" +
+  "var overview = {\n" +
+  "  id: \"overview\",\n" +
+  "  title: \"Overview\",\n" +
+  "  make(panel) {\n" +
+  "    const tiles = element(\"div\", {\n" +
+  "      id: \"tiles\",\n" +
+  "      className: \"tiles\"\n" +
+  "    });\n" +
+  "    const facts = element(\"dl\", {\n" +
+  "      id: \"facts\"\n" +
+  "    });\n" +
+  "    panel.append(element(\"h2\", {\n" +
+  "      className: \"unseen\",\n" +
+  "      textContent: \"Overview\"\n" +
+  "    }), tiles, facts);\n" +
+  "    const showTiles = makeTiles(tiles);\n" +
+  "    const showFacts = makeFacts(facts);\n" +
+  "    return {\n" +
+  "      show(now) {\n" +
+  "        showTiles(now);\n" +
+  "        showFacts(now);\n" +
+  "      }\n" +
+  "    };\n" +
+  "  }\n" +
+  "};\n" +
+  "\n" +
+  "// calls.js\n" +
+  "function ask(path, token) {\n" +
+  "  return call(path, token, {});\n" +
+  "}\n" +
+  "function change(path, members, token) {\n" +
+  "  return call(path, token, {\n" +
+  "    method: \"POST\",\n" +
+  "    headers: {\n" +
+  "      \"content-type\": \"application/json\"\n" +
+  "    },\n" +
+  "    body: JSON.stringify(members)\n" +
+  "  });\n" +
+  "}\n" +
+  "async function call(path, token, init) {\n" +
+  "  const headers = {\n" +
+  "    ...init.headers\n" +
+  "  };\n" +
+  "  if (token !== null) headers.authorization = `Bearer ${token}`;\n" +
+  "  const response = await fetch(path, {\n" +
+  "    cache: \"no-store\",\n" +
+  "    ...init,\n" +
+  "    headers\n" +
+  "  });\n" +
+  "  const json = await response.json();\n" +
+  "  if (response.ok) return json;\n" +
+  "  throw new Error(json.error);\n" +
+  "}\n" +
+  "\n" +
+  "// columns.js\n" +
+  "var TRANSPORTS = {\n" +
+  "  poll: \"HTTP poll\",\n" +
+  "  events: \"HTTP events\",\n" +
+  "  tcp: \"TCP\",\n" +
+  "  memory: \"in process\"\n" +
+  "};\n" +
+  "var NAME = \"name\";\n" +
+  "var NUMBER = \"number\";\n" +
+  "var WIDE = \"number wide\";\n" +
+  "var SLOW_SECONDS = 1;\n" +
+  "var STUCK_SECONDS = 10;\n" +
+  "function number(title, of, show, className = NUMBER) {\n" +
+  "  return {\n" +
+  "    title,\n" +
+  "    className,\n" +
+  "    text: (row) => show(of(row)),\n" +
+  "    sortBy: of\n" +
+  "  };\n" +
+  "}\n" +
+  "function name(title, of, className = NAME) {\n" +
+  "  return {\n" +
+  "    title,\n" +
+  "    className,\n" +
+  "    update: (cell, row) => updateName(cell, of(row)),\n" +
+  "    sortBy: of\n" +
+  "  };\n" +
+  "}\n" +
+  "function updateName(cell, name2) {\n" +
+  "  setText(cell, name2);\n" +
+  "  if (cell.title !== name2) cell.title = name2;\n" +
+  "}\n" +
+  "var Histories = class {\n" +
+  "  #series = /* @__PURE__ */ new Map();\n" +
+  "  /** Takes values of new things in, and forgets those that are gone. */\n" +
+  "  record(values) {\n" +
+  "    for (const [name2, value] of values) {\n" +
+  "      const series = this.#series.get(name2) ?? new Series();\n" +
+  "      if (value !== null) series.push(value);\n" +
+  "      this.#series.set(name2, series);\n" +
+  "    }\n" +
+  "    for (const name2 of this.#series.keys()) if (!values.has(name2)) this.#series.delete(name2);\n" +
+  "  }\n" +
+  "  draw(cell, name2) {\n" +
+  "    if (cell.firstChild === null) cell.append(sparkline());\n" +
+  "    draw(cell.firstChild, this.#series.get(name2));\n" +
+  "  }\n" +
+  "};\n" +
+  "var rates = new Histories();\n" +
+  "function recordRates(topics2) {\n" +
+  "  rates.record(new Map(topics2.map(({ topic, storedPerSecond }) => [\n" +
+  "    topic,\n" +
+  "    storedPerSecond\n" +
+  "  ])));\n" +
+  "}\n" +
+  "var updateSparkline = (cell, { topic }) => rates.draw(cell, topic);\n" +
+  "var TOPICS = {\n" +
+  "  caption: \"Topics with their messages\",\n" +
+  "  sorted: \"Messages\",\n" +
+  "  empty: \"No topic has messages yet.\",\n" +
+  "  columns: [\n" +
+  "    name(\"Topic\", ({ topic }) => topic),\n" +
+  "    number(\"Messages\", ({ messages }) => messages, count),\n" +
+  "    number(\"Size\", ({ bytes: bytes2 }) => bytes2, bytes, WIDE),\n" +
+  "    number(\"Subscribers\", ({ subscribers }) => subscribers, count, WIDE),\n" +
+  "    number(\"Stored/s\", ({ storedPerSecond }) => storedPerSecond, rate),\n" +
+  "    {\n" +
+  "      title: \"Last 2 minutes\",\n" +
+  "      className: \"wide picture\",\n" +
+  "      update: updateSparkline\n" +
+  "    }\n" +
+  "  ]\n" +
+  "};\n" +
+  "function updateSubscriber(cell, { transport, name: name2 }) {\n" +
+  "  if (cell.firstChild === null) {\n" +
+  "    cell.append(element(\"span\", {\n" +
+  "      className: \"badge\"\n" +
+  "    }), element(\"span\", {\n" +
+  "      className: NAME\n" +
+  "    }));\n" +
+  "  }\n" +
+  "  const [badge, text] = cell.children;\n" +
+  "  setText(badge, TRANSPORTS[transport] ?? transport);\n" +
+  "  updateName(text, name2);\n" +
+  "}\n" +
+  "function updateWait(cell, { oldestSeconds }) {\n" +
+  "  const level = oldestSeconds >= STUCK_SECONDS ? \"stuck\" : oldestSeconds >= SLOW_SECONDS ? \"slow\" : \"\";\n" +
+  "  cell.dataset.level = level;\n" +
+  "  setText(cell, wait(oldestSeconds));\n" +
+  "}\n" +
+  "function updateDropped(cell, { dropped, droppedPerSecond }) {\n" +
+  "  cell.dataset.level = droppedPerSecond > 0 ? \"stuck\" : dropped > 0 ? \"slow\" : \"\";\n" +
+  "  setText(cell, count(dropped));\n" +
+  "}\n" +
+  "function subscriptionsText({ subscribesTo, subscriptions }) {\n" +
+  "  const more = subscriptions - subscribesTo.length;\n" +
+  "  return subscribesTo.join(\", \") + (more > 0 ? ` and ${more} more` : \"\");\n" +
+  "}\n" +
+  "var SUBSCRIBERS = {\n" +
+  "  caption: \"Subscribers with what waits for them\",\n" +
+  "  sorted: \"Waiting\",\n" +
+  "  empty: \"No subscribers.\",\n" +
+  "  columns: [\n" +
+  "    {\n" +
+  "      title: \"Subscriber\",\n" +
+  "      className: NAME,\n" +
+  "      sortBy: ({ transport, name: name2 }) => `${transport} ${name2}`,\n" +
+  "      update: updateSubscriber\n" +
+  "    },\n" +
+  "    name(\"Subscribes to\", subscriptionsText, `${NAME} wide`),\n" +
+  "    number(\"Waiting\", ({ messages }) => messages, count),\n" +
+  "    number(\"Size\", ({ bytes: bytes2 }) => bytes2, bytes, WIDE),\n" +
+  "    {\n" +
+  "      title: \"Oldest\",\n" +
+  "      className: NUMBER,\n" +
+  "      sortBy: ({ oldestSeconds }) => oldestSeconds,\n" +
+  "      update: updateWait\n" +
+  "    },\n" +
+  "    number(\"Incoming/s\", ({ deliveredPerSecond }) => deliveredPerSecond, rate, WIDE),\n" +
+  "    {\n" +
+  "      title: \"Dropped\",\n" +
+  "      className: NUMBER,\n" +
+  "      sortBy: ({ dropped }) => dropped,\n" +
+  "      update: updateDropped\n" +
+  "    }\n" +
+  "  ]\n" +
+  "};\n" +
+  "var REQUESTS = {\n" +
+  "  caption: \"HTTP requests by call\",\n" +
+  "  sorted: \"Total\",\n" +
+  "  empty: \"No request yet.\",\n" +
+  "  columns: [\n" +
+  "    name(\"Call\", ({ route }) => route),\n" +
+  "    number(\"Total\", ({ requests }) => requests, count),\n" +
+  "    number(\"Per second\", ({ perSecond: perSecond2 }) => perSecond2, rate),\n" +
+  "    number(\"Mean time\", ({ meanMs }) => meanMs, milliseconds, WIDE),\n" +
+  "    number(\"Refused\", ({ errors }) => errors, count)\n" +
+  "  ]\n" +
+  "};\n" +
+  "var COMMANDS = {\n" +
+  "  caption: \"Commands to the TCP server\",\n" +
+  "  sorted: \"Total\",\n" +
+  "  empty: \"No command yet.\",\n" +
+  "  columns: [\n" +
+  "    name(\"Command\", ({ command }) => command),\n" +
+  "    number(\"Total\", ({ count: count2 }) => count2, count),\n" +
+  "    number(\"Per second\", ({ perSecond: perSecond2 }) => perSecond2, rate)\n" +
+  "  ]\n" +
+  "};\n" +
+  "\n" +
+  "// confirm.js\n" +
+  "function confirmed(question, verb) {\n" +
+  "  const dialog = byId(\"confirm\");\n" +
+  "  setText(byId(\"confirm-text\"), question);\n" +
+  "  setText(byId(\"confirm-yes\"), verb);\n" +
+  "  dialog.showModal();\n" +
+  "  byId(\"confirm-no\").focus();\n" +
+  "  return new Promise((resolve) => {\n" +
+  "    let isSure = false;\n" +
+  "    byId(\"confirm-no\").onclick = () => dialog.close();\n" +
+  "    byId(\"confirm-yes\").onclick = () => {\n" +
+  "      isSure = true;\n" +
+  "      dialog.close();\n" +
+  "    };\n" +
+  "    dialog.onclose = () => resolve(isSure);\n" +
+  "  });\n" +
+  "}\n" +
+  "\n" +
+  "// table.js\n" +
+  "var Table = class {\n" +
+  "  #columns;\n" +
+  "  #empty;\n" +
+  "  #body = element(\"tbody\");\n" +
+  "  #caption = element(\"p\", {\n" +
+  "    className: \"quiet\"\n" +
+  "  });\n" +
+  "  #table;\n" +
+  "  #rows = [];\n" +
+  "  #sorted;\n" +
+  "  constructor(parent, { caption, columns, empty, sorted }) {\n" +
+  "    this.#columns = columns;\n" +
+  "    this.#empty = empty;\n" +
+  "    const head = element(\"tr\", {}, ...columns.map((column) => this.#headOf(column, sorted)));\n" +
+  "    this.#table = element(\"table\", {}, element(\"caption\", {\n" +
+  "      className: \"unseen\",\n" +
+  "      textContent: caption\n" +
+  "    }), element(\"thead\", {}, head), this.#body);\n" +
+  "    parent.append(element(\"div\", {\n" +
+  "      className: \"scroll panel\"\n" +
+  "    }, this.#table), this.#caption);\n" +
+  "  }\n" +
+  "  #headOf(column, sorted) {\n" +
+  "    const head = element(\"th\", {\n" +
+  "      scope: \"col\",\n" +
+  "      className: column.className ?? \"\"\n" +
+  "    });\n" +
+  "    if (column.sortBy === void 0) {\n" +
+  "      head.textContent = column.title;\n" +
+  "      return head;\n" +
+  "    }\n" +
+  "    const button = element(\"button\", {\n" +
+  "      type: \"button\",\n" +
+  "      textContent: column.title\n" +
+  "    });\n" +
+  "    button.addEventListener(\"click\", () => this.#sortBy(column, head));\n" +
+  "    head.append(button);\n" +
+  "    if (column.title === sorted) this.#sort(column, head, \"descending\");\n" +
+  "    return head;\n" +
+  "  }\n" +
+  "  /** The largest number or the first name first, and the other way around when that is so. */\n" +
+  "  #sortBy(column, head) {\n" +
+  "    const before = head.getAttribute(\"aria-sort\") ?? (isText(column) ? \"descending\" : \"ascending\");\n" +
+  "    for (const other of head.parentElement.children) other.removeAttribute(\"aria-sort\");\n" +
+  "    this.#sort(column, head, before === \"descending\" ? \"ascending\" : \"descending\");\n" +
+  "    this.#fill();\n" +
+  "  }\n" +
+  "  #sort({ sortBy }, head, order) {\n" +
+  "    this.#sorted = {\n" +
+  "      sortBy,\n" +
+  "      sign: order === \"ascending\" ? 1 : -1\n" +
+  "    };\n" +
+  "    head.setAttribute(\"aria-sort\", order);\n" +
+  "  }\n" +
+  "  /** Shows rows, of which there are `total`. */\n" +
+  "  show(rows, total = rows.length) {\n" +
+  "    this.#rows = rows;\n" +
+  "    this.#fill();\n" +
+  "    this.#table.parentElement.hidden = rows.length === 0;\n" +
+  "    const more = total > rows.length ? `${rows.length} of ${total.toLocaleString(\"en\")}` : \"\";\n" +
+  "    setText(this.#caption, rows.length === 0 ? this.#empty : more);\n" +
+  "  }\n" +
+  "  #fill() {\n" +
+  "    const { sortBy, sign } = this.#sorted;\n" +
+  "    const rows = this.#rows.toSorted((a, b) => sign * compare(sortBy(a), sortBy(b)));\n" +
+  "    while (this.#body.rows.length > rows.length) this.#body.lastElementChild.remove();\n" +
+  "    while (this.#body.rows.length < rows.length) this.#body.append(this.#newRow());\n" +
+  "    for (const [i, row] of rows.entries()) {\n" +
+  "      for (const [j, column] of this.#columns.entries()) {\n" +
+  "        const cell = this.#body.rows[i].cells[j];\n" +
+  "        if (column.update === void 0) setText(cell, column.text(row));\n" +
+  "        else column.update(cell, row);\n" +
+  "      }\n" +
+  "    }\n" +
+  "  }\n" +
+  "  #newRow() {\n" +
+  "    return element(\"tr\", {}, ...this.#columns.map(({ className = \"\" }, i) => i === 0 ? element(\"th\", {\n" +
+  "      scope: \"row\",\n" +
+  "      className\n" +
+  "    }) : element(\"td\", {\n" +
+  "      className\n" +
+  "    })));\n" +
+  "  }\n" +
+  "};\n" +
+  "function isText({ className }) {\n" +
+  "  return className.startsWith(\"name\");\n" +
+  "}\n" +
+  "function compare(a, b) {\n" +
+  "  if (typeof a === \"string\") return a.localeCompare(b);\n" +
+  "  return (a ?? -1) - (b ?? -1);\n" +
+  "}\n" +
+  "\n" +
+  "// sections/parts.js\n" +
+  "function heading(text, after = \"\", id = \"\") {\n" +
+  "  return element(\"h2\", {\n" +
+  "    id,\n" +
+  "    textContent: `${text} `\n" +
+  "  }, element(\"span\", {\n" +
+  "    className: \"quiet\",\n" +
+  "    textContent: after\n" +
+  "  }));\n" +
+  "}\n" +
+  "function place(id) {\n" +
+  "  return element(\"div\", {\n" +
+  "    id\n" +
+  "  });\n" +
+  "}\n" +
+  "\n" +
+  "// sections/queues.js\n" +
+  "var LOOK_MS = 3e3;\n" +
+  "var depths = new Histories();\n" +
+  "var ages = new Histories();\n" +
+  "var keyOf = ({ queue, channel }) => JSON.stringify([\n" +
+  "  queue,\n" +
+  "  channel\n" +
+  "]);\n" +
+  "var titleOf = ({ queue, channel }) => visible(`${queue}: ${channel}`);\n" +
+  "var depthOf = ({ waiting, delayed, leased }) => waiting + delayed + leased;\n" +
+  "var queues = {\n" +
+  "  id: \"queues\",\n" +
+  "  title: \"Queues\",\n" +
+  "  make(panel, page2) {\n" +
+  "    panel.append(heading(\"Message queues\"), ...markup());\n" +
+  "    const section = new QueueSection(page2.token);\n" +
+  "    return {\n" +
+  "      show: (now) => section.show(now.queues),\n" +
+  "      isShown: (now) => now.queues !== null,\n" +
+  "      close: () => section.close()\n" +
+  "    };\n" +
+  "  }\n" +
+  "};\n" +
+  "function markup() {\n" +
+  "  const button = (id, textContent = \"\", type = \"button\") => element(\"button\", {\n" +
+  "    id,\n" +
+  "    type,\n" +
+  "    textContent\n" +
+  "  });\n" +
+  "  const form = element(\"form\", {\n" +
+  "    id: \"queue-agent-form\",\n" +
+  "    className: \"actions\"\n" +
+  "  }, button(\"queue-pause\"), button(\"queue-purge\", \"Purge what waits\"), button(\"queue-purge-dead\", \"Purge dead letters\"), element(\"label\", {\n" +
+  "    htmlFor: \"queue-agent\",\n" +
+  "    textContent: \"Agent\"\n" +
+  "  }), element(\"input\", {\n" +
+  "    id: \"queue-agent\",\n" +
+  "    autocomplete: \"off\",\n" +
+  "    spellcheck: false\n" +
+  "  }), button(\"queue-look\", \"Look at it\", \"submit\"), button(\"queue-close\", \"Close\"));\n" +
+  "  const detail = element(\"div\", {\n" +
+  "    id: \"queue-detail\",\n" +
+  "    hidden: true\n" +
+  "  }, element(\"h3\", {\n" +
+  "    id: \"queue-name\",\n" +
+  "    tabIndex: -1\n" +
+  "  }), form, element(\"p\", {\n" +
+  "    id: \"queue-said\",\n" +
+  "    className: \"quiet\",\n" +
+  "    role: \"status\"\n" +
+  "  }), element(\"h3\", {\n" +
+  "    textContent: \"Leased messages\"\n" +
+  "  }), place(\"queue-leased\"), element(\"h3\", {\n" +
+  "    textContent: \"Dead letters\"\n" +
+  "  }), place(\"queue-dead\"));\n" +
+  "  return [\n" +
+  "    element(\"p\", {\n" +
+  "      id: \"queue-silent\",\n" +
+  "      className: \"problem\"\n" +
+  "    }),\n" +
+  "    place(\"queue-channels\"),\n" +
+  "    detail\n" +
+  "  ];\n" +
+  "}\n" +
+  "var QueueSection = class {\n" +
+  "  #tokenOf;\n" +
+  "  #channels;\n" +
+  "  #leased;\n" +
+  "  #dead;\n" +
+  "  #selected;\n" +
+  "  #agents = [];\n" +
+  "  #isChangeable = false;\n" +
+  "  #looking = new AbortController();\n" +
+  "  /** @param tokenOf returns the token, or null */\n" +
+  "  constructor(tokenOf) {\n" +
+  "    this.#tokenOf = tokenOf;\n" +
+  "    this.#channels = new Table(byId(\"queue-channels\"), channelTable((row) => this.#select(row)));\n" +
+  "    const act = (path, verb) => (row) => this.#changeMessage(path, verb, row);\n" +
+  "    const isActive = () => this.#isChangeable;\n" +
+  "    this.#leased = new Table(byId(\"queue-leased\"), leasedTable(actionColumn(\"Reject\", act(\"/queue_reject\", \"Reject\"), isActive)));\n" +
+  "    this.#dead = new Table(byId(\"queue-dead\"), deadTable(actionColumn(\"Requeue\", act(\"/queue_requeue\", \"Requeue\"), isActive)));\n" +
+  "    byId(\"queue-close\").addEventListener(\"click\", () => this.close());\n" +
+  "    byId(\"queue-pause\").addEventListener(\"click\", () => this.#togglePause());\n" +
+  "    byId(\"queue-purge\").addEventListener(\"click\", () => this.#purge([\n" +
+  "      \"waiting\",\n" +
+  "      \"delayed\"\n" +
+  "    ]));\n" +
+  "    byId(\"queue-purge-dead\").addEventListener(\"click\", () => this.#purge([\n" +
+  "      \"dead\"\n" +
+  "    ]));\n" +
+  "    byId(\"queue-agent-form\").addEventListener(\"submit\", (event) => {\n" +
+  "      event.preventDefault();\n" +
+  "      this.#addAgent(byId(\"queue-agent\").value);\n" +
+  "    });\n" +
+  "  }\n" +
+  "  /** Shows the queues of a snapshot. */\n" +
+  "  show(queues2) {\n" +
+  "    if (queues2 === null) return this.close();\n" +
+  "    const { channels: channels2, silent, isChangeable } = queues2;\n" +
+  "    this.#isChangeable = isChangeable;\n" +
+  "    setText(byId(\"queue-silent\"), silent.length === 0 ? \"\" : `no answer from ${visible(silent.join(\", \"))}`);\n" +
+  "    depths.record(new Map(channels2.map((row) => [\n" +
+  "      keyOf(row),\n" +
+  "      depthOf(row)\n" +
+  "    ])));\n" +
+  "    ages.record(new Map(channels2.map((row) => [\n" +
+  "      keyOf(row),\n" +
+  "      row.oldestSeconds ?? 0\n" +
+  "    ])));\n" +
+  "    this.#channels.show(channels2);\n" +
+  "    this.#showSelected(channels2);\n" +
+  "  }\n" +
+  "  #showSelected(channels2) {\n" +
+  "    const selected = this.#selected;\n" +
+  "    if (selected === void 0) return;\n" +
+  "    this.#selected = channels2.find((row) => keyOf(row) === keyOf(selected)) ?? selected;\n" +
+  "    setText(byId(\"queue-pause\"), this.#selected.isPaused ? \"Resume\" : \"Pause\");\n" +
+  "    for (const id of [\n" +
+  "      \"queue-pause\",\n" +
+  "      \"queue-purge\",\n" +
+  "      \"queue-purge-dead\"\n" +
+  "    ]) {\n" +
+  "      byId(id).hidden = !this.#isChangeable;\n" +
+  "    }\n" +
+  "  }\n" +
+  "  /** Closes the channel that is selected. */\n" +
+  "  close() {\n" +
+  "    this.#looking.abort();\n" +
+  "    this.#selected = void 0;\n" +
+  "    byId(\"queue-detail\").hidden = true;\n" +
+  "    byId(\"confirm\").close();\n" +
+  "  }\n" +
+  "  #select(row) {\n" +
+  "    this.close();\n" +
+  "    this.#selected = row;\n" +
+  "    this.#agents = [];\n" +
+  "    this.#showSelected([\n" +
+  "      row\n" +
+  "    ]);\n" +
+  "    this.#leased.show([]);\n" +
+  "    this.#dead.show([]);\n" +
+  "    this.#say(\"\");\n" +
+  "    setText(byId(\"queue-name\"), titleOf(row));\n" +
+  "    byId(\"queue-detail\").hidden = false;\n" +
+  "    byId(\"queue-name\").focus();\n" +
+  "    this.#look();\n" +
+  "  }\n" +
+  "  /** Looks at the messages again and again, until another channel is selected. */\n" +
+  "  async #look() {\n" +
+  "    this.#looking.abort();\n" +
+  "    const { signal } = this.#looking = new AbortController();\n" +
+  "    while (!signal.aborted) {\n" +
+  "      await this.#lookOnce(signal);\n" +
+  "      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));\n" +
+  "    }\n" +
+  "  }\n" +
+  "  async #lookOnce(signal) {\n" +
+  "    const { queue, channel } = this.#selected;\n" +
+  "    const query = new URLSearchParams({\n" +
+  "      queue,\n" +
+  "      channel\n" +
+  "    });\n" +
+  "    for (const agent of this.#agents) query.append(\"agent\", agent);\n" +
+  "    try {\n" +
+  "      const { leased, dead } = await ask(`/queue_messages?${query}`, this.#tokenOf());\n" +
+  "      if (signal.aborted) return;\n" +
+  "      this.#leased.show(leased);\n" +
+  "      this.#dead.show(dead);\n" +
+  "    } catch (error) {\n" +
+  "      if (!signal.aborted) this.#say(error.message);\n" +
+  "    }\n" +
+  "  }\n" +
+  "  #addAgent(agent) {\n" +
+  "    if (agent === \"\" || this.#selected === void 0) return;\n" +
+  "    this.#agents = [\n" +
+  "      .../* @__PURE__ */ new Set([\n" +
+  "        agent,\n" +
+  "        ...this.#agents\n" +
+  "      ])\n" +
+  "    ];\n" +
+  "    byId(\"queue-agent\").value = \"\";\n" +
+  "    this.#look();\n" +
+  "  }\n" +
+  "  #togglePause() {\n" +
+  "    const { queue, channel, isPaused } = this.#selected;\n" +
+  "    const verb = isPaused ? \"Resume\" : \"Pause\";\n" +
+  "    const path = isPaused ? \"/queue_resume\" : \"/queue_pause\";\n" +
+  "    this.#change(verb, `${verb} the channel ${titleOf(this.#selected)}, in all processes?`, [\n" +
+  "      [\n" +
+  "        path,\n" +
+  "        {\n" +
+  "          queue,\n" +
+  "          channel\n" +
+  "        }\n" +
+  "      ]\n" +
+  "    ]);\n" +
+  "  }\n" +
+  "  #purge(states) {\n" +
+  "    const { queue, channel } = this.#selected;\n" +
+  "    const number2 = states.reduce((sum, state2) => sum + this.#selected[state2], 0);\n" +
+  "    const noun = states.includes(\"dead\") ? \"dead letter\" : \"waiting message\";\n" +
+  "    this.#change(\"Purge\", `Remove ${pluralize(number2, noun)} of ${titleOf(this.#selected)} for good?`, states.map((state2) => [\n" +
+  "      \"/queue_purge\",\n" +
+  "      {\n" +
+  "        queue,\n" +
+  "        channel,\n" +
+  "        state: state2\n" +
+  "      }\n" +
+  "    ]));\n" +
+  "  }\n" +
+  "  #changeMessage(path, verb, { id, agent }) {\n" +
+  "    const { queue } = this.#selected;\n" +
+  "    const message = `message ${visible(id)} of agent ${visible(agent)}`;\n" +
+  "    this.#change(verb, `${verb} ${message}?`, [\n" +
+  "      [\n" +
+  "        path,\n" +
+  "        {\n" +
+  "          queue,\n" +
+  "          id,\n" +
+  "          agent\n" +
+  "        }\n" +
+  "      ]\n" +
+  "    ]);\n" +
+  "  }\n" +
+  "  /** Changes the queue if the user says so. */\n" +
+  "  async #change(verb, question, calls) {\n" +
+  "    if (!await confirmed(question, verb)) return;\n" +
+  "    try {\n" +
+  "      let changed = 0;\n" +
+  "      for (const [path, members] of calls) {\n" +
+  "        changed += (await change(path, members, this.#tokenOf())).changed;\n" +
+  "      }\n" +
+  "      this.#say(`${verb}: ${changed === 0 ? \"there was nothing to change\" : `done, ${changed}`}`);\n" +
+  "      if (this.#selected !== void 0) this.#look();\n" +
+  "    } catch (error) {\n" +
+  "      this.#say(error.message);\n" +
+  "    }\n" +
+  "  }\n" +
+  "  #say(text) {\n" +
+  "    setText(byId(\"queue-said\"), visible(text));\n" +
+  "  }\n" +
+  "};\n" +
+  "function updateButton(cell, title, onClick) {\n" +
+  "  if (cell.firstChild === null) cell.append(element(\"button\", {\n" +
+  "    type: \"button\"\n" +
+  "  }));\n" +
+  "  setText(cell.firstChild, title);\n" +
+  "  cell.firstChild.onclick = onClick;\n" +
+  "}\n" +
+  "function actionColumn(title, onClick, isActive) {\n" +
+  "  return {\n" +
+  "    title: \"Action\",\n" +
+  "    className: \"action\",\n" +
+  "    update(cell, row) {\n" +
+  "      updateButton(cell, title, () => onClick(row));\n" +
+  "      cell.firstChild.hidden = !isActive();\n" +
+  "    }\n" +
+  "  };\n" +
+  "}\n" +
+  "function channelTable(onSelect) {\n" +
+  "  return {\n" +
+  "    caption: \"Channels of message queues\",\n" +
+  "    sorted: \"Waiting\",\n" +
+  "    empty: \"No channel has messages yet.\",\n" +
+  "    columns: [\n" +
+  "      {\n" +
+  "        title: \"Channel\",\n" +
+  "        className: \"name\",\n" +
+  "        sortBy: titleOf,\n" +
+  "        update(cell, row) {\n" +
+  "          updateButton(cell, titleOf(row), () => onSelect(row));\n" +
+  "          cell.firstChild.title = titleOf(row);\n" +
+  "        }\n" +
+  "      },\n" +
+  "      number(\"Waiting\", ({ waiting }) => waiting, count),\n" +
+  "      number(\"Delayed\", ({ delayed }) => delayed, count, \"number wide\"),\n" +
+  "      number(\"Leased\", ({ leased }) => leased, count),\n" +
+  "      number(\"Dead\", ({ dead }) => dead, count),\n" +
+  "      {\n" +
+  "        title: \"Oldest\",\n" +
+  "        className: \"number wide\",\n" +
+  "        sortBy: ({ oldestSeconds }) => oldestSeconds,\n" +
+  "        update: (cell, { oldestSeconds }) => updateWait(cell, {\n" +
+  "          oldestSeconds: oldestSeconds ?? 0\n" +
+  "        })\n" +
+  "      },\n" +
+  "      number(\"Consumers\", ({ consumers }) => consumers, count, \"number wide\"),\n" +
+  "      number(\"Done/s\", ({ acknowledgedPerSecond }) => acknowledgedPerSecond, rate, \"number wide\"),\n" +
+  "      {\n" +
+  "        title: \"State\",\n" +
+  "        className: \"wide\",\n" +
+  "        sortBy: ({ isPaused }) => Number(isPaused),\n" +
+  "        text: ({ isPaused }) => isPaused ? \"paused\" : \"\"\n" +
+  "      },\n" +
+  "      {\n" +
+  "        title: \"Depth\",\n" +
+  "        className: \"wide picture\",\n" +
+  "        update: (cell, row) => depths.draw(cell, keyOf(row))\n" +
+  "      },\n" +
+  "      {\n" +
+  "        title: \"Age\",\n" +
+  "        className: \"wide picture\",\n" +
+  "        update: (cell, row) => ages.draw(cell, keyOf(row))\n" +
+  "      }\n" +
+  "    ]\n" +
+  "  };\n" +
+  "}\n" +
+  "var seen = (of) => (row) => visible(of(row));\n" +
+  "function leasedTable(action) {\n" +
+  "  return {\n" +
+  "    caption: \"Leased messages with their holders\",\n" +
+  "    sorted: \"Lease ends\",\n" +
+  "    empty: \"No leased messages of the agents that were looked at.\",\n" +
+  "    columns: [\n" +
+  "      name(\"Message\", seen(({ id }) => id), \"name wide\"),\n" +
+  "      name(\"Held by\", seen(({ agent }) => agent)),\n" +
+  "      number(\"Attempts\", ({ attempts }) => attempts, count, \"number wide\"),\n" +
+  "      number(\"Lease ends\", ({ leasedUntilMs }) => leasedUntilMs, time),\n" +
+  "      name(\"Payload\", seen(({ payload }) => payload)),\n" +
+  "      action\n" +
+  "    ]\n" +
+  "  };\n" +
+  "}\n" +
+  "function deadTable(action) {\n" +
+  "  return {\n" +
+  "    caption: \"Dead letters with their reasons\",\n" +
+  "    sorted: \"Died\",\n" +
+  "    empty: \"No dead letters of the agents that were looked at.\",\n" +
+  "    columns: [\n" +
+  "      name(\"Message\", seen(({ id }) => id), \"name wide\"),\n" +
+  "      name(\"Agent\", seen(({ agent }) => agent), \"name wide\"),\n" +
+  "      number(\"Attempts\", ({ attempts }) => attempts, count, \"number wide\"),\n" +
+  "      name(\"Reason\", seen(({ reason }) => reason)),\n" +
+  "      name(\"Error\", seen(({ error }) => error), \"name wide\"),\n" +
+  "      number(\"Died\", ({ diedMs }) => diedMs, time, \"number wide\"),\n" +
+  "      name(\"Payload\", seen(({ payload }) => payload)),\n" +
+  "      action\n" +
+  "    ]\n" +
+  "  };\n" +
+  "}\n" +
+  "function time(ms) {\n" +
+  "  return new Date(ms).toLocaleTimeString(\"en-GB\");\n" +
+  "}\n" +
+  "\n" +
+  "// sections/servers.js\n" +
+  "var servers = {\n" +
+  "  id: \"servers\",\n" +
+  "  title: \"Servers\",\n" +
+  "  make(panel) {\n" +
+  "    const [forRequests, forCommands] = [\n" +
+  "      \"requests\",\n" +
+  "      \"commands\"\n" +
+  "    ].map(place);\n" +
+  "    const commandsTitle = heading(\"TCP commands\");\n" +
+  "    const tcp = element(\"div\", {\n" +
+  "      id: \"tcp\"\n" +
+  "    }, commandsTitle, forCommands);\n" +
+  "    panel.append(heading(\"HTTP requests\"), forRequests, tcp);\n" +
+  "    const requests = new Table(forRequests, REQUESTS);\n" +
+  "    const commands = new Table(forCommands, COMMANDS);\n" +
+  "    return {\n" +
+  "      show(now) {\n" +
+  "        requests.show(now.requests);\n" +
+  "        tcp.hidden = now.tcp === null;\n" +
+  "        if (now.tcp === null) return;\n" +
+  "        commands.show(now.tcp.commands);\n" +
+  "        setText(commandsTitle.lastChild, pluralize(now.tcp.connections, \"connection\"));\n" +
+  "      }\n" +
+  "    };\n" +
+  "  }\n" +
+  "};\n" +
+  "\n" +
+  "// sections/state.js\n" +
+  "var state = {\n" +
+  "  id: \"state\",\n" +
+  "  title: \"State\",\n" +
+  "  make() {\n" +
+  "    return {\n" +
+  "      show() {\n" +
+  "      },\n" +
+  "      isShown: () => false\n" +
+  "    };\n" +
+  "  }\n" +
+  "};\n" +
+  "\n" +
+  "// sections/topics.js\n" +
+  "var topics = {\n" +
+  "  id: \"topics\",\n" +
+  "  title: \"Topics\",\n" +
+  "  make(panel) {\n" +
+  "    const [forTopics, forSubscribers] = [\n" +
+  "      \"topics\",\n" +
+  "      \"subscribers\"\n" +
+  "    ].map(place);\n" +
+  "    panel.append(heading(\"Topics\"), forTopics, heading(\"Subscribers\", \"slowest first\"), forSubscribers);\n" +
+  "    const topicTable = new Table(forTopics, TOPICS);\n" +
+  "    const subscriberTable = new Table(forSubscribers, SUBSCRIBERS);\n" +
+  "    return {\n" +
+  "      show(now) {\n" +
+  "        recordRates(now.topics);\n" +
+  "        topicTable.show(now.topics, now.totals.topics);\n" +
+  "        subscriberTable.show(now.subscribers, now.totals.subscribers);\n" +
+  "      }\n" +
+  "    };\n" +
+  "  }\n" +
+  "};\n" +
+  "\n" +
+  "// sections/sections.js\n" +
+  "var SECTIONS = [\n" +
+  "  overview,\n" +
+  "  channels,\n" +
+  "  topics,\n" +
+  "  keys,\n" +
+  "  queues,\n" +
+  "  state,\n" +
+  "  clients,\n" +
+  "  servers\n" +
+  "];\n" +
+  "\n" +
+  "// stream.js\n" +
+  "var MIN_RETRY_MS = 500;\n" +
+  "var MAX_RETRY_MS = 1e4;\n" +
+  "var SILENCE_MS = 45e3;\n" +
+  "async function follow(token, on, signal) {\n" +
+  "  for (let retryMs = MIN_RETRY_MS; !signal.aborted; ) {\n" +
+  "    const cause = await read(token, (snapshot) => {\n" +
+  "      retryMs = MIN_RETRY_MS;\n" +
+  "      on.snapshot(snapshot);\n" +
+  "    }, signal);\n" +
+  "    if (cause === \"unauthorized\" || signal.aborted) return;\n" +
+  "    on.lost(cause);\n" +
+  "    await sleep(retryMs, signal);\n" +
+  "    retryMs = Math.min(retryMs * 2, MAX_RETRY_MS);\n" +
+  "  }\n" +
+  "}\n" +
+  "async function read(token, onSnapshot, signal) {\n" +
+  "  const silence = new AbortController();\n" +
+  "  let timer;\n" +
+  "  const wind = () => {\n" +
+  "    clearTimeout(timer);\n" +
+  "    timer = setTimeout(() => silence.abort(), SILENCE_MS);\n" +
+  "  };\n" +
+  "  try {\n" +
+  "    wind();\n" +
+  "    const response = await fetch(\"/snapshots\", {\n" +
+  "      headers: token === null ? {} : {\n" +
+  "        authorization: `Bearer ${token}`\n" +
+  "      },\n" +
+  "      cache: \"no-store\",\n" +
+  "      signal: AbortSignal.any([\n" +
+  "        signal,\n" +
+  "        silence.signal\n" +
+  "      ])\n" +
+  "    });\n" +
+  "    if (response.status === 401) return \"unauthorized\";\n" +
+  "    if (!response.ok) return \"busy\";\n" +
+  "    for await (const snapshot of snapshotsIn(response.body)) {\n" +
+  "      wind();\n" +
+  "      onSnapshot(snapshot);\n" +
+  "    }\n" +
+  "    return \"lost\";\n" +
+  "  } catch {\n" +
+  "    return \"lost\";\n" +
+  "  } finally {\n" +
+  "    clearTimeout(timer);\n" +
+  "  }\n" +
+  "}\n" +
+  "async function* snapshotsIn(body) {\n" +
+  "  let text = \"\";\n" +
+  "  const reader = body.pipeThrough(new TextDecoderStream()).getReader();\n" +
+  "  for (let piece; !(piece = await reader.read()).done; ) {\n" +
+  "    const events = (text + piece.value).split(\"\\n\\n\");\n" +
+  "    text = events.pop();\n" +
+  "    for (const event of events) yield JSON.parse(event.slice(\"data: \".length));\n" +
+  "  }\n" +
+  "}\n" +
+  "function sleep(ms, signal) {\n" +
+  "  return new Promise((resolve) => {\n" +
+  "    const timer = setTimeout(resolve, ms);\n" +
+  "    signal.addEventListener(\"abort\", () => {\n" +
+  "      clearTimeout(timer);\n" +
+  "      resolve();\n" +
+  "    }, {\n" +
+  "      once: true\n" +
+  "    });\n" +
+  "  });\n" +
+  "}\n" +
+  "\n" +
+  "// tabs.js\n" +
+  "var STEPS = {\n" +
+  "  ArrowRight: 1,\n" +
+  "  ArrowLeft: -1,\n" +
+  "  Home: -Infinity,\n" +
+  "  End: Infinity\n" +
+  "};\n" +
+  "var Tabs = class {\n" +
+  "  #list;\n" +
+  "  #tabs = /* @__PURE__ */ new Map();\n" +
+  "  #selected;\n" +
+  "  constructor(list) {\n" +
+  "    this.#list = list;\n" +
+  "    list.addEventListener(\"keydown\", (event) => this.#onKey(event));\n" +
+  "    addEventListener(\"hashchange\", () => this.#selectNamed());\n" +
+  "  }\n" +
+  "  /** Adds a tab; returns its panel. */\n" +
+  "  add({ id, title }, panels) {\n" +
+  "    const tab = element(\"button\", {\n" +
+  "      type: \"button\",\n" +
+  "      role: \"tab\",\n" +
+  "      id: `tab-${id}`,\n" +
+  "      textContent: title\n" +
+  "    });\n" +
+  "    tab.setAttribute(\"aria-controls\", `section-${id}`);\n" +
+  "    tab.addEventListener(\"click\", () => this.#choose(id));\n" +
+  "    const panel = element(\"section\", {\n" +
+  "      role: \"tabpanel\",\n" +
+  "      id: `section-${id}`,\n" +
+  "      hidden: true\n" +
+  "    });\n" +
+  "    panel.setAttribute(\"aria-labelledby\", tab.id);\n" +
+  "    this.#list.append(tab);\n" +
+  "    panels.append(panel);\n" +
+  "    this.#tabs.set(id, {\n" +
+  "      tab,\n" +
+  "      panel\n" +
+  "    });\n" +
+  "    this.#mark(tab, false);\n" +
+  "    return panel;\n" +
+  "  }\n" +
+  "  /** Shows a tab or hides it. The first one is selected when the selected one is hidden. */\n" +
+  "  setShown(id, isShown) {\n" +
+  "    this.#tabs.get(id).tab.hidden = !isShown;\n" +
+  "    if (this.#selected === id && !isShown) this.#showFirst();\n" +
+  "    if (this.#selected === void 0 || nameInAddress() === id) this.#selectNamed();\n" +
+  "  }\n" +
+  "  /** The address keeps what the user has chosen. */\n" +
+  "  #choose(id) {\n" +
+  "    this.#select(id);\n" +
+  "    history.replaceState(null, \"\", `#${id}`);\n" +
+  "  }\n" +
+  "  #select(id) {\n" +
+  "    if (this.#selected === id) return;\n" +
+  "    const before = this.#tabs.get(this.#selected);\n" +
+  "    if (before !== void 0) this.#setSelected(before, false);\n" +
+  "    this.#setSelected(this.#tabs.get(id), true);\n" +
+  "    this.#selected = id;\n" +
+  "  }\n" +
+  "  #setSelected({ tab, panel }, isSelected) {\n" +
+  "    this.#mark(tab, isSelected);\n" +
+  "    panel.hidden = !isSelected;\n" +
+  "  }\n" +
+  "  #mark(tab, isSelected) {\n" +
+  "    tab.setAttribute(\"aria-selected\", String(isSelected));\n" +
+  "    tab.tabIndex = isSelected ? 0 : -1;\n" +
+  "  }\n" +
+  "  #showFirst() {\n" +
+  "    const [first] = this.#shown();\n" +
+  "    if (first !== void 0) this.#select(first);\n" +
+  "  }\n" +
+  "  #selectNamed() {\n" +
+  "    const named = this.#shown().find((id) => id === nameInAddress());\n" +
+  "    if (named !== void 0) this.#select(named);\n" +
+  "    else if (this.#selected === void 0) this.#showFirst();\n" +
+  "  }\n" +
+  "  #shown() {\n" +
+  "    return [\n" +
+  "      ...this.#tabs\n" +
+  "    ].filter(([, { tab }]) => !tab.hidden).map(([id]) => id);\n" +
+  "  }\n" +
+  "  #onKey(event) {\n" +
+  "    const step = STEPS[event.key];\n" +
+  "    if (step === void 0 || event.ctrlKey || event.altKey || event.metaKey) return;\n" +
+  "    event.preventDefault();\n" +
+  "    const ids = this.#shown();\n" +
+  "    const at = ids.indexOf(this.#selected) + step;\n" +
+  "    const next = Number.isFinite(at) ? (at + ids.length) % ids.length : step < 0 ? 0 : ids.length - 1;\n" +
+  "    this.#choose(ids[next]);\n" +
+  "    this.#tabs.get(ids[next]).tab.focus();\n" +
+  "  }\n" +
+  "};\n" +
+  "function nameInAddress() {\n" +
+  "  return location.hash.slice(1);\n" +
+  "}\n" +
+  "\n" +
   "// main.js\n" +
   "var TOKEN_KEY = \"ringbus-token\";\n" +
   "var VISIBLE_ASCII = /^[\\x21-\\x7e]+$/;\n" +
-  "var showTiles = makeTiles(byId(\"tiles\"));\n" +
-  "var showFacts = makeFacts(byId(\"facts\"));\n" +
-  "var subscribers = new Table(byId(\"subscribers\"), SUBSCRIBERS);\n" +
-  "var topics = new Table(byId(\"topics\"), TOPICS);\n" +
-  "var requests = new Table(byId(\"requests\"), REQUESTS);\n" +
-  "var commands = new Table(byId(\"commands\"), COMMANDS);\n" +
-  "var queues = new QueueSection(() => sessionStorage.getItem(TOKEN_KEY));\n" +
+  "var page = { token: () => sessionStorage.getItem(TOKEN_KEY), details: new Details() };\n" +
+  "var tabs = new Tabs(byId(\"tabs\"));\n" +
+  "var sections = SECTIONS.map((section) => ({\n" +
+  "  id: section.id,\n" +
+  "  ...section.make(tabs.add(section, byId(\"panels\")), page)\n" +
+  "}));\n" +
   "var following = new AbortController();\n" +
-  "function showState(state, text) {\n" +
+  "function showState(state2, text) {\n" +
   "  const target = byId(\"state\");\n" +
-  "  target.dataset.state = state;\n" +
+  "  target.dataset.state = state2;\n" +
   "  setText(target, text);\n" +
-  "  document.body.dataset.state = state;\n" +
+  "  document.body.dataset.state = state2;\n" +
   "}\n" +
   "function showSnapshot(now) {\n" +
   "  byId(\"sign-in\").hidden = true;\n" +
   "  byId(\"dashboard\").hidden = false;\n" +
-  "  byId(\"sign-out\").hidden = sessionStorage.getItem(TOKEN_KEY) === null;\n" +
+  "  byId(\"sign-out\").hidden = page.token() === null;\n" +
   "  showState(\"live\", \"Live\");\n" +
   "  setText(byId(\"uptime\"), `up ${duration(now.uptimeSeconds)}`);\n" +
-  "  showTiles(now);\n" +
-  "  showFacts(now);\n" +
-  "  recordRates(now.topics);\n" +
-  "  topics.show(now.topics, now.totals.topics);\n" +
-  "  subscribers.show(now.subscribers, now.totals.subscribers);\n" +
-  "  requests.show(now.requests);\n" +
-  "  queues.show(now.queues);\n" +
-  "  byId(\"tcp\").hidden = now.tcp === null;\n" +
-  "  if (now.tcp === null) return;\n" +
-  "  commands.show(now.tcp.commands);\n" +
-  "  setText(byId(\"connections\"), pluralize(now.tcp.connections, \"connection\"));\n" +
+  "  for (const { id, show, isShown } of sections) {\n" +
+  "    show(now);\n" +
+  "    tabs.setShown(id, isShown?.(now) ?? true);\n" +
+  "  }\n" +
   "}\n" +
   "function showLost(cause) {\n" +
   "  showState(\"lost\", `${cause === \"busy\" ? \"The server is busy\" : \"Disconnected\"}, retrying`);\n" +
   "}\n" +
   "function askForToken(problem) {\n" +
   "  byId(\"dashboard\").hidden = true;\n" +
-  "  queues.close();\n" +
+  "  page.details.close();\n" +
+  "  for (const { close } of sections) close?.();\n" +
   "  byId(\"sign-in\").hidden = false;\n" +
   "  byId(\"sign-out\").hidden = true;\n" +
   "  setText(byId(\"uptime\"), \"\");\n" +
@@ -1563,7 +1952,7 @@ export const PAGE: string =
   "async function begin() {\n" +
   "  following.abort();\n" +
   "  const { signal } = following = new AbortController();\n" +
-  "  const token = sessionStorage.getItem(TOKEN_KEY);\n" +
+  "  const token = page.token();\n" +
   "  await follow(token, { snapshot: showSnapshot, lost: showLost }, signal);\n" +
   "  if (signal.aborted) return;\n" +
   "  sessionStorage.removeItem(TOKEN_KEY);\n" +
@@ -1626,51 +2015,17 @@ export const PAGE: string =
   "    </main>\n" +
   "\n" +
   "    <main id=\"dashboard\" hidden>\n" +
-  "      <section aria-labelledby=\"now\">\n" +
-  "        <h2 id=\"now\" class=\"unseen\">Now</h2>\n" +
-  "        <div id=\"tiles\" class=\"tiles\"></div>\n" +
-  "        <dl id=\"facts\"></dl>\n" +
-  "      </section>\n" +
-  "      <section aria-labelledby=\"subscribers-title\">\n" +
-  "        <h2 id=\"subscribers-title\">Subscribers <span class=\"quiet\">slowest first</span></h2>\n" +
-  "        <div id=\"subscribers\"></div>\n" +
-  "      </section>\n" +
-  "      <section aria-labelledby=\"topics-title\">\n" +
-  "        <h2 id=\"topics-title\">Topics</h2>\n" +
-  "        <div id=\"topics\"></div>\n" +
-  "      </section>\n" +
-  "      <section id=\"queues\" aria-labelledby=\"queues-title\" hidden>\n" +
-  "        <h2 id=\"queues-title\">Message queues <span id=\"queue-silent\" class=\"problem\"></span></h2>\n" +
-  "        <div id=\"queue-channels\"></div>\n" +
-  "        <div id=\"queue-detail\" hidden>\n" +
-  "          <h3 id=\"queue-name\" tabindex=\"-1\"></h3>\n" +
-  "          <form id=\"queue-agent-form\" class=\"actions\">\n" +
-  "            <button type=\"button\" id=\"queue-pause\"></button>\n" +
-  "            <button type=\"button\" id=\"queue-purge\">Purge what waits</button>\n" +
-  "            <button type=\"button\" id=\"queue-purge-dead\">Purge dead letters</button>\n" +
-  "            <label for=\"queue-agent\">Agent</label>\n" +
-  "            <input id=\"queue-agent\" autocomplete=\"off\" spellcheck=\"false\">\n" +
-  "            <button type=\"submit\">Look at it</button>\n" +
-  "            <button type=\"button\" id=\"queue-close\">Close</button>\n" +
-  "          </form>\n" +
-  "          <p id=\"queue-said\" class=\"quiet\" role=\"status\"></p>\n" +
-  "          <h3>Leased messages</h3>\n" +
-  "          <div id=\"queue-leased\"></div>\n" +
-  "          <h3>Dead letters</h3>\n" +
-  "          <div id=\"queue-dead\"></div>\n" +
-  "        </div>\n" +
-  "      </section>\n" +
-  "      <div class=\"columns\">\n" +
-  "        <section aria-labelledby=\"requests-title\">\n" +
-  "          <h2 id=\"requests-title\">HTTP requests</h2>\n" +
-  "          <div id=\"requests\"></div>\n" +
-  "        </section>\n" +
-  "        <section id=\"tcp\" aria-labelledby=\"tcp-title\" hidden>\n" +
-  "          <h2 id=\"tcp-title\">TCP commands <span id=\"connections\" class=\"quiet\"></span></h2>\n" +
-  "          <div id=\"commands\"></div>\n" +
-  "        </section>\n" +
-  "      </div>\n" +
+  "      <div id=\"tabs\" role=\"tablist\" aria-label=\"Sections\"></div>\n" +
+  "      <div id=\"panels\"></div>\n" +
   "    </main>\n" +
+  "\n" +
+  "    <dialog id=\"details\" class=\"panel\" aria-labelledby=\"details-title\">\n" +
+  "      <header>\n" +
+  "        <h2 id=\"details-title\" tabindex=\"-1\"></h2>\n" +
+  "        <button type=\"button\" id=\"details-close\">Close</button>\n" +
+  "      </header>\n" +
+  "      <div id=\"details-content\"></div>\n" +
+  "    </dialog>\n" +
   "\n" +
   "    <dialog id=\"confirm\" class=\"panel\" aria-labelledby=\"confirm-text\">\n" +
   "      <p id=\"confirm-text\"></p>\n" +
@@ -1683,5 +2038,5 @@ export const PAGE: string =
   "</html>\n";
 
 /** What its policy allows: this style and this script. */
-export const STYLE_HASH: string = "'sha256-40ExY2U9et2KPl8A7b5tjaVI/arSDQ1DTtH88NspygM='";
-export const SCRIPT_HASH: string = "'sha256-qq9MZ1+hIfz34bWZ+iuU7hz9EMKxkryix2V8oDSWzqk='";
+export const STYLE_HASH: string = "'sha256-CEylmjd62dLzrNMT2Pfjtfvh9PNSMiP4J2ur5dAOvqc='";
+export const SCRIPT_HASH: string = "'sha256-3aqoJy53yTUqyvl/UGkvmPEk59McjcsxUiorsvGQFOI='";

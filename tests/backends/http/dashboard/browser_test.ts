@@ -6,6 +6,7 @@ import { MAX_DASHBOARDS } from "../../../../backends/store/limits.ts";
 import { Store } from "../../../../mod.ts";
 import { EmbeddedServer } from "../../../../backends/tcp/mod.ts";
 import { startBrowser, type TestBrowser, untilText } from "../../../support/browser.ts";
+import { selectSection } from "../../../support/dashboard.ts";
 import { serveHttp } from "../../../support/http.ts";
 
 const HOSTILE = "<script>document.title='taken'</script><img src=x onerror=document.title='taken'>";
@@ -38,14 +39,16 @@ Deno.test("dashboard in a browser: it shows new messages at once, in light and d
   const page = await browser.open(scene.url);
   await page.setViewport(WIDE);
   await untilText(page, "#state", /^Live$/);
+  await selectSection(page, "topics");
   await untilText(page, "#topics", /^No topic has messages yet\.$/);
   await scene.call("/subscribe", { topic: HOSTILE, subscriber_id: HOSTILE });
   for (let id = 1n; id <= 3n; id++) await scene.store(HOSTILE, id);
   for (let id = 1n; id <= 40n; id++) await scene.store(`sensor.${id % 4n}`, id);
   await untilText(page, "#topics tbody tr:first-child td:nth-child(2)", /^10$/);
   await untilText(page, "#subscribers tbody tr", /^HTTP poll/);
-  await untilText(page, "#commands", /^No command yet\.$/);
+  await selectSection(page, "overview");
   await untilText(page, "#tiles article:first-child .value", /^[1-9]/);
+  await selectSection(page, "topics");
   const texts = await page.$$eval(
     "#topics th[scope=row], #subscribers span.name",
     (cells) => cells.map((cell) => cell.textContent),
@@ -53,8 +56,11 @@ Deno.test("dashboard in a browser: it shows new messages at once, in light and d
   assert.deepEqual(texts.filter((text) => text === HOSTILE), [HOSTILE, HOSTILE]);
   assert.equal(await page.$("main script, main img"), null);
   assert.equal(await page.title(), `Ringbus at ${new URL(scene.url).host}`);
+  await selectSection(page, "servers");
+  await untilText(page, "#commands", /^No command yet\.$/);
   await untilText(page, "#requests", /^POST \/store_message\s+43\b/m);
 
+  await selectSection(page, "topics");
   await page.click("#topics thead th:first-child button");
   await untilText(page, "#topics tbody tr:first-child th", /^<script>/);
   assert.equal(
@@ -132,6 +138,7 @@ Deno.test("dashboard in a browser: the page reconnects to a restarted server", a
   await using scene = await serveHttp({ token: "s3cret", port });
   scene.server.store.storeMessage("n", "after the restart", '{"id":1}');
   await untilText(page, "#state", /^Live$/);
+  await selectSection(page, "topics");
   await untilText(page, "#topics", /^after the restart/m);
   await scene.server.stop();
   await using _stranger = await serveHttp({ token: "another", port });

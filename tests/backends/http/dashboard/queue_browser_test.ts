@@ -5,6 +5,7 @@ import type { Page } from "puppeteer-core";
 import { InMemoryMessageQueue } from "../../../../mod.ts";
 import { startBrowser, untilText } from "../../../support/browser.ts";
 import { until } from "../../../support/deadline.ts";
+import { selectSection } from "../../../support/dashboard.ts";
 import { serveHttp } from "../../../support/http.ts";
 
 const HOSTILE = "<script>document.title='taken'</script><img src=x onerror=document.title='taken'>";
@@ -17,6 +18,7 @@ async function openChannel(page: Page): Promise<void> {
   await untilText(page, "#state", /^Not signed in$/);
   await page.type("#token", "s3cret");
   await page.keyboard.press("Enter");
+  await selectSection(page, "queues");
   await untilText(page, "#queue-channels tbody tr:first-child td:nth-child(2)", /^2$/);
   await page.click("#queue-channels tbody button");
   await untilText(page, "#queue-dead tbody", /broken/);
@@ -117,6 +119,7 @@ Deno.test("dashboard in a browser: without a token message queues are shown, and
   await using scene = await serveHttp({ queues: { main: queue } });
   await using browser = await startBrowser();
   const page = await browser.open(scene.url);
+  await selectSection(page, "queues");
   await untilText(page, "#queue-channels tbody", /main: c/);
   await page.click("#queue-channels tbody button");
   await untilText(page, "#queue-leased tbody tr td:nth-child(2)", /^a$/);

@@ -1,8 +1,8 @@
 // The large figures at the top, and the small ones below them.
 
-import { element, setText } from "./dom.js";
-import * as format from "./format.js";
-import { draw, Series, sparkline } from "./sparkline.js";
+import { element, setText } from "../dom.js";
+import * as format from "../format.js";
+import { draw, Series, sparkline } from "../sparkline.js";
 
 const perSecond = (of) => ({ value: (now) => now.rates && of(now.rates), show: format.rate });
 

@@ -1,10 +1,12 @@
 // The message queues: their channels, and the messages of the one that is selected.
 
-import { Histories, name, number, updateWait } from "./columns.js";
-import { ask, change } from "./calls.js";
-import { byId, element, setText } from "./dom.js";
-import * as format from "./format.js";
-import { Table } from "./table.js";
+import { ask, change } from "../calls.js";
+import { Histories, name, number, updateWait } from "../columns.js";
+import { confirmed } from "../confirm.js";
+import { byId, element, setText } from "../dom.js";
+import * as format from "../format.js";
+import { Table } from "../table.js";
+import { heading, place } from "./parts.js";
 
 /** Milliseconds between two looks at the messages of a channel. */
 const LOOK_MS = 3000;
@@ -16,7 +18,54 @@ const titleOf = ({ queue, channel }) => format.visible(`${queue}: ${channel}`);
 const depthOf = ({ waiting, delayed, leased }) => waiting + delayed + leased;
 
 /** The section of the page. It is hidden while the server shows no queues. */
-export class QueueSection {
+export const queues = {
+  id: "queues",
+  title: "Queues",
+  make(panel, page) {
+    panel.append(heading("Message queues"), ...markup());
+    const section = new QueueSection(page.token);
+    return {
+      show: (now) => section.show(now.queues),
+      isShown: (now) => now.queues !== null,
+      close: () => section.close(),
+    };
+  },
+};
+
+/** The elements of the section. */
+function markup() {
+  const button = (id, textContent = "", type = "button") =>
+    element("button", { id, type, textContent });
+  const form = element(
+    "form",
+    { id: "queue-agent-form", className: "actions" },
+    button("queue-pause"),
+    button("queue-purge", "Purge what waits"),
+    button("queue-purge-dead", "Purge dead letters"),
+    element("label", { htmlFor: "queue-agent", textContent: "Agent" }),
+    element("input", { id: "queue-agent", autocomplete: "off", spellcheck: false }),
+    button("queue-look", "Look at it", "submit"),
+    button("queue-close", "Close"),
+  );
+  const detail = element(
+    "div",
+    { id: "queue-detail", hidden: true },
+    element("h3", { id: "queue-name", tabIndex: -1 }),
+    form,
+    element("p", { id: "queue-said", className: "quiet", role: "status" }),
+    element("h3", { textContent: "Leased messages" }),
+    place("queue-leased"),
+    element("h3", { textContent: "Dead letters" }),
+    place("queue-dead"),
+  );
+  return [
+    element("p", { id: "queue-silent", className: "problem" }),
+    place("queue-channels"),
+    detail,
+  ];
+}
+
+class QueueSection {
   #tokenOf;
   #channels;
   #leased;
@@ -52,7 +101,6 @@ export class QueueSection {
 
   /** Shows the queues of a snapshot. */
   show(queues) {
-    byId("queues").hidden = queues === null;
     if (queues === null) return this.close();
     const { channels, silent, isChangeable } = queues;
     this.#isChangeable = isChangeable;
@@ -173,24 +221,6 @@ export class QueueSection {
   #say(text) {
     setText(byId("queue-said"), format.visible(text));
   }
-}
-
-/** Asks the user; the safe answer has the focus. */
-function confirmed(question, verb) {
-  const dialog = byId("confirm");
-  setText(byId("confirm-text"), question);
-  setText(byId("confirm-yes"), verb);
-  dialog.showModal();
-  byId("confirm-no").focus();
-  return new Promise((resolve) => {
-    let isSure = false;
-    byId("confirm-no").onclick = () => dialog.close();
-    byId("confirm-yes").onclick = () => {
-      isSure = true;
-      dialog.close();
-    };
-    dialog.onclose = () => resolve(isSure);
-  });
 }
 
 /** A button in each row. What it does is that of the row it shows now. */

@@ -1,0 +1,9 @@
+// State.
+
+export const state = {
+  id: "state",
+  title: "State",
+  make() {
+    return { show() {}, isShown: () => false };
+  },
+};
