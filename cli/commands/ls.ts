@@ -8,12 +8,13 @@ import { defineCommand } from "../command.ts";
 import { Listing, LISTING_OPTIONS, requestOf } from "../listing/listing.ts";
 import { ageText, codecText, sizeText } from "../observe/format.ts";
 import { channelDirectory, directoryText } from "../observe/open.ts";
-import { kindOf, type Sample, sampleAll, stateOf, waitingIn } from "../observe/sample.ts";
+import { kindIn, stateIn, waitingIn } from "../../lib/observe/figures.ts";
+import { type Sample, sampleAll } from "../observe/sample.ts";
 
 const CHANNELS = new Listing<Sample>(
   [
     { heading: "NAME", rank: 0, cell: ({ name }) => name },
-    { heading: "KIND", isWhole: true, cell: ({ snapshot }) => kindOf(snapshot) },
+    { heading: "KIND", isWhole: true, cell: ({ snapshot }) => kindIn(snapshot) },
     { heading: "CODEC", rank: 3, cell: ({ snapshot }) => codecText(snapshot.codec) },
     {
       heading: "SIZE",
@@ -22,7 +23,11 @@ const CHANNELS = new Listing<Sample>(
       key: ({ snapshot }) => snapshot.sizeBytes,
     },
     { heading: "SENT", cell: ({ snapshot }) => Number(snapshot.header?.messages ?? 0n) },
-    { heading: "WAITING", cell: (one) => waitingIn(one) ?? "-", key: waitingIn },
+    {
+      heading: "WAITING",
+      cell: ({ snapshot }) => waitingIn(snapshot) ?? "-",
+      key: ({ snapshot }) => waitingIn(snapshot),
+    },
     { heading: "DROPPED", cell: ({ snapshot }) => Number(snapshot.header?.dropped ?? 0n) },
     {
       heading: "PARTICIPANTS",
@@ -39,7 +44,8 @@ const CHANNELS = new Listing<Sample>(
     {
       heading: "STATE",
       rank: 0,
-      cell: (one) => stateOf(one) + (one.snapshot.header?.persistent ? ", persistent" : ""),
+      cell: (one) =>
+        stateIn(one.snapshot) + (one.snapshot.header?.persistent ? ", persistent" : ""),
     },
     { heading: "CREATOR", isWide: true, cell: ({ snapshot }) => snapshot.creator?.pid ?? "?" },
     { heading: "PATH", isWide: true, cell: ({ name }) => pathOf(name) },
@@ -94,17 +100,17 @@ function asJson(one: Sample): unknown {
   return {
     name: one.name,
     path: pathOf(one.name),
-    kind: kindOf(one.snapshot),
+    kind: kindIn(one.snapshot),
     codec,
     sizeBytes,
     capacityBytes: header === undefined ? undefined : Number(header.capacityBytes),
     messages: Number(header?.messages ?? 0n),
-    waiting: waitingIn(one) ?? null,
+    waiting: waitingIn(one.snapshot) ?? null,
     dropped: Number(header?.dropped ?? 0n),
     persistent: header?.persistent,
     participants: participants.map(({ role, pid, label, alive }) => ({ role, pid, label, alive })),
     createdAt: dateText(creator?.since),
-    state: stateOf(one),
+    state: stateIn(one.snapshot),
     issues: issues.length,
   };
 }

@@ -14,17 +14,8 @@ import {
 } from "../listing/listing.ts";
 import { numberOf } from "../arguments/numbers.ts";
 import { rateText, shareText, sizeText, sparkline } from "../observe/format.ts";
-import {
-  behindOf,
-  fillOf,
-  keptIn,
-  kindOf,
-  type Rates,
-  ratesBetween,
-  type Sample,
-  sampleAll,
-  stateOf,
-} from "../observe/sample.ts";
+import { behindIn, fillIn, keptIn, kindIn, stateIn } from "../../lib/observe/figures.ts";
+import { type Rates, ratesBetween, type Sample, sampleAll } from "../observe/sample.ts";
 import { directoryText } from "../observe/open.ts";
 import { Screen } from "../observe/screen.ts";
 import type { Output } from "../output.ts";
@@ -116,24 +107,24 @@ function ratesOn(output: Output): Listing<Line> {
   return new Listing<Line>(
     [
       { heading: "NAME", rank: 0, cell: ({ sample }) => sample.name },
-      { heading: "KIND", rank: 2, cell: ({ sample }) => kindOf(sample.snapshot) },
+      { heading: "KIND", rank: 2, cell: ({ sample }) => kindIn(sample.snapshot) },
       { heading: "MSG/S", cell: ({ rates }) => rateText(rates.messages), ...by("messages") },
       { heading: "BYTES/S", cell: ({ rates }) => sizeText(rates.bytes), ...by("bytes") },
       {
         heading: "FILL",
-        cell: ({ sample }) => isBroadcast(sample) ? "-" : shareText(fillOf(sample)),
-        key: ({ sample }) => isBroadcast(sample) ? undefined : fillOf(sample),
+        cell: ({ sample }) => isBroadcast(sample) ? "-" : shareText(fillIn(sample.snapshot)),
+        key: ({ sample }) => isBroadcast(sample) ? undefined : fillIn(sample.snapshot),
       },
       {
         heading: "BEHIND",
-        cell: ({ sample }) => `${behindOf(sample) ?? "-"}`,
-        key: ({ sample }) => behindOf(sample),
+        cell: ({ sample }) => `${behindIn(sample.snapshot) ?? "-"}`,
+        key: ({ sample }) => behindIn(sample.snapshot),
       },
       {
         heading: "KEPT",
         rank: 4,
-        cell: ({ sample }) => `${keptIn(sample) ?? "-"}`,
-        key: ({ sample }) => keptIn(sample),
+        cell: ({ sample }) => `${keptIn(sample.snapshot) ?? "-"}`,
+        key: ({ sample }) => keptIn(sample.snapshot),
       },
       {
         heading: "DROP/S",
@@ -147,7 +138,7 @@ function ratesOn(output: Output): Listing<Line> {
         cell: ({ sample }) => membersText(output, sample),
         key: ({ sample }) => sample.snapshot.participants.length,
       },
-      { heading: "STATE", cell: ({ sample }) => painted(output, stateOf(sample)) },
+      { heading: "STATE", cell: ({ sample }) => painted(output, stateIn(sample.snapshot)) },
       {
         heading: "RATE",
         rank: 4,
@@ -216,12 +207,12 @@ function screenOf(
 function asJson({ sample, rates }: Line): unknown {
   return {
     name: sample.name,
-    kind: kindOf(sample.snapshot),
+    kind: kindIn(sample.snapshot),
     rates,
-    fill: fillOf(sample),
-    behind: behindOf(sample) ?? null,
+    fill: fillIn(sample.snapshot),
+    behind: behindIn(sample.snapshot) ?? null,
     participants: sample.snapshot.participants.length,
     backlogs: sample.snapshot.backlogs,
-    state: stateOf(sample),
+    state: stateIn(sample.snapshot),
   };
 }

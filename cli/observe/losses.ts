@@ -6,23 +6,23 @@
 
 import { pluralize } from "../../lib/base/pluralize.ts";
 import { sizeText } from "./format.ts";
-import { kindOf, type Sample, sum, waitingIn } from "./sample.ts";
+import { historyIn, kindIn, waitingIn } from "../../lib/observe/figures.ts";
+import type { Sample } from "./sample.ts";
 
 type Participant = Sample["snapshot"]["participants"][number];
 
 /** What a channel holds that nobody can read once it is deleted. */
-export function lossOf(sample: Sample): string {
-  const { snapshot } = sample;
+export function lossOf({ snapshot }: Sample): string {
   const size = sizeText(snapshot.sizeBytes);
-  switch (kindOf(snapshot)) {
+  switch (kindIn(snapshot)) {
     case "queue": {
-      const waiting = waitingIn(sample);
+      const waiting = waitingIn(snapshot);
       return waiting === undefined
         ? "an unknown number of messages that no puller has acknowledged"
         : `${pluralize(waiting, "message")} that no puller has acknowledged`;
     }
     case "broadcast":
-      return `a history of ${pluralize(heldIn(sample), "message")}`;
+      return `a history of ${pluralize(historyIn(snapshot), "message")}`;
     case "request":
       return `${pluralize(snapshot.requests.length, "request")} in flight`;
     case "latest":
@@ -32,10 +32,6 @@ export function lossOf(sample: Sample): string {
     default:
       return `whatever is in ${size} of a damaged segment`;
   }
-}
-
-function heldIn({ snapshot: { lanes } }: Sample): number {
-  return sum(lanes, ({ pending }) => pending ?? 0);
 }
 
 /** The participants that are alive, in words; undefined if there is none. */

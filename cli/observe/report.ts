@@ -6,13 +6,13 @@
 
 import type { Output } from "../output.ts";
 import { pluralize } from "../../lib/base/pluralize.ts";
+import { historyIn } from "../../lib/observe/figures.ts";
 import type { BacklogReport } from "../../lib/observe/backlog.ts";
 import type { HeaderReport } from "../../lib/observe/header.ts";
 import type { Issue } from "../../lib/observe/issue.ts";
 import type { ParticipantReport } from "../../lib/observe/participants.ts";
 import type { LaneReport, SegmentSnapshot } from "../../lib/observe/snapshot.ts";
 import { ageText, codecText, shareText, sizeText } from "./format.ts";
-import { historyIn } from "./sample.ts";
 
 /** Prints a snapshot. */
 export function printSnapshot(output: Output, snapshot: SegmentSnapshot): void {

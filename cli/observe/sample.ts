@@ -4,6 +4,7 @@
  * @module
  */
 
+import { sum } from "../../lib/observe/figures.ts";
 import type { SegmentFile } from "../../lib/observe/segment_file.ts";
 import { type SegmentSnapshot, takeSnapshot } from "../../lib/observe/snapshot.ts";
 import { ShmError } from "../../lib/base/errors.ts";
@@ -63,56 +64,4 @@ export function ratesBetween(before: Sample, after: Sample): Rates {
     tailBytes: rate(({ lanes }) => sum(lanes, (lane) => lane.tail)),
     dropped: rate(({ header }) => Number(header?.dropped ?? 0n)),
   };
-}
-
-/** Sums a number of each item. */
-export function sum<T>(items: readonly T[], of: (item: T) => number): number {
-  return items.reduce((total, item) => total + of(item), 0);
-}
-
-/** The state of a channel as a word. */
-export function stateOf({ snapshot: { header, issues, participants } }: Sample): string {
-  if (issues.length > 0) return "damaged";
-  if (header?.status === "closed") return "closed";
-  return participants.some(({ alive }) => alive !== false) ? "live" : "stale";
-}
-
-/**
- * Backlog of the slowest receiver, in messages: for a broadcast the largest backlog of a subscriber,
- * otherwise the messages in the rings. Undefined if it is unknown.
- */
-export function behindOf({ snapshot: { header, backlogs, lanes } }: Sample): number | undefined {
-  if (header?.kind === "broadcast") {
-    return backlogs.length === 0 ? undefined : Math.max(...backlogs.map(({ atLeast }) => atLeast));
-  }
-  const known = lanes.flatMap(({ pending }) => pending ?? []);
-  return known.length < lanes.length ? undefined : sum(known, (messages) => messages);
-}
-
-/** Messages of a queue that are in the rings or leased to a puller. Undefined for other channels. */
-export function waitingIn(sample: Sample): number | undefined {
-  const { header, leaseTables } = sample.snapshot;
-  const inRings = header?.kind === "queue" ? behindOf(sample) : undefined;
-  return inRings === undefined ? undefined : inRings + leaseTables.leases.length;
-}
-
-/** Messages that a broadcast still has for subscribers that come late. */
-export function historyIn({ lanes }: SegmentSnapshot): number {
-  return sum(lanes, ({ pending }) => pending ?? 0);
-}
-
-/** What a channel keeps for those who come late: messages of a broadcast, keys of latest values. */
-export function keptIn({ snapshot }: Sample): number | undefined {
-  if (snapshot.latest !== undefined) return snapshot.latest.keys;
-  return snapshot.header?.kind === "broadcast" ? historyIn(snapshot) : undefined;
-}
-
-/** Fill of the fullest ring, from 0 to 1. The ring of a broadcast stays full after its first round. */
-export function fillOf({ snapshot: { lanes } }: Sample): number {
-  return Math.max(0, ...lanes.map(({ fill }) => fill));
-}
-
-/** The kind of a channel; `"damaged"` if no socket can open it. */
-export function kindOf({ isOpenable, header }: SegmentSnapshot): string {
-  return isOpenable ? `${header?.kind}` : "damaged";
 }

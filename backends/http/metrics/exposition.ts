@@ -8,6 +8,7 @@ import type { Metric, Registry } from "prom-client";
 import { canLoadModules, loadModule } from "../../../lib/base/descriptors.ts";
 import { FAMILIES } from "./families.ts";
 import type { Family, HistogramFamily, HistogramSample } from "./family.ts";
+import { machineViewOf } from "./machine_view.ts";
 import { viewsOf } from "./queue_view.ts";
 import { type Observed, type View, viewOf } from "./view.ts";
 
@@ -24,7 +25,11 @@ export async function exposition(observed: Observed): Promise<Exposition | undef
   if (loaded === undefined && !canLoadModules()) return undefined;
   const library = loaded ??= (await loadModule(() => import("prom-client"))).default;
   const registry = new library.Registry();
-  const view = viewOf(observed, await viewsOf(observed.queues ?? {}));
+  const [queues, machine] = await Promise.all([
+    viewsOf(observed.queues ?? {}),
+    machineViewOf(observed.machine),
+  ]);
+  const view = viewOf(observed, { queues, machine });
   for (const family of FAMILIES) register(library, registry, family, view);
   return { text: await registry.metrics(), contentType: registry.contentType };
 }

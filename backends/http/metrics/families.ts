@@ -8,6 +8,7 @@
 import { failuresAfterCommit } from "../../../lib/base/failure_counts.ts";
 import { type Family, single } from "./family.ts";
 import { HTTP_FAMILIES } from "./http_families.ts";
+import { MACHINE_FAMILIES } from "./machine_families.ts";
 import { QUEUE_FAMILIES } from "./queue_families.ts";
 import { STORE_FAMILIES } from "./store_families.ts";
 import { TCP_FAMILIES } from "./tcp_families.ts";
@@ -43,5 +44,6 @@ export const FAMILIES: readonly Family[] = [
   ...STORE_FAMILIES,
   ...TCP_FAMILIES,
   ...PROCESS_FAMILIES,
+  ...MACHINE_FAMILIES,
   ...QUEUE_FAMILIES,
 ];

@@ -8,6 +8,7 @@ import type { ConnectionCounts, ConnectionStatsSource } from "../../store/connec
 import { COMMAND_BOUNDS_SECONDS, Durations } from "../../store/durations.ts";
 import type { Store, StoreStats } from "../../store/store.ts";
 import { type Backlog, backlogsByTransport } from "./backlog.ts";
+import type { Machine, MachineView } from "./machine_view.ts";
 import type { NamedQueues, QueueView } from "./queue_view.ts";
 import type { RouteStats } from "./request_stats.ts";
 
@@ -19,6 +20,8 @@ export interface Observed {
   readonly eventStreams: { readonly size: number };
   /** Message queues to show. */
   readonly queues?: NamedQueues | undefined;
+  /** The channels of this machine, if they are shown. */
+  readonly machine?: Machine | undefined;
   /** Whether requests need a token. */
   readonly hasToken?: boolean;
   uptimeSeconds(): number;
@@ -37,10 +40,18 @@ export interface View {
   /** Durations of the commands of all TCP servers of the store together, by command. */
   readonly commandDurations: ReadonlyMap<string, Durations>;
   readonly queues: readonly QueueView[];
+  /** The channels of this machine; undefined if they are not shown, or cannot be read. */
+  readonly machine: MachineView | undefined;
 }
 
-/** Takes the state of a server, with what its queues have said. */
-export function viewOf(observed: Observed, queues: readonly QueueView[] = []): View {
+/** What is asked for before a view is taken. */
+export interface AskedViews {
+  readonly queues?: readonly QueueView[];
+  readonly machine?: MachineView | undefined;
+}
+
+/** Takes the state of a server, with what its queues and the machine have said. */
+export function viewOf(observed: Observed, { queues = [], machine }: AskedViews = {}): View {
   const { store } = observed;
   return {
     observed,
@@ -50,6 +61,7 @@ export function viewOf(observed: Observed, queues: readonly QueueView[] = []): V
     connections: sumOf(store.connectionStats),
     commandDurations: durationsOf(store.connectionStats),
     queues,
+    machine,
   };
 }
 

@@ -5,6 +5,7 @@
  */
 
 import type { Viewers } from "../dashboard/viewers.ts";
+import type { Machine } from "../metrics/machine_view.ts";
 import type { NamedQueues } from "../metrics/queue_view.ts";
 import type { RequestStats } from "../metrics/request_stats.ts";
 import type { Store } from "../../store/store.ts";
@@ -21,6 +22,8 @@ export interface RouteContext {
   readonly requests: RequestStats;
   readonly viewers: Viewers;
   readonly queues: NamedQueues | undefined;
+  /** The channels of this machine, if they are shown. */
+  readonly machine: Machine | undefined;
   /** Whether requests need a token. */
   readonly hasToken: boolean;
   /** Seconds since the server was started. */

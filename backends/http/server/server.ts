@@ -4,10 +4,17 @@
  * @module
  */
 
+import { lazyPart } from "../../../lib/base/descriptors.ts";
 import { endingTurn } from "../../../lib/base/turn.ts";
 import type { Clock } from "../../../lib/base/clock.ts";
 import { checkNoMore } from "../../../lib/base/checks.ts";
-import { callback, instanceOf, object, objectWith } from "../../../lib/base/option_checks.ts";
+import {
+  callback,
+  directoryPath,
+  instanceOf,
+  object,
+  objectWith,
+} from "../../../lib/base/option_checks.ts";
 import { type OptionChecks, OptionRules } from "../../../lib/base/option_rules.ts";
 import { formatValue } from "../../../lib/base/options.ts";
 import { checkClock } from "../../../lib/base/clock_option.ts";
@@ -26,6 +33,7 @@ import {
 import { Store } from "../../store/store.ts";
 import type { OverflowPolicy } from "../../store/subscription.ts";
 import type { MessageQueue } from "../../queue/types.ts";
+import type { ChannelDirectory } from "../machine/machine.ts";
 import { Auth } from "./auth.ts";
 import { Listener } from "./listener.ts";
 import { type SubscriberLimits, SubscriberQuota } from "./subscriber_quota.ts";
@@ -59,6 +67,12 @@ export interface SharedMemoryServerConfig {
   subscriberIdleSeconds?: number | undefined;
 }
 
+/** The channels that a server shows. */
+export interface ShownChannels {
+  /** Directory of the segments. Default: `RINGBUS_DIR`, or the user's own. */
+  dir?: string | undefined;
+}
+
 /** Options of a server. */
 export interface SharedMemoryServerOptions extends SharedMemoryServerConfig {
   /** The store, to share it with other servers and backends. Default: a new store. */
@@ -73,6 +87,13 @@ export interface SharedMemoryServerOptions extends SharedMemoryServerConfig {
    * initialized, and stay open. With a token, the dashboard also changes them. Default: none.
    */
   queues?: Readonly<Record<string, MessageQueue>> | undefined;
+  /**
+   * Whether `/metrics` and the dashboard show the channels of this machine: `true` for those of the directory
+   * that `RINGBUS_DIR` names, or of the user's own, or `{ dir }` for those of another one. Reading them needs
+   * `--allow-ffi`, and takes part in none of them. Deaths of their participants are counted until `unref()` is
+   * called. Default: false.
+   */
+  channels?: boolean | ShownChannels | undefined;
   /** Called for each request, such as `traceRequests()` of `./otel`. Default: none. */
   onRequest?: RequestObserver | undefined;
 }
@@ -112,6 +133,7 @@ export const SERVER_OPTIONS = new OptionRules<SharedMemoryServerOptions>(
     store: instanceOf(() => Store),
     clock: checkClock,
     queues: checkQueues,
+    channels: checkChannels,
     onRequest: callback,
   },
 );
@@ -120,6 +142,28 @@ function checkQueues(name: string, value: unknown): Readonly<Record<string, Mess
   const queues = object<Record<string, MessageQueue>>(name, value);
   for (const [key, queue] of Object.entries(queues)) QUEUE(`${name}.${key}`, queue);
   return queues;
+}
+
+const CHANNELS = new OptionRules<ShownChannels>("the option channels", { dir: directoryPath });
+
+function checkChannels(name: string, value: unknown): boolean | ShownChannels {
+  if (typeof value === "boolean") return value;
+  const channels = object<ShownChannels>(name, value);
+  CHANNELS.check(channels);
+  return channels;
+}
+
+const machine = lazyPart(() => import("../machine/machine.ts"));
+
+/** The channels that a server shows; undefined if it shows none. */
+async function machineOf(
+  channels: boolean | ShownChannels = false,
+): Promise<ChannelDirectory | undefined> {
+  if (channels === false) return undefined;
+  const { ChannelDirectory } = await machine((problem) =>
+    new Error(`cannot show the channels of this machine: ${problem}`)
+  );
+  return new ChannelDirectory(channels === true ? undefined : channels.dir);
 }
 
 const MAX_SWEEP_INTERVAL_MS = 10_000;
@@ -232,10 +276,13 @@ export class SharedMemoryServer implements AsyncDisposable {
     await this.#stopping;
     const store = this.#store;
     const auth = new Auth(this.#host, this.#options.token);
+    await using opened = new AsyncDisposableStack();
+    const machine = opened.use(await machineOf(this.#options.channels));
     const service = new Service(store, auth, this.#limits, {
       maxBodyBytes: this.#maxBodyBytes,
       onRequest: this.#options.onRequest,
       queues: this.#options.queues,
+      machine,
     });
     const listener = new Listener({
       host: this.#host,
@@ -251,8 +298,10 @@ export class SharedMemoryServer implements AsyncDisposable {
     const unref = () => {
       Deno.unrefTimer(timer);
       listener.unref();
+      machine?.unref();
     };
     if (this.#isUnref) unref();
+    const ending = opened.move();
     return {
       url: urlOf("http", this.#host, listener.port),
       unref,
@@ -260,6 +309,7 @@ export class SharedMemoryServer implements AsyncDisposable {
         clearInterval(timer);
         endGuard();
         service.clear();
+        await ending.disposeAsync();
         await listener.stop(graceMs);
         reportDropped(store, service.unsent);
       },

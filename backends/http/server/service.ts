@@ -9,6 +9,7 @@ import { logger } from "../../../lib/base/log.ts";
 import { Sampler } from "../dashboard/sampler.ts";
 import { pageResponse, wantsPage } from "../dashboard/page.ts";
 import { Viewers } from "../dashboard/viewers.ts";
+import type { Machine } from "../metrics/machine_view.ts";
 import type { NamedQueues } from "../metrics/queue_view.ts";
 import { RequestStats } from "../metrics/request_stats.ts";
 import {
@@ -39,6 +40,7 @@ export interface ServiceOptions {
   readonly maxBodyBytes: number;
   readonly onRequest?: RequestObserver | undefined;
   readonly queues?: NamedQueues | undefined;
+  readonly machine?: Machine | undefined;
 }
 
 /** The server without its sockets. */
@@ -63,6 +65,7 @@ export class Service {
       requests: new RequestStats(),
       viewers: new Viewers(() => new Sampler(this.#context)),
       queues: options.queues,
+      machine: options.machine,
       hasToken: auth.hasToken,
       uptimeSeconds: () => (performance.now() - startedMs) / 1000,
     };
