@@ -10,13 +10,25 @@ const FIRST_PORT = 12_000;
 /** The cluster bus of a Redis node is 10,000 higher, and below 32,768 as well. */
 const PORTS = 10_000;
 
-let next = Math.floor(Math.random() * PORTS);
+let first = FIRST_PORT;
+let count = PORTS;
+let next = Math.floor(Math.random() * count);
 
 /** Ports to try, each once: no two servers of this process share a port, also when one is down. */
 export function* candidatePorts(): Generator<number, never> {
   while (true) {
-    const port = FIRST_PORT + next;
-    next = (next + 1) % PORTS;
+    const port = first + next;
+    next = (next + 1) % count;
     yield port;
   }
+}
+
+/**
+ * Leaves this process a share of the ports. Others that run at the same time have the other shares, so that none
+ * starts a server where clients of another one look for a server that is down.
+ */
+export function useShareOfPorts(share: number, shares: number): void {
+  count = Math.floor(PORTS / shares);
+  first = FIRST_PORT + share * count;
+  next = Math.floor(Math.random() * count);
 }

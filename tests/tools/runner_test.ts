@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { until } from "../support/deadline.ts";
 import { ROOT } from "../support/program.ts";
 import { rerunCommand, seedOf } from "../support/seed.ts";
+import { Part } from "../../tools/test/part.ts";
 import { failuresIn, partsOf, totalLine } from "../../tools/test/parts.ts";
 import {
   correction,
@@ -12,6 +13,8 @@ import {
   ProgressReport,
   type ReportedPart,
 } from "../../tools/test/progress.ts";
+import { runParts } from "../../tools/test/schedule.ts";
+import { candidatePorts, useShareOfPorts } from "../../testing/ports.ts";
 
 interface Run {
   code: number;
@@ -56,14 +59,15 @@ async function runLeaking(statements: string, isFailing = false): Promise<Run> {
   return run;
 }
 
-Deno.test("the runner passes arguments on, passes the seed to the tests, and ends as they do", async () => {
+Deno.test("the runner passes arguments on, gives the tests a seed and ports, and ends as they do", async () => {
   const text = `
-    Deno.test("first", () => console.log("seed", Deno.env.get("RINGBUS_TEST_SEED")));
+    const settings = ["SEED", "PORTS"].map((name) => Deno.env.get("RINGBUS_TEST_" + name));
+    Deno.test("first", () => console.log("seed and ports", ...settings));
     Deno.test("second", () => {});
   `;
   const { code, output } = await runFile(text, "--filter=first");
   assert.equal(code, 0, output);
-  assert.match(output, /^seed 123$/m);
+  assert.match(output, /^seed and ports 123 0\/1$/m);
   assert.match(output, /^ok \| 1 passed \| 0 failed \| 1 filtered out/m);
   assert.ok(output.includes(rerunCommand(123)), output);
   assert.doesNotMatch(output, /left behind/);
@@ -141,29 +145,110 @@ Deno.test("the runner looks for leftovers also when a test failed", async () => 
   assert.match(output, /^ {2}\/dev\/shm\/ringbus-test-\d+-0\/left$/m);
 });
 
-Deno.test("all tests run in two parts, named files in one", () => {
-  const [first, second] = partsOf(["--fail-fast"]);
-  const folders = second.slice(1);
-  assert.ok(folders.length > 0);
-  assert.deepEqual(first, ["--fail-fast", `--ignore=docs/api,${folders.join(",")}`]);
-  assert.equal(second[0], "--fail-fast");
-  for (const folder of folders) assert.ok(Deno.statSync(folder).isDirectory);
-  assert.deepEqual(partsOf(["a_test.ts", "--filter=b"]), [["a_test.ts", "--filter=b"]]);
+Deno.test("all tests run in parts, each folder in one, and their types are checked once", () => {
+  const { tests: [first, ...others], areChecked } = partsOf(["--fail-fast"]);
+  assert.ok(areChecked);
+  const folders = others.flatMap((args) => args.slice(2));
+  for (const args of others) assert.deepEqual(args.slice(0, 2), ["--fail-fast", "--no-check"]);
+  assert.deepEqual(first, [
+    "--fail-fast",
+    "--no-check",
+    `--ignore=docs/api,${folders.join(",")}`,
+  ]);
+  for (const folder of folders) {
+    assert.ok(Deno.statSync(new URL(folder, ROOT)).isDirectory);
+    const around = folders.filter((other) => `${folder}/`.startsWith(`${other}/`));
+    assert.deepEqual(around, [folder]);
+  }
 });
 
-Deno.test("the last line has the sums of both parts, and says that one did not end", () => {
+Deno.test("a run of named files has one part, and checks its types itself", () => {
+  const args = ["a_test.ts", "--filter=b"];
+  assert.deepEqual(partsOf(args), { tests: [args], areChecked: false });
+  for (const option of ["--check", "--no-check"]) {
+    const { tests, areChecked } = partsOf([option]);
+    assert.equal(areChecked, false);
+    for (const args of tests) assert.deepEqual(args.filter((arg) => /check/.test(arg)), [option]);
+  }
+});
+
+/** Parts that note what becomes of them, and end when they are told. */
+function notedParts(names: string[], notes: string[]) {
+  return names.map((name) => {
+    const ending = Promise.withResolvers<number>();
+    return {
+      end: ending.resolve,
+      skip: () => void notes.push(`skip ${name}`),
+      run() {
+        notes.push(`run ${name}`);
+        return ending.promise;
+      },
+    };
+  });
+}
+
+Deno.test("some parts run at once, and the next begins when one ends", async () => {
+  const notes: string[] = [];
+  const [types, ...tests] = notedParts(["types", "a", "b", "c", "d"], notes);
+  const running = runParts(types, tests, 3);
+  assert.deepEqual(notes.splice(0), ["run types", "run a", "run b"]);
+  tests[1].end(1);
+  await until(() => notes.length > 0, "the next part");
+  assert.deepEqual(notes.splice(0), ["run c"]);
+  types.end(0);
+  await until(() => notes.length > 0, "the part after the check of the types");
+  assert.deepEqual(notes, ["run d"]);
+  for (const part of tests) part.end(0);
+  await running;
+});
+
+Deno.test("no more parts begin after the types were wrong", async () => {
+  const notes: string[] = [];
+  const [types, ...tests] = notedParts(["types", "a", "b"], notes);
+  const running = runParts(types, tests, 2);
+  assert.deepEqual(notes.splice(0), ["run types", "run a"]);
+  types.end(1);
+  await until(() => notes.length > 0, "the end of the check");
+  assert.deepEqual(notes.slice(0, 2), ["skip a", "skip b"]);
+  for (const part of tests) part.end(0);
+  await running;
+});
+
+Deno.test("a part that is skipped does not start, and has not succeeded", async () => {
+  const part = new Part(["--version"], {}, false);
+  part.skip();
+  const printed = part.print();
+  assert.equal(await part.run(), 1);
+  assert.equal(await printed, 1);
+  assert.equal(part.output, "");
+});
+
+Deno.test("the servers of each part have ports of their own", () => {
+  const ports = (share: number) => {
+    useShareOfPorts(share, 3);
+    return new Set(candidatePorts().take(5000));
+  };
+  const shares = [0, 1, 2].map(ports);
+  useShareOfPorts(0, 1);
+  for (const share of shares) assert.equal(share.size, 3333);
+  assert.equal(shares.reduce((all, share) => all.union(share)).size, 3 * 3333);
+  assert.equal(Math.min(...shares[0]), 12_000);
+  assert.ok(Math.max(...shares[2]) < 22_000);
+});
+
+Deno.test("the last line has the sums of all parts, and says if the run failed", () => {
   const first = "a ... ok\n\nok | 10 passed (2 steps) | 0 failed | 1 ignored (3s)\n\n";
   const second = "\nFAILED | 1 passed | 2 failed (1 step) | 4 filtered out (1m2s)\n";
   assert.equal(
-    totalLine([first, first], 5400),
+    totalLine([first, first], 5400, true),
     "ok | 20 passed (4 steps) | 0 failed | 2 ignored (5s)",
   );
   assert.equal(
-    totalLine([first, second], 125_000),
+    totalLine([first, second], 125_000, false),
     "FAILED | 11 passed (2 steps) | 2 failed (1 step) | 1 ignored (2m5s)",
   );
   assert.equal(
-    totalLine([first, "error: a type"], 100),
+    totalLine([first, "error: a module is missing"], 100, false),
     "FAILED | 10 passed (2 steps) | 0 failed | 1 ignored (0s)",
   );
 });

@@ -1,21 +1,30 @@
 /**
- * One part of a run of tests: a process of `deno test`, and what it prints.
+ * One part of a run of tests: a process of `deno test`, which starts when it is told, and what it prints.
  *
  * @module
  */
 
 import { fileURLToPath } from "node:url";
 import { TEST_FLAGS } from "./flags.ts";
-import { isTestEnd } from "./progress.ts";
+import { isTestEnd, type ReportedPart } from "./progress.ts";
+import type { ScheduledPart } from "./schedule.ts";
 
-const PRELOADED = fileURLToPath(new URL("held.ts", import.meta.url));
+const PRELOADED = ["held.ts", "ports.ts"].map((name) =>
+  `--preload=${fileURLToPath(new URL(name, import.meta.url))}`
+);
 
 const NEWLINE = 10;
 
-/** A part that was started. */
-export class Part {
-  readonly #child: Deno.ChildProcess;
-  readonly #outputs: Promise<void>[];
+/** The exit code of a part that was skipped. */
+const NOT_RUN = 1;
+
+/** A part. */
+export class Part implements ReportedPart, ScheduledPart {
+  readonly #command: Deno.Command;
+  readonly #isAlone: boolean;
+  #child: Deno.ChildProcess | undefined;
+  #isSkipped = false;
+  readonly #ending = Promise.withResolvers<number>();
   /** Where what it prints goes. Kept until then. */
   #write: ((chunk: Uint8Array) => void) | undefined;
   readonly #kept: Uint8Array[] = [];
@@ -28,14 +37,31 @@ export class Part {
   /** `isAlone`: it has the terminal. */
   constructor(args: readonly string[], env: Record<string, string>, isAlone: boolean) {
     const stdio = isAlone ? "inherit" : "piped";
-    this.#child = new Deno.Command(Deno.execPath(), {
-      args: ["test", ...TEST_FLAGS, `--preload=${PRELOADED}`, ...args],
+    this.#isAlone = isAlone;
+    this.#command = new Deno.Command(Deno.execPath(), {
+      args: ["test", ...TEST_FLAGS, ...PRELOADED, ...args],
       env,
       stdin: isAlone ? "inherit" : "null",
       stdout: stdio,
       stderr: stdio,
-    }).spawn();
-    this.#outputs = isAlone ? [] : [this.#read(this.#child.stdout), this.#read(this.#child.stderr)];
+    });
+  }
+
+  /** Starts it unless it is skipped, and waits for its end. Returns its exit code. */
+  async run(): Promise<number> {
+    const code = this.#isSkipped ? NOT_RUN : await this.#runCommand();
+    this.#ending.resolve(code);
+    return code;
+  }
+
+  async #runCommand(): Promise<number> {
+    this.#child = this.#command.spawn();
+    if (!this.#isAlone) {
+      await Promise.all([this.#read(this.#child.stdout), this.#read(this.#child.stderr)]);
+    }
+    const { code } = await this.#child.status;
+    this.#child = undefined;
+    return code;
   }
 
   /** What it has printed, if it has not the terminal. */
@@ -48,16 +74,22 @@ export class Part {
     return this.#ended;
   }
 
+  /** Sends it a signal if it runs. Otherwise it does not start any more. */
   kill(signal: Deno.Signal): void {
-    this.#child.kill(signal);
+    this.skip();
+    this.#child?.kill(signal);
+  }
+
+  /** Does not start it, if it has not started. */
+  skip(): void {
+    this.#isSkipped = true;
   }
 
   /** Prints what it prints from now on, after what it has printed. Returns its exit code. */
-  async print(): Promise<number> {
+  print(): Promise<number> {
     this.#write = (chunk) => this.#writeLines(chunk);
     for (const chunk of this.#kept.splice(0)) this.#write(chunk);
-    await Promise.all(this.#outputs);
-    return (await this.#child.status).code;
+    return this.#ending.promise;
   }
 
   /** Calls a function when what was printed is whole lines: at once, or after the next one. */

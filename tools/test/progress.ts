@@ -29,7 +29,7 @@ export function isTestEnd(line: string): boolean {
 export function announcement({ tests, seconds } = EXPECTED): string {
   return `About ${
     tests.toLocaleString("en")
-  } tests follow, in two parts at the same time. They take about ` +
+  } tests follow, in parts of which some run at once. They take about ` +
     `${duration(seconds * 1000)} on a machine with two cores.`;
 }
 
