@@ -14,6 +14,7 @@ const CHECKS: readonly (readonly string[])[] = [
   ["run", "--lock", "-A", "wasm/build.ts", "--check"],
   ["run", "--lock", "-A", "tools/dashboard/build.ts", "--check"],
   ["run", "--lock", "-A", "tools/lua/build.ts", "--check"],
+  ["run", "--lock", "-A", "tools/grafana/build.ts", "--check"],
   ["run", "--lock", "-A", "tools/docs/main.ts", "--check"],
   ["publish", "--dry-run", "--allow-dirty"],
 ];
