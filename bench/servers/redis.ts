@@ -88,6 +88,9 @@ async function benchmark(port: number, measure: string, counts: Counts) {
   return { rate: result, cpuUs: cpuUs && cpuUs / count };
 }
 
+/** Calls something with the port of a server. */
+type WithServer = <T>(use: (port: number) => Promise<T>) => Promise<T>;
+
 /** A server; its CPU times go to a table of their own. */
 class Server implements Contestant {
   /** Microseconds for a command by measure, one a run. */
@@ -97,8 +100,7 @@ class Server implements Contestant {
     readonly name: string,
     readonly isOurs: boolean,
     readonly counts: Counts,
-    /** Calls something with the port of a new server. */
-    readonly withServer: <T>(use: (port: number) => Promise<T>) => Promise<T>,
+    readonly withServer: WithServer,
   ) {}
 
   run(measure: string): Promise<number> {
@@ -123,22 +125,33 @@ function cpuRows(table: string, servers: readonly Server[]): Row[] {
   });
 }
 
-/** Measures all of it. Each measurement has servers of its own. */
-export async function compareRedis(plan: Plan): Promise<Row[]> {
+const withRedis: WithServer = async (use) => {
+  await using server = await redisServer();
+  return await use(server.port);
+};
+
+const withRingbus: WithServer = async (use) => {
+  const server = await startServer(SERVER_KIND, { port: 0 }, "process");
+  try {
+    return await use(Number(server.address.split(":").at(-1)));
+  } finally {
+    await server.stop();
+  }
+};
+
+/** Measures all of it. Each measurement has servers of its own, except in a quick run. */
+export function compareRedis(plan: Plan): Promise<Row[]> {
+  if (!plan.isQuick) return compareOn(withRedis, withRingbus, plan);
+  return withRedis((redis) =>
+    withRingbus((ringbus) => compareOn((use) => use(redis), (use) => use(ringbus), plan))
+  );
+}
+
+async function compareOn(redis: WithServer, ringbus: WithServer, plan: Plan): Promise<Row[]> {
   const counts = plan.isQuick ? QUICK : FULL;
   const servers = [
-    new Server("redis-server", false, counts, async (use) => {
-      await using server = await redisServer();
-      return await use(server.port);
-    }),
-    new Server("Ringbus", true, counts, async (use) => {
-      const server = await startServer(SERVER_KIND, { port: 0 }, "process");
-      try {
-        return await use(Number(server.address.split(":").at(-1)));
-      } finally {
-        await server.stop();
-      }
-    }),
+    new Server("redis-server", false, counts, redis),
+    new Server("Ringbus", true, counts, ringbus),
   ];
   const table = `redis-benchmark, ${CLIENTS} clients`;
   const rows = await compare(table, MEASURES, servers, plan);
