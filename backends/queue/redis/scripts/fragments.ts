@@ -511,6 +511,18 @@ local function attemptsOf(field)
 end`,
   ],
   [
+    "attemptsByAgent",
+    `
+-- The attempts of all deliveries of a message.
+local function attemptsByAgent(id)
+  local counts, fields = {}, call('HGETALL', PREFIX .. 'msg:' .. id)
+  for i = 1, #fields, 2 do
+    if string.sub(fields[i], 1, 2) == 'n:' then counts[string.sub(fields[i], 3)] = attemptsOf(fields[i + 1]) end
+  end
+  return counts
+end`,
+  ],
+  [
     "nextDue",
     `
 -- Notes when the first of the deliveries in a sorted set is due.
@@ -544,9 +556,11 @@ local function deliverDelayed(channel)
       dropOrphan(id, channel, string.sub(member, 1, 16))
     elseif m[1] .. id == member then
       local settings = settingsOf(m[4])
+      -- A message that was put keeps its attempts.
+      local before = m[5] and attemptsByAgent(id) or {}
       for _, agent in ipairs(m[2] and { m[2] } or call('SMEMBERS', PREFIX .. 'subs:' .. channel)) do
-        -- A message that was put keeps its attempts.
-        local attempts = m[5] and attemptsOf(call('HGET', PREFIX .. 'msg:' .. id, 'n:' .. agent)) or 0
+        local attempts = before[agent] or 0
+        before[agent] = nil
         if attempts < (settings.a or MAX_ATTEMPTS) then
           deliver(agent, channel, member, m[3] or '0', settings.k)
         else
@@ -555,6 +569,7 @@ local function deliverDelayed(channel)
         end
         steps = steps + 1
       end
+      for agent in pairs(before) do call('HDEL', PREFIX .. 'msg:' .. id, 'n:' .. agent) end
       targets[m[2] or ''] = true
     end
   end
@@ -767,6 +782,7 @@ const RARE: ReadonlySet<string> = new Set([
   "remove",
   "dropEntry",
   "expire",
+  "attemptsByAgent",
   "nextDue",
   "deliverDelayed",
   "retryDue",

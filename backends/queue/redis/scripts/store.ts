@@ -39,6 +39,10 @@ local function attemptsBefore(id)
   local counts = {}
   local m = fieldsOf(id, { SEQ, CHANNEL, TARGET }, 'acked')
   if not (m[1] and m[2]) or m[4] then return counts end
+  if call('ZSCORE', PREFIX .. 'delayed:' .. m[2], m[1] .. id) then
+    -- It has replaced a message itself, and keeps the attempts of that one until it is due.
+    return attemptsByAgent(id)
+  end
   for _, agent in ipairs(m[3] and { m[3] } or call('SMEMBERS', PREFIX .. 'subs:' .. m[2])) do
     if isPending(agent, m[2], m[1] .. id) then
       counts[agent] = attemptsOf(call('HGET', PREFIX .. 'msg:' .. id, 'n:' .. agent))
@@ -123,10 +127,14 @@ local function storeOne(id, channel, source, target, payload, metadata, priority
   if isAcked then call('HSET', key, 'acked', integer(now)) end
   if expires ~= '' then add('expiry', expires, id) end
   local given = settingsOf(settings ~= '' and settings)
+  if due ~= '' then
+    -- Who will be a subscriber when it is due is not known yet.
+    for agent, count in pairs(attempts) do call('HSET', key, 'n:' .. agent, count) end
+  end
   local function deliverTo(agent)
+    if due ~= '' then return end
     local count = attempts[agent]
     if count then call('HSET', key, 'n:' .. agent, count) end
-    if due ~= '' then return end
     if not count or count < (given.a or MAX_ATTEMPTS) then
       deliver(agent, channel, seq .. id, priority ~= '' and priority or 0, given.k)
     else
