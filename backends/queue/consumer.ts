@@ -24,6 +24,7 @@ import {
   type DeliveryTarget,
   type QueueDelivery,
   type QueueReceiver,
+  type SettleReservation,
 } from "./store.ts";
 import type { Gap, RateLimit } from "./types.ts";
 
@@ -59,6 +60,10 @@ export interface ConsumerOptions {
   readonly from: "now" | "oldest";
   readonly limiter: RateLimit | undefined;
   readonly plan: ClaimPlan;
+  /** How many messages the consumer may hold; `isAsked` if `next` waits for one. */
+  readonly room: (isAsked: boolean) => number;
+  /** Whether it may hold more for a moment, if some are handed over while it claims. */
+  readonly mayOverlap: boolean;
   readonly onGap: ((gap: Gap) => void) | undefined;
 }
 
@@ -75,6 +80,8 @@ export class ChannelConsumer {
   readonly #closing = new AbortController();
   readonly #timer: PollTimer;
   #isReady = false;
+  /** Whether `next` waits for a message. */
+  #isAsked = false;
   #wake: (() => void) | undefined;
   /** Ends the wait of `next()` for the server. */
   #leave: (() => void) | undefined;
@@ -88,7 +95,13 @@ export class ChannelConsumer {
     this.#timer = new PollTimer(host.clock);
     this.#claimant = { consumer: crypto.randomUUID(), rate: rateOf(options.limiter) };
     this.#receivers = host.receivers.map((receiver) =>
-      new BufferedReceiver(receiver, host.clock, host.leaseMs)
+      new BufferedReceiver(receiver, {
+        clock: host.clock,
+        leaseMs: host.leaseMs,
+        pollMs: host.pollMs,
+        mayOverlap: options.mayOverlap,
+        onSettled: () => this.#wake?.(),
+      })
     );
     this.ready = this.#start();
     // A failure must not end a program that awaits neither `ready` nor `next()`.
@@ -134,6 +147,7 @@ export class ChannelConsumer {
     // A pending claim may still return messages.
     await this.ready.catch(() => {});
     await this.#refilling?.catch(() => {});
+    await Promise.all(this.#receivers.map((receiver) => receiver.unreserved()));
     await Promise.all(this.#receivers.map((receiver) => this.#release(receiver)));
     this.#host.onEnd();
     this.#cleared.resolve();
@@ -151,7 +165,10 @@ export class ChannelConsumer {
     for (const buffered of this.#receivers) {
       const { receiver } = buffered;
       await this.#retry(async () => {
-        const stop = await receiver.listen((inMs) => this.#onWakeup(buffered, inMs));
+        const stop = await receiver.listen(
+          (inMs) => this.#onWakeup(buffered, inMs),
+          () => this.#reserve(buffered),
+        );
         if (this.#hasEnded) stop();
         else this.#stopListening.push(stop);
       });
@@ -220,8 +237,24 @@ export class ChannelConsumer {
     return isWaiting;
   }
 
+  /** Reserves the place of a message that is about to be published, for who waits or takes several ahead. */
+  #reserve(receiver: BufferedReceiver): SettleReservation | undefined {
+    const isTaking = this.#isAsked || receiver.length > 0;
+    if (!isTaking || this.#hasEnded || this.#claimant.rate !== null) return undefined;
+    return receiver.reserve(this.#options.room(this.#isAsked));
+  }
+
   /** The next message, or undefined when the consumer has ended. One call at a time. */
   async next(): Promise<QueueDelivery | undefined> {
+    this.#isAsked = true;
+    try {
+      return await this.#next();
+    } finally {
+      this.#isAsked = false;
+    }
+  }
+
+  async #next(): Promise<QueueDelivery | undefined> {
     if (!this.#isReady) await this.#untilEnd(this.ready);
     const backoff = new Backoff(STORE_BACKOFF);
     while (!this.#hasEnded) {

@@ -117,6 +117,9 @@ export interface Claimant {
  */
 export type OnWakeup = (inMs?: number) => boolean;
 
+/** Ends a reservation: with the message, which is leased to the consumer, or without one. */
+export type SettleReservation = (delivery: QueueDelivery | undefined) => void;
+
 /** Receives the messages of a channel for an agent from one partition. */
 export interface QueueReceiver {
   /** Subscribes the agent to the broadcasts of the channel, if they are in this partition. */
@@ -139,8 +142,14 @@ export interface QueueReceiver {
   ): Promise<{ outcome: AcknowledgeOutcome; claim: Claim }>;
   /** Releases leases of messages that were not yielded, as if they had not been claimed. */
   release(deliveries: readonly QueueDelivery[]): Promise<void>;
-  /** Calls `onWakeup` when messages may be ready, until the result is called. */
-  listen(onWakeup: OnWakeup): Promise<() => void>;
+  /**
+   * Calls `onWakeup` when messages may be ready, until the result is called. A store that leases a message when it
+   * stores it calls `reserve` before: it returns undefined if the consumer does not take one without a claim.
+   */
+  listen(
+    onWakeup: OnWakeup,
+    reserve?: () => SettleReservation | undefined,
+  ): Promise<() => void>;
 }
 
 /** How an acknowledgement ended. */

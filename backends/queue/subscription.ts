@@ -36,12 +36,16 @@ export class QueueSubscription<T> implements Subscription<T> {
     this.#channel = channel;
     this.#agentId = agentId;
     logUnheeded();
+    const { prefetch = 1 } = options;
     this.#consumer = new ChannelConsumer(host, {
       channel,
       agentId,
       from: options.from ?? "now",
       limiter: options.limiter,
-      plan: prefetching(options.prefetch ?? 1),
+      plan: prefetching(prefetch),
+      // A loop that is behind by a turn would send what is published now through the store.
+      room: () => prefetch > 1 ? 2 * prefetch : 1,
+      mayOverlap: prefetch > 1,
       onGap: options.onGap,
     });
     this.ready = this.#consumer.ready;

@@ -162,7 +162,7 @@ export interface SubscribeOptions {
   /**
    * Messages to claim at once, at most 1,000. Default: 1. More is faster, but a message that is published
    * afterwards with a higher priority waits behind those that were claimed, and all leases begin
-   * together.
+   * together. On Redis, up to as many again may come from publishers of the same process.
    */
   prefetch?: number;
   /**

@@ -33,8 +33,7 @@ export class ScriptLane<Reply> {
 
 /** Calls of one script, the first one first. The script returns one reply for each call. */
 export class ScriptBatch<Reply> {
-  /** The arguments of all calls, one call after the other. */
-  readonly args: Argument[] = [];
+  readonly #args: (() => readonly Argument[])[] = [];
   readonly #calls: PromiseWithResolvers<Reply>[] = [];
 
   /** Number of calls. */
@@ -42,9 +41,14 @@ export class ScriptBatch<Reply> {
     return this.#calls.length;
   }
 
+  /** The arguments of all calls, one call after the other, as they are when the batch is sent. */
+  args(): Argument[] {
+    return this.#args.flatMap((args) => args());
+  }
+
   /** Adds a call, and returns its reply. */
-  add(args: readonly Argument[]): Promise<Reply> {
-    this.args.push(...args);
+  add(args: () => readonly Argument[]): Promise<Reply> {
+    this.#args.push(args);
     const call = Promise.withResolvers<Reply>();
     this.#calls.push(call);
     return call.promise;

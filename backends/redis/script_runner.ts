@@ -78,7 +78,10 @@ export interface ScriptRunnerOptions<Name extends string, Reply> {
 export interface ScriptCall<Name extends string> {
   readonly script: Name;
   readonly partition: number;
-  /** The rest of `ARGV`: the same for each attempt, except for what depends on `isRetry`. */
+  /**
+   * The rest of `ARGV`: the same for each attempt, except for what depends on `isRetry`. Called when the command is sent,
+   * and to find how long a call that has failed may take.
+   */
   readonly args: (isRetry: boolean) => readonly Argument[];
   /** Allows calls of this script to share a command. They follow the `args` of all calls once. */
   readonly sharedArgs?: readonly string[] | undefined;
@@ -214,7 +217,7 @@ export class ScriptRunner<Name extends string, Reply> {
   ): Promise<Reply> {
     const reply = call.sharedArgs === undefined
       ? await this.#evaluate(connection, call, call.args(isRetry))
-      : await this.#enqueue(connection, call, call.sharedArgs, call.args(isRetry));
+      : await this.#enqueue(connection, call, call.sharedArgs, () => call.args(isRetry));
     // WAIT counts the writes of its own connection.
     if (isDurable) await waitForReplicas(connection, this.#options.replication!);
     return reply;
@@ -225,12 +228,12 @@ export class ScriptRunner<Name extends string, Reply> {
     connection: Connection,
     call: ScriptCall<Name>,
     sharedArgs: readonly string[],
-    args: readonly Argument[],
+    args: () => readonly Argument[],
   ): Promise<Reply> {
     const lane = this.#laneOf(connection, call);
     if (lane.add()) {
       setImmediate(lane.onTurn);
-      return this.#evaluateOne(connection, call, [...sharedArgs, ...args]);
+      return this.#evaluateOne(connection, call, [...sharedArgs, ...args()]);
     }
     let batch = lane.open;
     if (batch === undefined || batch.size === MAX_BATCH_SIZE) {
@@ -270,7 +273,7 @@ export class ScriptRunner<Name extends string, Reply> {
     lane.onTurn();
     if (lane.open === batch) lane.open = undefined;
     try {
-      const replies = await this.#evaluate(connection, call, [...sharedArgs, ...batch.args]);
+      const replies = await this.#evaluate(connection, call, [...sharedArgs, ...batch.args()]);
       batch.resolve(replies as Reply[]);
     } catch (error) {
       batch.reject(error);

@@ -6,7 +6,7 @@
  */
 
 import type { QueueClock } from "../clock.ts";
-import type { OnWakeup } from "../store.ts";
+import type { OnWakeup, QueueDelivery, SettleReservation } from "../store.ts";
 import { ALL, type Notifications } from "./notifications.ts";
 
 /** Milliseconds for which an empty claim of one consumer counts for all, unless they hear of a message. */
@@ -21,6 +21,8 @@ export interface GroupMember {
   /** Whether it was woken, and has not claimed yet. */
   isChosen: boolean;
   readonly onWakeup: OnWakeup;
+  /** Reserves the place of a message that is about to be published. */
+  readonly reserve?: (() => SettleReservation | undefined) | undefined;
 }
 
 /** What a group needs to know. */
@@ -30,6 +32,8 @@ export interface GroupOptions {
   readonly notifyChannel: string;
   readonly agent: string;
   readonly clock: QueueClock;
+  /** How long a lease lasts. */
+  readonly leaseMs: number;
   /** Called when the last consumer has left. */
   readonly onEmpty: () => void;
 }
@@ -117,6 +121,27 @@ export class ConsumerGroup {
     const nowMs = this.#options.clock.now();
     if (name === undefined || nowMs >= this.#quietUntilMs) return undefined;
     return this.#dueAtMs === Infinity ? null : this.#dueAtMs - nowMs;
+  }
+
+  /** Reserves the place of a message that is about to be published, with a consumer that waits, each time another one. */
+  reserve(): SettleReservation | undefined {
+    for (const member of this.#members) {
+      const settle = member.reserve?.();
+      if (settle === undefined) continue;
+      this.#members.delete(member);
+      this.#members.add(member);
+      return (delivery) => this.#settle(member, settle, delivery);
+    }
+    return undefined;
+  }
+
+  #settle(
+    member: GroupMember,
+    settle: SettleReservation,
+    delivery: QueueDelivery | undefined,
+  ): void {
+    settle(delivery);
+    if (delivery !== undefined) this.tellDue(this.#options.leaseMs, member);
   }
 
   /** Begins a claim. Its result is to be told. */

@@ -13,6 +13,7 @@ import type {
   OnWakeup,
   QueueDelivery,
   QueueReceiver,
+  SettleReservation,
 } from "../store.ts";
 import { logger } from "../log.ts";
 import type { QueueClient } from "./client.ts";
@@ -189,8 +190,11 @@ export class RedisReceiver implements QueueReceiver {
     await this.#client.run("release", partition, [channel, agent, ...members]);
   }
 
-  async listen(onWakeup: OnWakeup): Promise<() => void> {
-    this.#member = { isChosen: false, onWakeup };
+  async listen(
+    onWakeup: OnWakeup,
+    reserve?: () => SettleReservation | undefined,
+  ): Promise<() => void> {
+    this.#member = { isChosen: false, onWakeup, reserve };
     return await this.#group.join(this.#member);
   }
 

@@ -35,6 +35,7 @@ import { attemptMs, QueueClient } from "./client.ts";
 import { ConsumerGroup } from "./consumer_group.ts";
 import { Deduplication } from "./deduplication.ts";
 import { toEvents } from "./events.ts";
+import { Handover } from "./handover.ts";
 import { LateRemovals } from "./late_removals.ts";
 import { countMessages, listMessages } from "./listing.ts";
 import { checkHealth, prepare, warnOfLoss } from "./maintenance.ts";
@@ -46,6 +47,7 @@ import { RedisReceiver } from "./receiver.ts";
 import { failureOf, toDeadLetter, toRecord } from "./replies.ts";
 import { Schedules } from "./schedules.ts";
 import type { ScriptName } from "./scripts/mod.ts";
+import { HANDED_OVER } from "./scripts/plain.ts";
 import { settingsText } from "./settings.ts";
 
 /** Messages that one step of `clear` removes. */
@@ -87,6 +89,11 @@ function particularsText({ operation, put, settings, due, unique }: Particulars)
   const { id = "", ms = "" } = unique ?? {};
   const isPut = put === undefined ? "0" : "1";
   return JSON.stringify([operation, isPut, created, expires, acked, settings, due, id, ms]);
+}
+
+/** The name of the group of the consumers of an agent. */
+function groupKey(partition: number, channel: string, agent: string): string {
+  return `${partition}\0${channel}\0${agent}`;
 }
 
 /** Microseconds since 1970, as messages have them in their sequence numbers. */
@@ -174,11 +181,19 @@ export class RedisStore implements QueueStore {
   async publish(message: NewMessage): Promise<PublishOutcome> {
     const stored = this.#newMessage(message);
     const { id } = stored;
-    const reply = message.deduplicationId === null
+    const handover = this.#beginHandover(message, stored);
+    const reply = message.deduplicationId !== null
+      ? await this.#storeUnique(message, message.deduplicationId, stored)
+      : handover === undefined
       ? String(await this.#storeIn(stored.partition, stored.args))
-      : await this.#storeUnique(message, message.deduplicationId, stored);
-    if (reply === "full") return "full";
-    const [created, expires, sequence, due, former] = reply.split(" ");
+      : await this.#storeHandedOver(handover, stored);
+    if (reply === "full") {
+      handover?.cancel();
+      return "full";
+    }
+    const [created, expires, sequence, dueOrLease, former] = reply.split(" ");
+    const isLeased = dueOrLease.startsWith(HANDED_OVER);
+    const due = isLeased ? "-" : dueOrLease;
     const { ttlMs: _ttl, delayMs: _delay, deduplicationMs: _window, ...rest } = message;
     const record = {
       ...rest,
@@ -190,8 +205,36 @@ export class RedisStore implements QueueStore {
       acknowledged: false,
       sequence: Number(sequence),
     };
+    if (isLeased) handover?.complete(record, Number(dueOrLease.slice(HANDED_OVER.length)));
+    else handover?.cancel();
     if (former === undefined) return { record, isNew: true };
     return { record: await this.get(former, undefined) ?? record, isNew: false };
+  }
+
+  /** A plain message may be handed over to a consumer of this process. */
+  #beginHandover(
+    { channel, target }: NewMessage,
+    { partition, id, args }: StoredMessage,
+  ): Handover | undefined {
+    if (target === null || args.at(-1) !== "") return undefined;
+    const group = this.#groups.get(groupKey(partition, channel, target));
+    if (group === undefined) return undefined;
+    return new Handover({ client: this.#client, group, partition, id, channel, agent: target });
+  }
+
+  async #storeHandedOver(
+    handover: Handover,
+    { partition, args }: StoredMessage,
+  ): Promise<string> {
+    const others = args.slice(0, -1);
+    try {
+      return String(
+        await this.#storeIn(partition, (isRetry) => [...others, handover.mark(isRetry)]),
+      );
+    } catch (error) {
+      handover.fail();
+      throw error;
+    }
   }
 
   #storeUnique(
@@ -251,11 +294,14 @@ export class RedisStore implements QueueStore {
     return [String(maxItems), whenFull === "dropOldest" ? "0" : "1"];
   }
 
-  #storeIn(partition: number, args: string[]): Promise<Reply> {
+  #storeIn(
+    partition: number,
+    args: string[] | ((isRetry: boolean) => string[]),
+  ): Promise<Reply> {
     return this.#client.call({
       script: "store",
       partition,
-      args: () => args,
+      args: typeof args === "function" ? args : () => args,
       sharedArgs: this.#storeArgs,
       isDurable: true,
     });
@@ -327,7 +373,7 @@ export class RedisStore implements QueueStore {
 
   /** The group of the consumers of an agent in this process. It stays as long as one of them lives. */
   #groupOf(partition: number, channel: string, agent: string): ConsumerGroup {
-    const key = `${partition}\0${channel}\0${agent}`;
+    const key = groupKey(partition, channel, agent);
     const known = this.#groups.get(key);
     if (known !== undefined) return known;
     const notifyChannel = `${this.#partitions.prefixes[partition]}:notify:${channel}`;
@@ -336,6 +382,7 @@ export class RedisStore implements QueueStore {
       notifyChannel,
       agent,
       clock: this.#clock,
+      leaseMs: this.#config.leaseMs,
       onEmpty: () => this.#groups.delete(key),
     });
     this.#groups.set(key, group);

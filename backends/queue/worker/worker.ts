@@ -75,6 +75,9 @@ export class ChannelWorker implements QueueWorker {
       from: "now",
       limiter: options.limiter,
       plan: sharing(() => Math.min(this.#free, MAX_CLAIM)),
+      // One that `next` has returned is not counted as a job yet.
+      room: (isAsked) => this.#free - (isAsked ? 0 : 1),
+      mayOverlap: false,
       onGap: undefined,
     });
     this.ready = this.#consumer.ready;

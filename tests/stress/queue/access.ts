@@ -6,6 +6,7 @@
 
 import { type MessageQueue, type QueueConfig, ShmMessageQueue } from "../../../mod.ts";
 import { RedisMessageQueue } from "../../../backends/queue/redis/mod.ts";
+import { MAX_ATTEMPTS } from "./ledger.ts";
 import { LEASE_MS } from "./plan.ts";
 
 /** Where the queue is. */
@@ -15,7 +16,11 @@ export type Access = { dir: string } | {
   partitions: number;
 };
 
-const CONFIG: QueueConfig = { leaseSeconds: LEASE_MS / 1000, maxItems: 10_000_000 };
+const CONFIG: QueueConfig = {
+  leaseSeconds: LEASE_MS / 1000,
+  maxItems: 10_000_000,
+  maxAttempts: MAX_ATTEMPTS,
+};
 const CALLS: QueueConfig = { commandTimeoutMs: 1000, deadlineMs: 30_000 };
 
 /** Opens the queue, as soon as its server is there. */

@@ -9,7 +9,7 @@ import { type DeliveryRecord, type PublishOptions, QueueError } from "../../../m
 import { sleep } from "../../../lib/base/sleep.ts";
 import { Random } from "../../support/random.ts";
 import { type Access, openQueue } from "./access.ts";
-import { type Entry, type Kind, MAX_ATTEMPTS, POISON_ATTEMPTS } from "./ledger.ts";
+import { type Entry, type Kind, POISON_ATTEMPTS } from "./ledger.ts";
 import { AGENTS, KEYS, LEASE_MS, type Role, TICKER } from "./plan.ts";
 
 const [access, role, who, seed] = Deno.args;
@@ -41,7 +41,7 @@ async function publishOne(n: number): Promise<void> {
   const delayMs = random.between(20, 1500);
   // Others publish these as well at this time.
   const same = kind === "same" ? `same ${Math.floor(Date.now() / 400)}` : undefined;
-  const key = kind === "key" || random.chance(0.3) ? random.pick(KEYS) : undefined;
+  const key = kind === "key" || random.chance(0.2) ? random.pick(KEYS) : undefined;
   const dueMs = kind === "later" ? Date.now() + delayMs : undefined;
   const message: PublishOptions<Payload> = {
     channel: "work",
@@ -49,7 +49,7 @@ async function publishOne(n: number): Promise<void> {
     targetAgent: same === undefined ? random.pick(AGENTS) : AGENTS[0],
     payload: { name, kind },
     priority: random.below(3),
-    maxAttempts: kind === "poison" ? POISON_ATTEMPTS : MAX_ATTEMPTS,
+    ...kind === "poison" ? { maxAttempts: POISON_ATTEMPTS } : {},
     ...dueMs === undefined ? {} : { deliverAt: new Date(dueMs) },
     // What dies makes room for the next one of its key, and may come back until its lease is taken.
     ...key === undefined || kind === "poison" ? {} : { orderingKey: key },
@@ -58,6 +58,13 @@ async function publishOne(n: number): Promise<void> {
   const record = await attempt(queue.publish(message));
   if (record === undefined) return;
   print({ type: "published", name, kind, id: record.id, isNew: record.isNew, dueMs, same });
+}
+
+async function publish(): Promise<void> {
+  for (let n = 0;; n++) {
+    await publishOne(n);
+    await sleep(random.between(2, 12));
+  }
 }
 
 function got(record: DeliveryRecord<Payload>, kind: Kind): void {
@@ -111,13 +118,10 @@ function work(channel: string, agent: string): Promise<void> {
 }
 
 console.log("ready");
-if (role as Role === "publisher") {
-  for (let n = 0;; n++) {
-    await publishOne(n);
-    await sleep(random.between(2, 12));
-  }
-} else {
-  const take = role as Role === "consumer" ? consume : work;
-  const all = [...AGENTS.map((agent) => take("work", agent)), take("ticks", TICKER)];
-  await Promise.all(all);
+const all: Promise<void>[] = [];
+if (role as Role !== "publisher") {
+  const take = role as Role === "worker" ? work : consume;
+  all.push(...AGENTS.map((agent) => take("work", agent)), take("ticks", TICKER));
 }
+if (role as Role === "publisher" || role as Role === "peer") all.push(publish());
+await Promise.all(all);

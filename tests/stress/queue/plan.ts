@@ -4,11 +4,11 @@
  * @module
  */
 
-/** Parts of processes. */
-export type Role = "publisher" | "consumer" | "worker";
+/** Parts of processes. A peer publishes and consumes. */
+export type Role = "publisher" | "peer" | "consumer" | "worker";
 
 /** The processes of a run. */
-export const ROLES: readonly Role[] = ["publisher", "publisher", "consumer", "consumer", "worker"];
+export const ROLES: readonly Role[] = ["publisher", "peer", "consumer", "consumer", "worker"];
 /** Agents that messages are for. */
 export const AGENTS: readonly string[] = ["ann", "bob"];
 /** The agent that the messages of the schedule are for. */

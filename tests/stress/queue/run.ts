@@ -212,7 +212,7 @@ export async function runFaults(
     if (round > 0) await attacks.killAll();
     await attacks.run(round, seconds / rounds);
   }
-  await crew.killAll((role) => role === "publisher");
+  await crew.killAll((role) => role === "publisher" || role === "peer");
   await using queue = await openQueue(carrier.access);
   await queue.unschedule("tick");
   await until(() => isSettled(queue), "the end of all messages", SETTLING_MS);

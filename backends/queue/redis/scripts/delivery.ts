@@ -150,7 +150,10 @@ return claimed
   CLAIM_PLAIN,
 );
 
-/** Releases leases. `ARGV` from 7 on has the member of each delivery and the token of its lease. */
+/**
+ * Releases leases. `ARGV` from 7 on has the member of each delivery and the token of its lease. That names the lease, so that
+ * the number in the member need not be known.
+ */
 export const release: string = script(
   ALLOW_OOM,
   `
@@ -158,11 +161,11 @@ local channel, agent = ARGV[5], ARGV[6]
 local queue = queueName(agent, channel)
 local leased = PREFIX .. 'leased:' .. queue
 for i = 7, #ARGV, 2 do
-  local member = ARGV[i]
-  local id = idOf(member)
+  local id = idOf(ARGV[i])
   local m = fieldsOf(id, { SEQ, PRIORITY, SETTINGS }, 'n:' .. agent)
   local attempts, token = attemptsOf(m[4])
-  if m[1] and m[1] .. id == member and token == ARGV[i + 1] and call('ZREM', leased, member) == 1 then
+  local member = m[1] and m[1] .. id
+  if member and token == ARGV[i + 1] and call('ZREM', leased, member) == 1 then
     call('HSET', PREFIX .. 'msg:' .. id, 'n:' .. agent, attempts - 1)
     makeReady(queue, member, m[2], settingsOf(m[3]).k)
     tell('released', channel, id, agent)

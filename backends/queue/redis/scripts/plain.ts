@@ -11,6 +11,9 @@
 /** Longest payload in the hash of a message: Redis keeps hashes with longer values in a form that takes more memory. */
 export const MOST_IN_HASH = 64;
 
+/** The last argument of a plain message that is to be leased to a consumer of its publisher. */
+export const HANDED_OVER = "=";
+
 /**
  * The time, and whether nobody listens to events. `unfolded` has the channels that were counted for the first time in a while,
  * so that older counts are to be added up.
@@ -39,16 +42,20 @@ export const FOLD = `
 for channel in pairs(unfolded) do fold(PREFIX .. 'counts:' .. channel, channel, math.floor(now / EPOCH_MS)) end
 `;
 
-/** Stores messages: the first ones of the arguments, until one is not plain. */
+/**
+ * Stores messages: the first ones of the arguments, until one is not plain. Those that are to be handed over are leased, unless
+ * others of the agent are ready or due. The end of the lease is in the reply, after an equals sign.
+ */
 export const STORE_PLAIN = `${START}
 local replies, from = {}, 7
 do
   local state = call('MGET', KEYS[1], PREFIX .. 'indexed')
   local last, microseconds = tonumber(state[1] or '0'), tonumber(time[1] .. string.sub('00000' .. time[2], -6))
-  local rooms, queues, seq = {}, {}, nil
+  local rooms, queues, seq, endMs = {}, {}, nil, nil
   while isQuiet and not state[2] and ARGV[from] do
     local id, channel, source, target, payload, metadata, priority, ttl, particulars = unpack(ARGV, from, from + 8)
-    if target == '' or particulars ~= '' then break end
+    local isWanted = particulars == '${HANDED_OVER}'
+    if target == '' or (particulars ~= '' and not isWanted) then break end
     local stream, key = PREFIX .. 'stream:' .. channel, PREFIX .. 'msg:' .. id
     local room = rooms[channel] or tonumber(ARGV[5]) - call('XLEN', stream)
     if room <= 0 or call('EXISTS', PREFIX .. 'gone:' .. id, key) > 0 then break end
@@ -68,36 +75,57 @@ do
     else
       packed = cmsgpack.pack(seq, channel, source, target, priority)
     end
-    local entry = created .. '-' .. tonumber(string.sub(seq, 14))
-    if #payload <= ${MOST_IN_HASH} then
-      call('HSET', key, 'm', packed, 'payload', payload)
-      call('XADD', stream, entry, 'id', id)
-    else
-      call('HSET', key, 'm', packed)
-      call('XADD', stream, entry, 'id', id, 'payload', payload)
-    end
     local name = #target .. ':' .. target .. ':' .. channel
     local queue = queues[name]
     if not queue then
-      queue = { channel, target, {} }
+      queue = { channel, target, {}, {} }
       queues[name] = queue
     end
-    local ready = queue[3]
-    ready[#ready + 1] = priority == '' and '0' or tostring(-tonumber(priority))
-    ready[#ready + 1] = seq .. id
-    replies[#replies + 1] = created .. ' ' .. expires .. ' ' .. seq .. ' -'
+    local ready, leases = queue[3], queue[4]
+    local isLeased = isWanted and #ready == 0
+    if isLeased and #leases == 0 then
+      isLeased = call('EXISTS', PREFIX .. 'ready:' .. name, PREFIX .. 'missed:' .. name, PREFIX .. 'paused:' .. channel) == 0
+        and not call('ZRANGE', PREFIX .. 'due', '-inf', nowMs, 'BYSCORE', 'LIMIT', '0', '1')[1]
+    end
+    local fields = { 'm', packed }
+    if isLeased then fields = { 'm', packed, 'n:' .. target, '1 ' .. string.sub(id, -12) } end
+    local entry = created .. '-' .. tonumber(string.sub(seq, 14))
+    if #payload <= ${MOST_IN_HASH} then
+      call('HSET', key, 'payload', payload, unpack(fields))
+      call('XADD', stream, entry, 'id', id)
+    else
+      call('HSET', key, unpack(fields))
+      call('XADD', stream, entry, 'id', id, 'payload', payload)
+    end
+    if isLeased then
+      endMs = endMs or string.format('%.0f', nowMs + ARGV[4])
+      leases[#leases + 1] = endMs
+      leases[#leases + 1] = seq .. id
+      replies[#replies + 1] = created .. ' ' .. expires .. ' ' .. seq .. ' =' .. endMs
+    else
+      ready[#ready + 1] = priority == '' and '0' or tostring(-tonumber(priority))
+      ready[#ready + 1] = seq .. id
+      replies[#replies + 1] = created .. ' ' .. expires .. ' ' .. seq .. ' -'
+    end
     from = from + 9
   end
   if seq then call('SET', KEYS[1], seq) end
   for name, queue in pairs(queues) do
-    local channel, agent, ready = queue[1], queue[2], queue[3]
+    local channel, agent, ready, leases = queue[1], queue[2], queue[3], queue[4]
     if call('ZADD', PREFIX .. 'pending:' .. agent, 'NX', '0', channel) == 1 then
       call('ZADD', PREFIX .. 'agents:' .. channel, nowMs, agent)
     end
-    call('ZADD', PREFIX .. 'ready:' .. name, unpack(ready))
-    ${counted("p", "channel", "#ready / 2")}
-    local reply = redis.pcall(ARGV[1], PREFIX .. 'notify:' .. channel, agent)
-    if type(reply) == 'table' and reply.err then redis.pcall('INCR', PREFIX .. 'unnotified') end
+    ${counted("p", "channel", "(#ready + #leases) / 2")}
+    if leases[1] then
+      call('ZADD', PREFIX .. 'leased:' .. name, unpack(leases))
+      call('ZADD', PREFIX .. 'due', 'LT', endMs, name)
+      ${counted("d", "channel", "#leases / 2")}
+    end
+    if ready[1] then
+      call('ZADD', PREFIX .. 'ready:' .. name, unpack(ready))
+      local reply = redis.pcall(ARGV[1], PREFIX .. 'notify:' .. channel, agent)
+      if type(reply) == 'table' and reply.err then redis.pcall('INCR', PREFIX .. 'unnotified') end
+    end
   end
   if not ARGV[from] and not next(unfolded) then return replies end
 end

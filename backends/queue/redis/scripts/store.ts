@@ -5,11 +5,11 @@
  */
 
 import { ALLOW_OOM, DENY_OOM, RETURN_SAVED_NUMBER, script } from "./fragments.ts";
-import { FOLD, MOST_IN_HASH, STORE_PLAIN } from "./plain.ts";
+import { FOLD, HANDED_OVER, MOST_IN_HASH, STORE_PLAIN } from "./plain.ts";
 
 /**
  * Arguments of one message: id, channel, source, target, payload, metadata, priority, its time to live, and an array as JSON, which
- * is empty for a plain message. The array has the operation, 1 for a message that is put, when that was created, when it expires,
+ * is empty for a plain message, or an equals sign if it may be handed over. The array has the operation, 1 for a message that is put, when that was created, when it expires,
  * 1 if it is acknowledged, the settings, when it is due, the deduplication id, and for how long that counts.
  */
 const ARGUMENTS = 9;
@@ -75,7 +75,7 @@ local function wake(channel, agent) wakeups[channel .. '\\0' .. agent] = { chann
 
 local function storeOne(id, channel, source, target, payload, metadata, priority, ttl, particulars)
   local operation, put, created, expires, acked, settings, due, unique, uniqueMs = id, '0', '', '', '0', '', '', '', ''
-  if particulars ~= '' then
+  if particulars ~= '' and particulars ~= '${HANDED_OVER}' then
     operation, put, created, expires, acked, settings, due, unique, uniqueMs = unpack(cjson.decode(particulars))
   end
   local key, isPut, isAcked = PREFIX .. 'msg:' .. id, put == '1', acked == '1'

@@ -7,6 +7,7 @@ import { MemoryStore } from "../../../../backends/queue/memory/store.ts";
 import { RedisStore } from "../../../../backends/queue/redis/store.ts";
 import type {
   MessageToPut,
+  NewMessage,
   QueueDelivery,
   QueueRecord,
   QueueStore,
@@ -19,13 +20,49 @@ import { withSeed } from "../../../support/seed.ts";
 const ROUNDS = 4;
 const CALLS = 120;
 
+/** What a message has that is delivered as the queue has it. */
+const NO_SETTINGS = {
+  delayMs: null,
+  deduplicationId: null,
+  orderingKey: null,
+  maxAttempts: null,
+  leaseMs: null,
+  resultMs: null,
+};
+
 /** A store, with its names of what the stores share. */
 interface Side {
   readonly store: QueueStore;
   /** The ids of messages by their numbers. */
   readonly ids: string[];
-  /** The deliveries that were claimed. */
+  /** The deliveries that were claimed, or handed over. */
   readonly leases: { agent: string; delivery: QueueDelivery }[];
+  /** Reserves the places of messages that this side publishes. Undefined for a store that hands none over. */
+  readonly consumers: WaitingConsumers | undefined;
+}
+
+/** Consumers that wait for messages, and get them when they are published. */
+class WaitingConsumers {
+  /** Whether they take the next message. */
+  isWaiting = false;
+  /** What was handed over. */
+  delivery: QueueDelivery | undefined;
+
+  /** Waits for the messages of all channels and agents. */
+  async listen(store: QueueStore): Promise<void> {
+    for (const channel of CHANNELS) {
+      for (const agent of AGENTS) {
+        const [receiver] = store.receivers(channel, agent);
+        await receiver.listen(() => false, () => this.#reserve());
+      }
+    }
+  }
+
+  #reserve() {
+    return this.isWaiting
+      ? (delivery?: QueueDelivery) => void (this.delivery = delivery)
+      : undefined;
+  }
 }
 
 /** A call, and what it is. */
@@ -60,16 +97,41 @@ class CallMaker {
   }
 
   #publish(): Call {
-    const message = randomMessage(this.#random);
+    const isAwaited = this.#random.chance(0.5);
+    const settings = isAwaited && this.#random.chance(0.7) ? NO_SETTINGS : {};
+    const message = { ...randomMessage(this.#random), ...settings };
     const number = this.#messages++;
+    let isHandedOver = false;
     return {
-      what: `publish ${JSON.stringify(message)}`,
-      run: async ({ store, ids }) => {
+      what: `publish ${JSON.stringify(message)}${isAwaited ? " to a consumer that waits" : ""}`,
+      run: async (side) => {
+        const { store, ids, consumers } = side;
+        if (consumers !== undefined) {
+          consumers.isWaiting = isAwaited;
+          consumers.delivery = undefined;
+        }
         const outcome = await store.publish(message);
         ids[number] = outcome === "full" ? "none" : outcome.record.id;
-        return outcome === "full" ? outcome : { ...outcome, record: seen(outcome.record) };
+        if (consumers?.delivery !== undefined) isHandedOver = true;
+        const delivery = isHandedOver ? await this.#takeHandedOver(side, message) : undefined;
+        if (outcome === "full") return outcome;
+        return { ...outcome, record: seen(outcome.record), delivery: delivery && seen(delivery) };
       },
     };
+  }
+
+  /** A message that one store hands over is what a consumer claims from the other one. */
+  async #takeHandedOver(
+    { store, leases, consumers }: Side,
+    { channel, target }: NewMessage,
+  ): Promise<QueueDelivery> {
+    const agent = target!;
+    const [receiver] = store.receivers(channel, agent);
+    const claim = () => receiver.claim(1, 0, { consumer: "x", rate: null });
+    const delivery = consumers?.delivery ?? (await claim()).deliveries[0];
+    leases.push({ agent, delivery });
+    this.#leases = leases.length;
+    return delivery;
   }
 
   #number(): number {
@@ -199,8 +261,16 @@ Deno.test("the queue on redis and the one in memory agree after any calls", () =
       });
       const space = new MemorySpace(clock);
       const stores = [new MemoryStore(space, config), new RedisStore(config)];
-      const sides: Side[] = stores.map((store) => ({ store, ids: [], leases: [] }));
-      for (const { store } of sides) await store.open();
+      const sides: Side[] = stores.map((store, i) => ({
+        store,
+        ids: [],
+        leases: [],
+        consumers: i === 1 ? new WaitingConsumers() : undefined,
+      }));
+      for (const { store, consumers } of sides) {
+        await store.open();
+        await consumers?.listen(store);
+      }
       try {
         const calls = new CallMaker(random, clock);
         for (let number = 0; number < CALLS; number++) {
@@ -208,7 +278,8 @@ Deno.test("the queue on redis and the one in memory agree after any calls", () =
           // Not every call on Redis does what is due.
           for (const { store } of sides) await store.pending("a", undefined, 1);
           const call = calls.next();
-          const [inMemory, onRedis] = [await call.run(sides[0]), await call.run(sides[1])];
+          // Redis decides what it hands over.
+          const [onRedis, inMemory] = [await call.run(sides[1]), await call.run(sides[0])];
           const what = `call ${number} of round ${round}, ${call.what}`;
           assert.deepEqual(outcomeOf(onRedis), outcomeOf(inMemory), what);
           assert.deepEqual(await view(sides[1]), await view(sides[0]), `after ${what}`);
