@@ -6,6 +6,7 @@
  */
 
 import type { Durations } from "./durations.ts";
+import type { RecentError } from "./recent_errors.ts";
 
 /** Counters of a server since it was created. */
 export interface ConnectionCounts {
@@ -43,6 +44,8 @@ export interface RedisClientInfo {
   readonly ageSeconds: number;
   readonly idleSeconds: number;
   readonly lastCommand: string;
+  /** Commands that it has sent. */
+  readonly commands: number;
   /** Channels and patterns that it subscribes to. */
   readonly subscriptions: number;
   readonly state: RedisClientState;
@@ -64,4 +67,6 @@ export interface ConnectionStatsSource {
   redisClients(): IteratorObject<RedisClientInfo>;
   /** Error replies to them by code, such as `ERR`. */
   redisErrors(): Iterable<readonly [code: string, count: number]>;
+  /** The last error replies of any protocol. */
+  recentErrors(): Iterable<RecentError>;
 }

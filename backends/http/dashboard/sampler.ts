@@ -10,7 +10,14 @@ import { type Observed, type View, viewOf } from "../metrics/view.ts";
 import type { Subscription } from "../../store/subscription.ts";
 import type { Topic } from "../../store/topic.ts";
 import { CounterDeltas, deltasOf } from "./rates.ts";
+import { ChannelFollower } from "./channels_part.ts";
+import { clientsOf } from "./clients_part.ts";
+import { errorsOf } from "./errors_part.ts";
+import { databasesOf } from "./keys.ts";
 import { QueueFollower } from "./queue_follower.ts";
+import { StateFollower } from "./state_part.ts";
+import { patternSubscribers } from "../metrics/pattern_subscribers.ts";
+import { percentilesMs } from "../metrics/quantile.ts";
 import type { Rates, RouteRow, Snapshot, SubscriberRow, TcpPart, TopicRow } from "./snapshot.ts";
 
 /** Most rows of a table. */
@@ -34,11 +41,15 @@ export class Sampler {
   readonly #requests = new CounterDeltas<RouteStats>();
   readonly #requestSeconds = new CounterDeltas<RouteStats>();
   readonly #queues: QueueFollower;
+  readonly #channels: ChannelFollower;
+  readonly #states: StateFollower;
   #last: CounterSample | undefined;
 
   constructor(observed: Observed) {
     this.#observed = observed;
     this.#queues = new QueueFollower(observed.queues ?? {}, observed.hasToken ?? false);
+    this.#channels = new ChannelFollower(observed.machine);
+    this.#states = new StateFollower(observed.states ?? {});
   }
 
   /** A snapshot of the server. */
@@ -57,6 +68,11 @@ export class Sampler {
       requests: this.#routes(rate),
       tcp: tcpOf(view, last, rate),
       queues: this.#queues.next(),
+      channels: this.#channels.next(),
+      states: this.#states.next(),
+      databases: databasesOf(this.#observed.store),
+      clients: clientsOf(this.#observed.store.connectionStats),
+      errors: errorsOf(this.#observed),
     };
   }
 
@@ -75,6 +91,7 @@ export class Sampler {
       messages: length,
       bytes,
       subscribers: subscriptions.countOf(name),
+      patternSubscribers: patternSubscribers(subscriptions, name),
       storedPerSecond: rate(stored),
     }));
   }
@@ -113,6 +130,7 @@ export class Sampler {
         errors: stats.errors,
         perSecond: rate(requests),
         meanMs: requests === 0 ? null : seconds / requests * 1000,
+        percentilesMs: percentilesMs(stats.durations),
       };
     }).toArray().sort((a, b) => b.requests - a.requests);
   }
@@ -174,15 +192,27 @@ function summaryOf({ observed, stats, backlogs, nowMs }: View) {
   };
 }
 
-function tcpOf({ connections }: View, last: CounterSample | undefined, rate: Rate): TcpPart | null {
+function tcpOf(
+  { connections, commandDurations }: View,
+  last: CounterSample | undefined,
+  rate: Rate,
+): TcpPart | null {
   if (connections === undefined) return null;
   const deltas = deltasOf(connections.commands, last?.commands ?? {});
   const commands = Object.entries(connections.commands)
     .filter(([, count]) => count > 0)
-    .map(([command, count]) => ({ command, count, perSecond: rate(deltas[command]) }))
+    .map(([command, count]) => ({
+      command,
+      count,
+      perSecond: rate(deltas[command]),
+      percentilesMs: percentilesMs(commandDurations.get(command) ?? NOTHING_MEASURED),
+    }))
     .sort((a, b) => b.count - a.count);
   return { connections: connections.connections, commands };
 }
+
+/** The durations of a command that was not measured. */
+const NOTHING_MEASURED = { bounds: [], buckets: [] };
 
 function firstNames({ topics, patterns }: Subscription): string[] {
   return [topics, patterns].flatMap((names) => [...names.values().take(MAX_NAMES)])

@@ -4,6 +4,12 @@
  * @module
  */
 
+import type { RecentError } from "../../store/recent_errors.ts";
+import type { ChannelsPart } from "./channels_part.ts";
+import type { ClientsPart } from "./clients_part.ts";
+import type { DatabaseRow } from "./keys.ts";
+import type { StatesPart } from "./state_part.ts";
+
 /** Rates of a server, per second. */
 export interface Rates {
   stored: number;
@@ -20,6 +26,8 @@ export interface TopicRow {
   bytes: number;
   /** Subscribers of the topic, without those of patterns. */
   subscribers: number;
+  /** Subscriptions to patterns that match it. */
+  patternSubscribers: number;
   storedPerSecond: number | null;
 }
 
@@ -47,12 +55,20 @@ export interface RouteRow {
   perSecond: number | null;
   /** Mean time from request to start of the response in the last second; null without requests. */
   meanMs: number | null;
+  /** Since the start, for the shares 0.5, 0.9, 0.99 and 0.999. */
+  percentilesMs: (number | null)[];
 }
 
 /** The TCP servers of the store. */
 export interface TcpPart {
   connections: number;
-  commands: { command: string; count: number; perSecond: number | null }[];
+  commands: {
+    command: string;
+    count: number;
+    perSecond: number | null;
+    /** Since the start, for the shares 0.5, 0.9, 0.99 and 0.999. */
+    percentilesMs: (number | null)[];
+  }[];
 }
 
 /** One channel of a message queue. */
@@ -108,4 +124,14 @@ export interface Snapshot {
   tcp: TcpPart | null;
   /** Null if it shows none, and until they have said their numbers once. */
   queues: QueuesPart | null;
+  /** Null if it shows none, and until they were read once. */
+  channels: ChannelsPart | null;
+  /** Null if it shows none, and until they have answered once. */
+  states: StatesPart | null;
+  /** The numbered databases that have keys. */
+  databases: DatabaseRow[];
+  /** Null without a TCP server. */
+  clients: ClientsPart | null;
+  /** The last errors, the newest first. */
+  errors: RecentError[];
 }

@@ -5,6 +5,7 @@
  */
 
 import { MAX_DASHBOARDS } from "../../store/limits.ts";
+import type { Recorder } from "./recorder.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /** Milliseconds between two snapshots. */
@@ -16,18 +17,27 @@ const HEADERS = { "content-type": "text/event-stream", "cache-control": "no-stor
 
 type Controller = ReadableStreamDefaultController<Uint8Array>;
 
+/** The history of the server. */
+type Recording = Pick<Recorder, "lastStep" | "look" | "part" | "rest">;
+
 /** Sends snapshots to all open dashboards. Takes none while there are none. */
 export class Viewers {
   readonly #startSampler: () => { sample(): Snapshot };
   readonly #controllers = new Set<Controller>();
   readonly #encoder = new TextEncoder();
   #sampler: { sample(): Snapshot } | undefined;
+  readonly #recording: Recording;
+  #text = "";
   #frame: Uint8Array | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** @param startSampler called when the first dashboard is opened */
-  constructor(startSampler: () => { sample(): Snapshot }) {
+  /**
+   * @param startSampler called when the first dashboard is opened
+   * @param recording the history, which a page gets when it is opened
+   */
+  constructor(startSampler: () => { sample(): Snapshot }, recording: Recording) {
     this.#startSampler = startSampler;
+    this.#recording = recording;
   }
 
   /** Number of open dashboards. */
@@ -48,7 +58,7 @@ export class Viewers {
         own = controller;
         this.#controllers.add(controller);
         if (this.#timer === undefined) this.#takeSnapshot();
-        controller.enqueue(this.#frame!);
+        controller.enqueue(this.#firstFrame());
       },
       cancel: () => this.#removeViewer(own),
     });
@@ -59,13 +69,24 @@ export class Viewers {
   #takeSnapshot(): void {
     const startMs = performance.now();
     this.#sampler ??= this.#startSampler();
-    const text = JSON.stringify(this.#sampler.sample());
-    this.#frame = this.#encoder.encode(`data: ${text}\n\n`);
+    this.#text = JSON.stringify({ ...this.#sampler.sample(), step: this.#recording.lastStep });
+    this.#frame = this.#frameOf(this.#text);
+    this.#recording.look();
     const tookMs = performance.now() - startMs;
     this.#timer = setTimeout(
       () => this.#sendNext(),
       Math.max(SNAPSHOT_INTERVAL_MS, tookMs * IDLE_FACTOR),
     );
+  }
+
+  #frameOf(text: string): Uint8Array {
+    return this.#encoder.encode(`data: ${text}\n\n`);
+  }
+
+  /** The last snapshot, with the history. */
+  #firstFrame(): Uint8Array {
+    const history = JSON.stringify(this.#recording.part());
+    return this.#frameOf(`${this.#text.slice(0, -1)},"history":${history}}`);
   }
 
   #sendNext(): void {
@@ -86,6 +107,8 @@ export class Viewers {
     this.#timer = undefined;
     this.#sampler = undefined;
     this.#frame = undefined;
+    this.#text = "";
+    this.#recording.rest();
   }
 
   /** Ends all streams. */

@@ -28,11 +28,20 @@ export async function readChannels(
 
 /** Reads a channel; undefined if it is gone, or may not be read. */
 export function readChannel(directory: string, name: string): ChannelView | undefined {
+  return readFile(directory, name, (file) => viewOf(name, takeSnapshot(file, directory)));
+}
+
+/** What `read` makes of a channel's file; undefined if it is gone, or may not be read. */
+export function readFile<R>(
+  directory: string,
+  name: string,
+  read: (file: SegmentFile) => R,
+): R | undefined {
   try {
     const file = SegmentFile.find(`${directory}/${name}`);
     if (file === undefined) return undefined;
     using open = file;
-    return open.isDeleted() ? undefined : viewOf(name, takeSnapshot(open, directory));
+    return open.isDeleted() ? undefined : read(open);
   } catch (error) {
     if (error instanceof ShmError) return undefined;
     throw error;
@@ -40,7 +49,7 @@ export function readChannel(directory: string, name: string): ChannelView | unde
 }
 
 function viewOf(name: string, snapshot: SegmentSnapshot): ChannelView {
-  const { header, codec, sizeBytes, lanes, leaseTables, latest, participants } = snapshot;
+  const { header, codec, sizeBytes, lanes, leaseTables, latest, participants, issues } = snapshot;
   const sentMessages = sum(lanes, (lane) => lane.messages);
   const pending = header?.kind === "broadcast" ? undefined : pendingIn(lanes);
   return {
@@ -59,6 +68,8 @@ function viewOf(name: string, snapshot: SegmentSnapshot): ChannelView {
     lagMessages: behindIn(snapshot),
     unacknowledgedMessages: leaseTables.leases.length,
     keys: latest?.keys,
+    missingMessages: sum(snapshot.backlogs, ({ missing }) => missing),
+    problem: issues.length === 0 ? undefined : `${issues[0].part}: ${issues[0].problem}`,
     participants: participants.map(participantOf),
   };
 }

@@ -7,11 +7,15 @@
 
 import { channelNames, segmentDirectory } from "../../../lib/platform/directory.ts";
 import type { Machine, MachineView } from "../metrics/machine_view.ts";
+import { lazyPart } from "../../../lib/base/descriptors.ts";
+import type { ChannelDetails } from "../metrics/channel_details.ts";
 import { readChannels } from "./channels.ts";
 import { DeathWatch } from "./deaths.ts";
 
 /** Number of channels that are read. */
 export const MAX_CHANNELS = 1000;
+
+const detailsPart = lazyPart(() => import("./details.ts"));
 
 /** The channels of one directory. */
 export class ChannelDirectory implements Machine, AsyncDisposable {
@@ -33,6 +37,13 @@ export class ChannelDirectory implements Machine, AsyncDisposable {
 
   view(): Promise<MachineView> {
     return this.#reading ??= this.#read().finally(() => this.#reading = undefined);
+  }
+
+  async details(name: string): Promise<ChannelDetails | undefined> {
+    const { detailsOf } = await detailsPart((problem) =>
+      new Error(`cannot look at channel ${JSON.stringify(name)}: ${problem}`)
+    );
+    return detailsOf(this.path, name);
   }
 
   async #read(): Promise<MachineView> {

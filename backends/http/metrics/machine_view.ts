@@ -5,6 +5,7 @@
  */
 
 import { logger } from "../../../lib/base/log.ts";
+import type { ChannelDetails } from "./channel_details.ts";
 
 /** A socket on a channel. */
 export interface ParticipantView {
@@ -45,6 +46,10 @@ export interface ChannelView {
   readonly unacknowledgedMessages: number;
   /** Keys of latest values; undefined for other channels. */
   readonly keys: number | undefined;
+  /** Messages that are overwritten already, and that subscribers will miss. */
+  readonly missingMessages: number;
+  /** The first thing that is damaged. */
+  readonly problem: string | undefined;
   readonly participants: readonly ParticipantView[];
 }
 
@@ -76,6 +81,8 @@ export interface MachineView {
 export interface Machine {
   /** Reads all channels. Those who ask at the same time get the same view. */
   view(): Promise<MachineView>;
+  /** One channel in detail; undefined if there is none of this name. */
+  details(name: string): Promise<ChannelDetails | undefined>;
 }
 
 /** Machines that could not be read the last time: the log has that once. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { RecentErrors } from "../../store/recent_errors.ts";
 import { Durations } from "../../store/durations.ts";
 
 /** Identifies a route. */
@@ -69,6 +70,8 @@ export class RouteStats {
 
 /** Statistics of all requests of a server, by route. */
 export class RequestStats {
+  /** The last requests that were rejected or failed. */
+  readonly recentErrors: RecentErrors = new RecentErrors();
   readonly #routes = new Map<RouteKey | undefined, RouteStats>();
 
   /** Counts a request. Its route is undefined if none was found. */

@@ -7,6 +7,8 @@
 import type { ConnectionCounts, ConnectionStatsSource } from "../../store/connection_stats.ts";
 import { COMMAND_BOUNDS_SECONDS, Durations } from "../../store/durations.ts";
 import type { Store, StoreStats } from "../../store/store.ts";
+import type { RecentError } from "../../store/recent_errors.ts";
+import type { SharedBackend } from "../../state/types.ts";
 import { type Backlog, backlogsByTransport } from "./backlog.ts";
 import type { Machine, MachineView } from "./machine_view.ts";
 import type { NamedQueues, QueueView } from "./queue_view.ts";
@@ -15,13 +17,18 @@ import type { RouteStats } from "./request_stats.ts";
 /** A server under observation. */
 export interface Observed {
   readonly store: Store;
-  readonly requests: { routes(): IteratorObject<RouteStats> };
+  readonly requests: {
+    routes(): IteratorObject<RouteStats>;
+    readonly recentErrors: Iterable<RecentError>;
+  };
   readonly subscribers: { readonly waiting: number };
   readonly eventStreams: { readonly size: number };
   /** Message queues to show. */
   readonly queues?: NamedQueues | undefined;
   /** The channels of this machine, if they are shown. */
   readonly machine?: Machine | undefined;
+  /** Shared states to show. */
+  readonly states?: Readonly<Record<string, SharedBackend>> | undefined;
   /** Whether requests need a token. */
   readonly hasToken?: boolean;
   uptimeSeconds(): number;

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { NamedStates } from "../dashboard/state_part.ts";
 import type { Viewers } from "../dashboard/viewers.ts";
 import type { Machine } from "../metrics/machine_view.ts";
 import type { NamedQueues } from "../metrics/queue_view.ts";
@@ -24,6 +25,8 @@ export interface RouteContext {
   readonly queues: NamedQueues | undefined;
   /** The channels of this machine, if they are shown. */
   readonly machine: Machine | undefined;
+  /** Shared states to show. */
+  readonly states: NamedStates | undefined;
   /** Whether requests need a token. */
   readonly hasToken: boolean;
   /** Seconds since the server was started. */

@@ -11,6 +11,7 @@ import {
   MAX_POLL_SECONDS,
 } from "../../store/limits.ts";
 import { exposition } from "../metrics/exposition.ts";
+import { DASHBOARD_ROUTES } from "./dashboard_routes.ts";
 import { HttpError } from "./errors.ts";
 import { reserveStream } from "./reply_quota.ts";
 import { describeRoutes } from "./openapi.ts";
@@ -143,6 +144,7 @@ export const ROUTES: readonly Route[] = [
     response: { type: "object" },
     run: () => JSON.stringify(describeRoutes(ROUTES)),
   }),
+  ...DASHBOARD_ROUTES,
   ...QUEUE_ROUTES,
   route({
     method: "GET",

@@ -5,6 +5,7 @@
  */
 
 import { lazyPart } from "../../../lib/base/descriptors.ts";
+import { logger } from "../../../lib/base/log.ts";
 import { endingTurn } from "../../../lib/base/turn.ts";
 import type { Clock } from "../../../lib/base/clock.ts";
 import { checkNoMore } from "../../../lib/base/checks.ts";
@@ -33,6 +34,8 @@ import {
 import { Store } from "../../store/store.ts";
 import type { OverflowPolicy } from "../../store/subscription.ts";
 import type { MessageQueue } from "../../queue/types.ts";
+import type { SharedBackend } from "../../state/types.ts";
+import { STEP_SECONDS } from "../dashboard/history.ts";
 import type { ChannelDirectory } from "../machine/machine.ts";
 import { Auth } from "./auth.ts";
 import { Listener } from "./listener.ts";
@@ -94,6 +97,10 @@ export interface SharedMemoryServerOptions extends SharedMemoryServerConfig {
    * called. Default: false.
    */
   channels?: boolean | ShownChannels | undefined;
+  /**
+   * Shared states that the dashboard shows, by the names that they have there. They stay open. Default: none.
+   */
+  states?: Readonly<Record<string, SharedBackend>> | undefined;
   /** Called for each request, such as `traceRequests()` of `./otel`. Default: none. */
   onRequest?: RequestObserver | undefined;
 }
@@ -134,6 +141,7 @@ export const SERVER_OPTIONS = new OptionRules<SharedMemoryServerOptions>(
     clock: checkClock,
     queues: checkQueues,
     channels: checkChannels,
+    states: checkStates,
     onRequest: callback,
   },
 );
@@ -164,6 +172,20 @@ async function machineOf(
     new Error(`cannot show the channels of this machine: ${problem}`)
   );
   return new ChannelDirectory(channels === true ? undefined : channels.dir);
+}
+
+/** A shared state. Its class is not needed here. */
+const STATE = objectWith<SharedBackend>(
+  "info",
+  "bufferListThreads",
+  "bufferThreadLen",
+  "registryListAll",
+);
+
+function checkStates(name: string, value: unknown): Readonly<Record<string, SharedBackend>> {
+  const states = object<Record<string, SharedBackend>>(name, value);
+  for (const [key, state] of Object.entries(states)) STATE(`${name}.${key}`, state);
+  return states;
 }
 
 const MAX_SWEEP_INTERVAL_MS = 10_000;
@@ -283,6 +305,7 @@ export class SharedMemoryServer implements AsyncDisposable {
       onRequest: this.#options.onRequest,
       queues: this.#options.queues,
       machine,
+      states: this.#options.states,
     });
     const listener = new Listener({
       host: this.#host,
@@ -295,6 +318,7 @@ export class SharedMemoryServer implements AsyncDisposable {
       () => runTask("removing what has expired", () => service.sweep()),
       sweepMs,
     );
+    const endRecording = startRecording(service);
     const unref = () => {
       Deno.unrefTimer(timer);
       listener.unref();
@@ -307,6 +331,7 @@ export class SharedMemoryServer implements AsyncDisposable {
       unref,
       async stop(graceMs) {
         clearInterval(timer);
+        endRecording();
         endGuard();
         service.clear();
         await ending.disposeAsync();
@@ -315,6 +340,19 @@ export class SharedMemoryServer implements AsyncDisposable {
       },
     };
   }
+}
+
+/** Keeps the history of the dashboard. Returns what ends that. */
+function startRecording(service: Service): () => void {
+  const record = () => {
+    service.record().catch((error) => {
+      logger.error("keeping the history of the dashboard failed: {error}", { error });
+    });
+  };
+  record();
+  const timer = setInterval(record, STEP_SECONDS * 1000);
+  Deno.unrefTimer(timer);
+  return () => clearInterval(timer);
 }
 
 async function stopListening(starting: Promise<Listening>, graceMs: number): Promise<void> {

@@ -8,6 +8,8 @@ import { TextSet } from "../../../lib/base/text_map.ts";
 import { logger } from "../../../lib/base/log.ts";
 import { Sampler } from "../dashboard/sampler.ts";
 import { pageResponse, wantsPage } from "../dashboard/page.ts";
+import { Recorder } from "../dashboard/recorder.ts";
+import type { NamedStates } from "../dashboard/state_part.ts";
 import { Viewers } from "../dashboard/viewers.ts";
 import type { Machine } from "../metrics/machine_view.ts";
 import type { NamedQueues } from "../metrics/queue_view.ts";
@@ -41,6 +43,7 @@ export interface ServiceOptions {
   readonly onRequest?: RequestObserver | undefined;
   readonly queues?: NamedQueues | undefined;
   readonly machine?: Machine | undefined;
+  readonly states?: NamedStates | undefined;
 }
 
 /** The server without its sockets. */
@@ -50,6 +53,7 @@ export class Service {
   readonly #options: ServiceOptions;
   readonly #bodyLimits: BodyLimits;
   readonly #replies: ReplyQuota;
+  readonly #recorder: Recorder;
   #unpolled = 0;
 
   constructor(store: Store, auth: Auth, limits: SubscriberLimits, options: ServiceOptions) {
@@ -58,17 +62,25 @@ export class Service {
     this.#options = options;
     this.#replies = new ReplyQuota(store);
     this.#bodyLimits = { maxBytes: options.maxBodyBytes, transit: store.transit };
-    this.#context = {
+    const observed = {
       store,
       subscribers: new LongPollSubscribers(store, limits),
       eventStreams: new EventStreams(store, limits),
       requests: new RequestStats(),
-      viewers: new Viewers(() => new Sampler(this.#context)),
+      states: options.states,
       queues: options.queues,
       machine: options.machine,
       hasToken: auth.hasToken,
       uptimeSeconds: () => (performance.now() - startedMs) / 1000,
     };
+    this.#recorder = new Recorder(observed);
+    const viewers = new Viewers(() => new Sampler(observed), this.#recorder);
+    this.#context = { ...observed, viewers };
+  }
+
+  /** Adds a point to the history of the dashboard. */
+  record(): Promise<void> {
+    return this.#recorder.step();
   }
 
   /** Removes what has expired, and the subscribers that have not polled for long. */
@@ -111,7 +123,9 @@ export class Service {
     } catch (error) {
       const known = toHttpError(error);
       outcome = known ? { refusal: known.message } : { fault: error };
-      response = errorResponse(known ?? internalError(error));
+      const shown = known ?? internalError(error);
+      this.#context.requests.recentErrors.add(aboutOf(match), `${shown.status} ${shown.message}`);
+      response = errorResponse(shown);
     }
     const seconds = (performance.now() - startMs) / 1000;
     this.#context.requests.record(match?.route, response.status, seconds);
@@ -204,6 +218,11 @@ function tryParameters(match: RouteMatch, reading: Reading): Record<string, unkn
     if (error instanceof HttpError) return undefined;
     throw error;
   }
+}
+
+/** The call that an error is about. */
+function aboutOf(match: RouteMatch | undefined): string {
+  return match === undefined ? "no such call" : `${match.route.method} ${match.route.path}`;
 }
 
 function internalError(error: unknown): HttpError {

@@ -80,6 +80,8 @@ export class ClientState {
   /** The last command, in small letters. */
   lastCommand = "NULL";
   usedAtMs: number;
+  /** Commands that it has sent. */
+  commandCount = 0;
   /** What it keeps for a transaction: its commands, and the keys that it watches. */
   readonly transactionMemory: ClientMemory;
   /** What it keeps while it waits. */

@@ -5,6 +5,7 @@
  */
 
 import { COMMAND_BOUNDS_SECONDS, Durations } from "../../store/durations.ts";
+import { RecentErrors } from "../../store/recent_errors.ts";
 import { TextMap } from "../../../lib/base/text_map.ts";
 
 /** Most different names of unknown commands that are counted one by one. */
@@ -34,6 +35,8 @@ export class CommandStats {
   droppedClients = 0;
   /** Number of error replies by code. */
   readonly errors: TextMap<number> = new TextMap();
+  /** The last error replies. */
+  readonly recentErrors: RecentErrors = new RecentErrors();
 
   /** The counters of a command. */
   of(name: string): CommandCounts {
@@ -53,8 +56,9 @@ export class CommandStats {
     this.unknown.set(key, (count ?? 0) + 1);
   }
 
-  /** Counts an error reply. */
-  countError(text: string): void {
+  /** Counts an error reply. `command` is undefined if there is no such command. */
+  countError(text: string, command: string | undefined): void {
+    this.recentErrors.add(command === undefined ? "redis" : `redis ${command}`, text);
     const [code] = text.split(" ", 1);
     const key = code.slice(0, MAX_NAME_LENGTH);
     const count = this.errors.get(key);

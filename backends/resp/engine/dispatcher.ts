@@ -155,6 +155,7 @@ export class Dispatcher {
     const refusal = this.#refusal(client, command, args);
     if (refusal !== undefined) return this.#refused(client, words, refusal, command);
     client.usedAtMs = this.#service.nowMs;
+    client.commandCount++;
     client.lastCommand = command.name;
     if (command.load !== undefined && this.#isFirst(client, command, words)) return NO_REPLY;
     if (client.transaction !== undefined && !IMMEDIATE.has(command.name)) {
@@ -199,7 +200,7 @@ export class Dispatcher {
   #refuse(client: Client, refusal: ErrorReply, command: Command | undefined): ErrorReply {
     if (client.transaction !== undefined) client.transaction.hasFailed = true;
     if (command !== undefined) this.#service.stats.of(command.name).rejected++;
-    this.#service.stats.countError(refusal.text);
+    this.#service.stats.countError(refusal.text, command?.name);
     return refusal;
   }
 
@@ -282,7 +283,7 @@ export class Dispatcher {
     if (isMeasured) counts.durations.record((performance.now() - startMs) / 1000);
     if (reply instanceof ErrorReply) {
       counts.failed++;
-      stats.countError(reply.text);
+      stats.countError(reply.text, command.name);
     }
     return reply;
   }

@@ -175,7 +175,7 @@ export class ScriptHost implements MachineHost {
     const command = this.#find(words);
     const refusal = this.#refusal(command, words);
     if (refusal !== undefined) {
-      client.service.stats.countError(refusal.text);
+      client.service.stats.countError(refusal.text, command?.name);
       return refusal;
     }
     if (command!.flags.has("write")) this.hasWritten = true;

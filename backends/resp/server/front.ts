@@ -6,6 +6,7 @@
 
 import type { RedisClientInfo, RedisClientState } from "../../store/connection_stats.ts";
 import type { Durations } from "../../store/durations.ts";
+import type { RecentError } from "../../store/recent_errors.ts";
 import type { Store } from "../../store/store.ts";
 import { COMMANDS } from "../commands/mod.ts";
 import type { ClientState } from "../engine/client_state.ts";
@@ -101,6 +102,11 @@ export class RespFront {
     return this.service.stats.errors;
   }
 
+  /** The last error replies. */
+  recentErrors(): Iterable<RecentError> {
+    return this.service.stats.recentErrors;
+  }
+
   /** Begins to hear of changes of the store. */
   start(): void {
     this.service.start();
@@ -123,6 +129,7 @@ function infoOf(client: ClientState, nowMs: number): RedisClientInfo {
     ageSeconds: Math.max(0, nowMs - client.createdAtMs) / 1000,
     idleSeconds: Math.max(0, nowMs - client.usedAtMs) / 1000,
     lastCommand: client.lastCommand,
+    commands: client.commandCount,
     subscriptions: client.subscriptionCount,
     state: stateOf(client),
   };

@@ -264,7 +264,7 @@ export class LineSession implements CommandContext<ServiceSession> {
   }
 
   #reject(message: string): string {
-    this.#context.connectionStats.errors++;
+    this.#context.connectionStats.countError(message);
     return errorReply(message);
   }
 

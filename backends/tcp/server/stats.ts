@@ -10,6 +10,7 @@ import type {
   RedisClientInfo,
 } from "../../store/connection_stats.ts";
 import { COMMAND_BOUNDS_SECONDS, Durations } from "../../store/durations.ts";
+import { type RecentError, RecentErrors } from "../../store/recent_errors.ts";
 import type { StoreStats } from "../../store/store.ts";
 import type { Command } from "./command.ts";
 
@@ -30,6 +31,7 @@ export interface OtherCounts {
   durations(): Iterable<readonly [string, Durations]>;
   clients(): IteratorObject<RedisClientInfo>;
   errors(): Iterable<readonly [string, number]>;
+  recentErrors(): Iterable<RecentError>;
 }
 
 /** The counters of a server. */
@@ -45,6 +47,7 @@ export class ConnectionStats implements ConnectionStatsSource {
   /** What is counted of clients that speak another protocol. */
   others: OtherCounts | undefined = undefined;
   readonly #commands: ReadonlyMap<Command, { calls: number }>;
+  readonly #recentErrors = new RecentErrors();
   readonly #durations = new Map<string, Durations>();
 
   constructor(commands: readonly Command[]) {
@@ -75,6 +78,17 @@ export class ConnectionStats implements ConnectionStatsSource {
 
   redisErrors(): Iterable<readonly [string, number]> {
     return this.others?.errors() ?? [];
+  }
+
+  *recentErrors(): Generator<RecentError, void, void> {
+    yield* this.#recentErrors;
+    yield* this.others?.recentErrors() ?? [];
+  }
+
+  /** Counts a line with an error. */
+  countError(text: string): void {
+    this.errors++;
+    this.#recentErrors.add("tcp", text);
   }
 
   /** The current counters. */

@@ -8,6 +8,7 @@ import { HISTORY_LENGTH, pointsOf } from "../../../../tools/dashboard/sparkline.
 import type { Snapshot } from "../../../../backends/http/dashboard/snapshot.ts";
 import { Viewers } from "../../../../backends/http/dashboard/viewers.ts";
 import { MAX_DASHBOARDS } from "../../../../backends/store/limits.ts";
+import { Recorder } from "../../../../backends/http/dashboard/recorder.ts";
 import { MAX_ROWS, Sampler } from "../../../../backends/http/dashboard/sampler.ts";
 import { RequestStats } from "../../../../backends/http/metrics/request_stats.ts";
 import { Subscription } from "../../../../backends/store/subscription.ts";
@@ -177,7 +178,7 @@ function countedViewers() {
     const sampler = new Sampler(observed);
     counts.begun++;
     return { sample: () => (counts.looks++, sampler.sample()) };
-  });
+  }, new Recorder(observed));
   return { viewers, counts };
 }
 
