@@ -22,6 +22,11 @@ export function name(title, of, className = NAME) {
   return { title, className, update: (cell, row) => updateName(cell, of(row)), sortBy: of };
 }
 
+/** The time of day of milliseconds of the Unix epoch. */
+export function time(ms) {
+  return new Date(ms).toLocaleTimeString("en-GB");
+}
+
 /** A name of any length: cut off on the page, whole when pointed at. */
 function updateName(cell, name) {
   setText(cell, name);
@@ -66,6 +71,7 @@ export const TOPICS = {
     number("Messages", ({ messages }) => messages, format.count),
     number("Size", ({ bytes }) => bytes, format.bytes, WIDE),
     number("Subscribers", ({ subscribers }) => subscribers, format.count, WIDE),
+    number("By pattern", ({ patternSubscribers }) => patternSubscribers, format.count, WIDE),
     number("Stored/s", ({ storedPerSecond }) => storedPerSecond, format.rate),
     { title: "Last 2 minutes", className: "wide picture", update: updateSparkline },
   ],
@@ -130,6 +136,16 @@ export const SUBSCRIBERS = {
   ],
 };
 
+/** The percentiles of durations since the start of the server; the third one fits a narrow screen. */
+const PERCENTILES = ["p50", "p90", "p99", "p99.9"].map((title, i) =>
+  number(
+    title,
+    ({ percentilesMs }) => percentilesMs[i],
+    format.milliseconds,
+    title === "p99" ? NUMBER : WIDE,
+  )
+);
+
 export const REQUESTS = {
   caption: "HTTP requests by call",
   sorted: "Total",
@@ -139,6 +155,7 @@ export const REQUESTS = {
     number("Total", ({ requests }) => requests, format.count),
     number("Per second", ({ perSecond }) => perSecond, format.rate),
     number("Mean time", ({ meanMs }) => meanMs, format.milliseconds, WIDE),
+    ...PERCENTILES,
     number("Refused", ({ errors }) => errors, format.count),
   ],
 };
@@ -151,5 +168,17 @@ export const COMMANDS = {
     name("Command", ({ command }) => command),
     number("Total", ({ count }) => count, format.count),
     number("Per second", ({ perSecond }) => perSecond, format.rate),
+    ...PERCENTILES,
+  ],
+};
+
+export const ERRORS = {
+  caption: "The last errors",
+  sorted: "Time",
+  empty: "No error yet.",
+  columns: [
+    name("Error", ({ text }) => format.visible(text)),
+    name("Call", ({ about }) => format.visible(about)),
+    number("Time", ({ atMs }) => atMs, time),
   ],
 };

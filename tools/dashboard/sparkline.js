@@ -10,16 +10,21 @@ const HEIGHT = 28;
 export class Series {
   values = [];
 
+  /** @param length most values that are kept */
+  constructor(length = HISTORY_LENGTH) {
+    this.length = length;
+  }
+
   push(value) {
     this.values.push(value);
-    if (this.values.length > HISTORY_LENGTH) this.values.shift();
+    if (this.values.length > this.length) this.values.shift();
   }
 }
 
 /** The points of a line through values, the newest at the right edge, from 0 to the highest. */
-export function pointsOf(values, width, height) {
+export function pointsOf(values, width, height, length = HISTORY_LENGTH) {
   const highest = Math.max(...values, 0);
-  const step = width / (HISTORY_LENGTH - 1);
+  const step = width / (length - 1);
   const left = width - step * (values.length - 1);
   return values.map((value, i) => {
     const y = highest === 0 ? height : height - value / highest * height;
@@ -38,8 +43,8 @@ export function sparkline(label = "") {
   return svg;
 }
 
-export function draw(svg, { values }) {
-  const points = pointsOf(values, WIDTH, HEIGHT);
+export function draw(svg, { values, length }) {
+  const points = pointsOf(values, WIDTH, HEIGHT, length);
   const [area, line] = svg.children;
   line.setAttribute("points", points.length > 1 ? points.join(" ") : "");
   if (points.length < 2) return area.setAttribute("points", "");

@@ -265,6 +265,30 @@ export const PAGE: string =
   "  padding-top: 0.6rem;\n" +
   "}\n" +
   "\n" +
+  ".hour .sparkline {\n" +
+  "  height: 2.6rem;\n" +
+  "}\n" +
+  "\n" +
+  ".facts {\n" +
+  "  margin: 0.4rem 0;\n" +
+  "  padding-left: 1.2rem;\n" +
+  "  overflow-wrap: anywhere;\n" +
+  "}\n" +
+  "\n" +
+  "select {\n" +
+  "  padding: 0.3rem 0.6rem;\n" +
+  "  background: var(--panel);\n" +
+  "  border: 1px solid var(--edge);\n" +
+  "  border-radius: 0.4rem;\n" +
+  "  color: var(--ink);\n" +
+  "  font: inherit;\n" +
+  "}\n" +
+  "\n" +
+  "button:disabled {\n" +
+  "  color: var(--quiet);\n" +
+  "  cursor: default;\n" +
+  "}\n" +
+  "\n" +
   ".tile[data-level=\"slow\"] .value {\n" +
   "  color: var(--slow);\n" +
   "}\n" +
@@ -779,245 +803,6 @@ export const PAGE: string =
   "  }\n" +
   "};\n" +
   "\n" +
-  "// sections/channels.js\n" +
-  "var channels = {\n" +
-  "  id: \"channels\",\n" +
-  "  title: \"Channels\",\n" +
-  "  make() {\n" +
-  "    return {\n" +
-  "      show() {\n" +
-  "      },\n" +
-  "      isShown: () => false\n" +
-  "    };\n" +
-  "  }\n" +
-  "};\n" +
-  "\n" +
-  "// sections/clients.js\n" +
-  "var clients = {\n" +
-  "  id: \"clients\",\n" +
-  "  title: \"Clients\",\n" +
-  "  make() {\n" +
-  "    return {\n" +
-  "      show() {\n" +
-  "      },\n" +
-  "      isShown: () => false\n" +
-  "    };\n" +
-  "  }\n" +
-  "};\n" +
-  "\n" +
-  "// sections/keys.js\n" +
-  "var keys = {\n" +
-  "  id: \"keys\",\n" +
-  "  title: \"Keys\",\n" +
-  "  make() {\n" +
-  "    return {\n" +
-  "      show() {\n" +
-  "      },\n" +
-  "      isShown: () => false\n" +
-  "    };\n" +
-  "  }\n" +
-  "};\n" +
-  "\n" +
-  "// sparkline.js\n" +
-  "var SVG = \"http://www.w3.org/2000/svg\";\n" +
-  "var HISTORY_LENGTH = 120;\n" +
-  "var WIDTH = 120;\n" +
-  "var HEIGHT = 28;\n" +
-  "var Series = class {\n" +
-  "  values = [];\n" +
-  "  push(value) {\n" +
-  "    this.values.push(value);\n" +
-  "    if (this.values.length > HISTORY_LENGTH) this.values.shift();\n" +
-  "  }\n" +
-  "};\n" +
-  "function pointsOf(values, width, height) {\n" +
-  "  const highest = Math.max(...values, 0);\n" +
-  "  const step = width / (HISTORY_LENGTH - 1);\n" +
-  "  const left = width - step * (values.length - 1);\n" +
-  "  return values.map((value, i) => {\n" +
-  "    const y = highest === 0 ? height : height - value / highest * height;\n" +
-  "    return `${(left + i * step).toFixed(1)},${(y + 1).toFixed(1)}`;\n" +
-  "  });\n" +
-  "}\n" +
-  "function sparkline(label = \"\") {\n" +
-  "  const svg = document.createElementNS(SVG, \"svg\");\n" +
-  "  svg.setAttribute(\"viewBox\", `0 0 ${WIDTH} ${HEIGHT + 2}`);\n" +
-  "  svg.setAttribute(\"preserveAspectRatio\", \"none\");\n" +
-  "  svg.setAttribute(\"class\", `sparkline ${label}`);\n" +
-  "  svg.setAttribute(\"aria-hidden\", \"true\");\n" +
-  "  for (const part of [\n" +
-  "    \"polygon\",\n" +
-  "    \"polyline\"\n" +
-  "  ]) svg.append(document.createElementNS(SVG, part));\n" +
-  "  return svg;\n" +
-  "}\n" +
-  "function draw(svg, { values }) {\n" +
-  "  const points = pointsOf(values, WIDTH, HEIGHT);\n" +
-  "  const [area, line] = svg.children;\n" +
-  "  line.setAttribute(\"points\", points.length > 1 ? points.join(\" \") : \"\");\n" +
-  "  if (points.length < 2) return area.setAttribute(\"points\", \"\");\n" +
-  "  const [left] = points[0].split(\",\");\n" +
-  "  const floor = HEIGHT + 1;\n" +
-  "  area.setAttribute(\"points\", `${left},${floor} ${points.join(\" \")} ${WIDTH},${floor}`);\n" +
-  "}\n" +
-  "\n" +
-  "// sections/tiles.js\n" +
-  "var perSecond = (of) => ({\n" +
-  "  value: (now) => now.rates && of(now.rates),\n" +
-  "  show: rate\n" +
-  "});\n" +
-  "var TILES = [\n" +
-  "  {\n" +
-  "    title: \"Stored per second\",\n" +
-  "    ...perSecond(({ stored }) => stored),\n" +
-  "    caption: ({ totals }) => `${count(totals.stored)} since the start`\n" +
-  "  },\n" +
-  "  {\n" +
-  "    title: \"Delivered per second\",\n" +
-  "    ...perSecond(({ delivered }) => delivered),\n" +
-  "    caption: ({ totals }) => `to ${pluralize(totals.subscribers, \"subscriber\")}`\n" +
-  "  },\n" +
-  "  {\n" +
-  "    title: \"Requests per second\",\n" +
-  "    ...perSecond(({ requests }) => requests),\n" +
-  "    caption: ({ requests }) => `${count(requests.reduce((sum, { errors }) => sum + errors, 0))} rejected`\n" +
-  "  },\n" +
-  "  {\n" +
-  "    title: \"Backlog\",\n" +
-  "    value: ({ backlog }) => backlog.messages,\n" +
-  "    show: count,\n" +
-  "    caption: ({ backlog: { messages, bytes: bytes2, oldestSeconds } }) => messages === 0 ? \"nothing waits\" : `${bytes(bytes2)}, ${wait(oldestSeconds)} old`,\n" +
-  "    level: ({ backlog }) => backlog.oldestSeconds >= 10 ? \"stuck\" : \"\"\n" +
-  "  },\n" +
-  "  {\n" +
-  "    title: \"Dropped per second\",\n" +
-  "    ...perSecond(({ dropped }) => dropped),\n" +
-  "    caption: ({ totals }) => `${count(totals.dropped)} since the start`,\n" +
-  "    level: ({ rates: rates2 }) => rates2?.dropped > 0 ? \"stuck\" : \"\"\n" +
-  "  },\n" +
-  "  {\n" +
-  "    title: \"Memory used\",\n" +
-  "    value: ({ memory }) => memory.bytes,\n" +
-  "    show: bytes,\n" +
-  "    caption: ({ memory: { bytes: bytes2, limitBytes } }) => limitBytes === null ? \"no limit is set\" : `${(bytes2 / limitBytes * 100).toFixed(0)}% of ${bytes(limitBytes)}`,\n" +
-  "    level: ({ memory: { bytes: bytes2, limitBytes } }) => limitBytes !== null && bytes2 / limitBytes > 0.9 ? \"slow\" : \"\",\n" +
-  "    share: ({ memory: { bytes: bytes2, limitBytes } }) => limitBytes === null ? null : bytes2 / limitBytes\n" +
-  "  }\n" +
-  "];\n" +
-  "var FACTS = [\n" +
-  "  [\n" +
-  "    \"Topics\",\n" +
-  "    ({ totals }) => count(totals.topics)\n" +
-  "  ],\n" +
-  "  [\n" +
-  "    \"Messages\",\n" +
-  "    ({ totals }) => count(totals.messages)\n" +
-  "  ],\n" +
-  "  [\n" +
-  "    \"Keys\",\n" +
-  "    ({ totals }) => count(totals.keys)\n" +
-  "  ],\n" +
-  "  [\n" +
-  "    \"Expired\",\n" +
-  "    ({ totals }) => count(totals.expired)\n" +
-  "  ],\n" +
-  "  [\n" +
-  "    \"Deleted\",\n" +
-  "    ({ totals }) => count(totals.deleted)\n" +
-  "  ],\n" +
-  "  [\n" +
-  "    \"Evicted\",\n" +
-  "    ({ totals }) => count(totals.evicted)\n" +
-  "  ],\n" +
-  "  [\n" +
-  "    \"Cut off\",\n" +
-  "    ({ totals }) => count(totals.disconnected)\n" +
-  "  ],\n" +
-  "  [\n" +
-  "    \"Process memory\",\n" +
-  "    ({ memory }) => bytes(memory.processBytes)\n" +
-  "  ]\n" +
-  "];\n" +
-  "var Tile = class {\n" +
-  "  #of;\n" +
-  "  #series = new Series();\n" +
-  "  #value = element(\"p\", {\n" +
-  "    className: \"value\"\n" +
-  "  });\n" +
-  "  #caption = element(\"p\", {\n" +
-  "    className: \"quiet\"\n" +
-  "  });\n" +
-  "  #meter = element(\"div\", {\n" +
-  "    className: \"meter\",\n" +
-  "    hidden: true\n" +
-  "  }, element(\"div\"));\n" +
-  "  #picture = sparkline();\n" +
-  "  #panel;\n" +
-  "  constructor(of, parent) {\n" +
-  "    this.#of = of;\n" +
-  "    const title = element(\"h3\", {\n" +
-  "      textContent: of.title\n" +
-  "    });\n" +
-  "    this.#panel = element(\"article\", {\n" +
-  "      className: \"panel tile\"\n" +
-  "    }, title, this.#value, this.#caption, this.#meter, this.#picture);\n" +
-  "    parent.append(this.#panel);\n" +
-  "  }\n" +
-  "  show(now) {\n" +
-  "    const { value, show, caption, level, share } = this.#of;\n" +
-  "    const figure = value(now);\n" +
-  "    if (figure !== null) this.#series.push(figure);\n" +
-  "    setText(this.#value, show(figure));\n" +
-  "    setText(this.#caption, caption(now));\n" +
-  "    this.#panel.dataset.level = level?.(now) ?? \"\";\n" +
-  "    draw(this.#picture, this.#series);\n" +
-  "    const part = share?.(now) ?? null;\n" +
-  "    this.#meter.hidden = part === null;\n" +
-  "    if (part !== null) this.#meter.firstChild.style.width = `${Math.min(100, part * 100)}%`;\n" +
-  "  }\n" +
-  "};\n" +
-  "function makeTiles(parent) {\n" +
-  "  const tiles = TILES.map((of) => new Tile(of, parent));\n" +
-  "  return (now) => tiles.forEach((tile) => tile.show(now));\n" +
-  "}\n" +
-  "function makeFacts(parent) {\n" +
-  "  const values = FACTS.map(([title]) => {\n" +
-  "    const value = element(\"dd\");\n" +
-  "    parent.append(element(\"div\", {}, element(\"dt\", {\n" +
-  "      textContent: title\n" +
-  "    }), value));\n" +
-  "    return value;\n" +
-  "  });\n" +
-  "  return (now) => values.forEach((value, i) => setText(value, FACTS[i][1](now)));\n" +
-  "}\n" +
-  "\n" +
-  "// sections/overview.js\n" +
-  "var overview = {\n" +
-  "  id: \"overview\",\n" +
-  "  title: \"Overview\",\n" +
-  "  make(panel) {\n" +
-  "    const tiles = element(\"div\", {\n" +
-  "      id: \"tiles\",\n" +
-  "      className: \"tiles\"\n" +
-  "    });\n" +
-  "    const facts = element(\"dl\", {\n" +
-  "      id: \"facts\"\n" +
-  "    });\n" +
-  "    panel.append(element(\"h2\", {\n" +
-  "      className: \"unseen\",\n" +
-  "      textContent: \"Overview\"\n" +
-  "    }), tiles, facts);\n" +
-  "    const showTiles = makeTiles(tiles);\n" +
-  "    const showFacts = makeFacts(facts);\n" +
-  "    return {\n" +
-  "      show(now) {\n" +
-  "        showTiles(now);\n" +
-  "        showFacts(now);\n" +
-  "      }\n" +
-  "    };\n" +
-  "  }\n" +
-  "};\n" +
-  "\n" +
   "// calls.js\n" +
   "function ask(path, token) {\n" +
   "  return call(path, token, {});\n" +
@@ -1044,6 +829,53 @@ export const PAGE: string =
   "  const json = await response.json();\n" +
   "  if (response.ok) return json;\n" +
   "  throw new Error(json.error);\n" +
+  "}\n" +
+  "\n" +
+  "// sparkline.js\n" +
+  "var SVG = \"http://www.w3.org/2000/svg\";\n" +
+  "var HISTORY_LENGTH = 120;\n" +
+  "var WIDTH = 120;\n" +
+  "var HEIGHT = 28;\n" +
+  "var Series = class {\n" +
+  "  values = [];\n" +
+  "  /** @param length most values that are kept */\n" +
+  "  constructor(length = HISTORY_LENGTH) {\n" +
+  "    this.length = length;\n" +
+  "  }\n" +
+  "  push(value) {\n" +
+  "    this.values.push(value);\n" +
+  "    if (this.values.length > this.length) this.values.shift();\n" +
+  "  }\n" +
+  "};\n" +
+  "function pointsOf(values, width, height, length = HISTORY_LENGTH) {\n" +
+  "  const highest = Math.max(...values, 0);\n" +
+  "  const step = width / (length - 1);\n" +
+  "  const left = width - step * (values.length - 1);\n" +
+  "  return values.map((value, i) => {\n" +
+  "    const y = highest === 0 ? height : height - value / highest * height;\n" +
+  "    return `${(left + i * step).toFixed(1)},${(y + 1).toFixed(1)}`;\n" +
+  "  });\n" +
+  "}\n" +
+  "function sparkline(label = \"\") {\n" +
+  "  const svg = document.createElementNS(SVG, \"svg\");\n" +
+  "  svg.setAttribute(\"viewBox\", `0 0 ${WIDTH} ${HEIGHT + 2}`);\n" +
+  "  svg.setAttribute(\"preserveAspectRatio\", \"none\");\n" +
+  "  svg.setAttribute(\"class\", `sparkline ${label}`);\n" +
+  "  svg.setAttribute(\"aria-hidden\", \"true\");\n" +
+  "  for (const part of [\n" +
+  "    \"polygon\",\n" +
+  "    \"polyline\"\n" +
+  "  ]) svg.append(document.createElementNS(SVG, part));\n" +
+  "  return svg;\n" +
+  "}\n" +
+  "function draw(svg, { values, length }) {\n" +
+  "  const points = pointsOf(values, WIDTH, HEIGHT, length);\n" +
+  "  const [area, line] = svg.children;\n" +
+  "  line.setAttribute(\"points\", points.length > 1 ? points.join(\" \") : \"\");\n" +
+  "  if (points.length < 2) return area.setAttribute(\"points\", \"\");\n" +
+  "  const [left] = points[0].split(\",\");\n" +
+  "  const floor = HEIGHT + 1;\n" +
+  "  area.setAttribute(\"points\", `${left},${floor} ${points.join(\" \")} ${WIDTH},${floor}`);\n" +
   "}\n" +
   "\n" +
   "// columns.js\n" +
@@ -1073,6 +905,9 @@ export const PAGE: string =
   "    update: (cell, row) => updateName(cell, of(row)),\n" +
   "    sortBy: of\n" +
   "  };\n" +
+  "}\n" +
+  "function time(ms) {\n" +
+  "  return new Date(ms).toLocaleTimeString(\"en-GB\");\n" +
   "}\n" +
   "function updateName(cell, name2) {\n" +
   "  setText(cell, name2);\n" +
@@ -1111,6 +946,7 @@ export const PAGE: string =
   "    number(\"Messages\", ({ messages }) => messages, count),\n" +
   "    number(\"Size\", ({ bytes: bytes2 }) => bytes2, bytes, WIDE),\n" +
   "    number(\"Subscribers\", ({ subscribers }) => subscribers, count, WIDE),\n" +
+  "    number(\"By pattern\", ({ patternSubscribers }) => patternSubscribers, count, WIDE),\n" +
   "    number(\"Stored/s\", ({ storedPerSecond }) => storedPerSecond, rate),\n" +
   "    {\n" +
   "      title: \"Last 2 minutes\",\n" +
@@ -1173,6 +1009,12 @@ export const PAGE: string =
   "    }\n" +
   "  ]\n" +
   "};\n" +
+  "var PERCENTILES = [\n" +
+  "  \"p50\",\n" +
+  "  \"p90\",\n" +
+  "  \"p99\",\n" +
+  "  \"p99.9\"\n" +
+  "].map((title, i) => number(title, ({ percentilesMs }) => percentilesMs[i], milliseconds, title === \"p99\" ? NUMBER : WIDE));\n" +
   "var REQUESTS = {\n" +
   "  caption: \"HTTP requests by call\",\n" +
   "  sorted: \"Total\",\n" +
@@ -1180,8 +1022,9 @@ export const PAGE: string =
   "  columns: [\n" +
   "    name(\"Call\", ({ route }) => route),\n" +
   "    number(\"Total\", ({ requests }) => requests, count),\n" +
-  "    number(\"Per second\", ({ perSecond: perSecond2 }) => perSecond2, rate),\n" +
+  "    number(\"Per second\", ({ perSecond: perSecond3 }) => perSecond3, rate),\n" +
   "    number(\"Mean time\", ({ meanMs }) => meanMs, milliseconds, WIDE),\n" +
+  "    ...PERCENTILES,\n" +
   "    number(\"Refused\", ({ errors }) => errors, count)\n" +
   "  ]\n" +
   "};\n" +
@@ -1192,27 +1035,20 @@ export const PAGE: string =
   "  columns: [\n" +
   "    name(\"Command\", ({ command }) => command),\n" +
   "    number(\"Total\", ({ count: count2 }) => count2, count),\n" +
-  "    number(\"Per second\", ({ perSecond: perSecond2 }) => perSecond2, rate)\n" +
+  "    number(\"Per second\", ({ perSecond: perSecond3 }) => perSecond3, rate),\n" +
+  "    ...PERCENTILES\n" +
   "  ]\n" +
   "};\n" +
-  "\n" +
-  "// confirm.js\n" +
-  "function confirmed(question, verb) {\n" +
-  "  const dialog = byId(\"confirm\");\n" +
-  "  setText(byId(\"confirm-text\"), question);\n" +
-  "  setText(byId(\"confirm-yes\"), verb);\n" +
-  "  dialog.showModal();\n" +
-  "  byId(\"confirm-no\").focus();\n" +
-  "  return new Promise((resolve) => {\n" +
-  "    let isSure = false;\n" +
-  "    byId(\"confirm-no\").onclick = () => dialog.close();\n" +
-  "    byId(\"confirm-yes\").onclick = () => {\n" +
-  "      isSure = true;\n" +
-  "      dialog.close();\n" +
-  "    };\n" +
-  "    dialog.onclose = () => resolve(isSure);\n" +
-  "  });\n" +
-  "}\n" +
+  "var ERRORS = {\n" +
+  "  caption: \"The last errors\",\n" +
+  "  sorted: \"Time\",\n" +
+  "  empty: \"No error yet.\",\n" +
+  "  columns: [\n" +
+  "    name(\"Error\", ({ text }) => visible(text)),\n" +
+  "    name(\"Call\", ({ about }) => visible(about)),\n" +
+  "    number(\"Time\", ({ atMs }) => atMs, time)\n" +
+  "  ]\n" +
+  "};\n" +
   "\n" +
   "// table.js\n" +
   "var Table = class {\n" +
@@ -1323,8 +1159,756 @@ export const PAGE: string =
   "  });\n" +
   "}\n" +
   "\n" +
+  "// sections/channel_details.js\n" +
+  "var seen = (of) => (row) => visible(of(row));\n" +
+  "var orDash = (show) => (value) => value === null ? \"\\u2013\" : show(value);\n" +
+  "function makeChannelDetails() {\n" +
+  "  const said = element(\"p\", {\n" +
+  "    className: \"problem\",\n" +
+  "    role: \"status\"\n" +
+  "  });\n" +
+  "  const facts = element(\"ul\", {\n" +
+  "    className: \"facts\"\n" +
+  "  });\n" +
+  "  const [forParticipants, forHolds, forValues] = [\n" +
+  "    1,\n" +
+  "    2,\n" +
+  "    3\n" +
+  "  ].map(() => place(\"\"));\n" +
+  "  const title = (textContent) => element(\"h3\", {\n" +
+  "    textContent\n" +
+  "  });\n" +
+  "  const values = element(\"div\", {\n" +
+  "    hidden: true\n" +
+  "  }, title(\"Latest values\"), forValues);\n" +
+  "  const content = element(\"div\", {}, said, facts, title(\"Participants\"), forParticipants, title(\"What they hold\"), forHolds, values);\n" +
+  "  const participantTable = new Table(forParticipants, PARTICIPANTS);\n" +
+  "  const holdTable = new Table(forHolds, HOLDS);\n" +
+  "  const valueTable = new Table(forValues, VALUES);\n" +
+  "  return {\n" +
+  "    element: content,\n" +
+  "    say: (text) => setText(said, visible(text)),\n" +
+  "    show(details) {\n" +
+  "      setText(said, \"\");\n" +
+  "      showFacts(facts, factsOf(details));\n" +
+  "      participantTable.show(details.participants);\n" +
+  "      holdTable.show(details.holds);\n" +
+  "      values.hidden = details.values === null;\n" +
+  "      valueTable.show(details.values ?? []);\n" +
+  "    }\n" +
+  "  };\n" +
+  "}\n" +
+  "function factsOf({ createdMs, creatorPid, kept, reasons, damage }) {\n" +
+  "  const created = createdMs === null ? [] : [\n" +
+  "    `created at ${time(createdMs)} by process ${creatorPid}`\n" +
+  "  ];\n" +
+  "  const history2 = kept === null ? [] : [\n" +
+  "    `keeps ${pluralize(kept, \"message\")} for subscribers that come later`\n" +
+  "  ];\n" +
+  "  return [\n" +
+  "    ...created,\n" +
+  "    ...history2,\n" +
+  "    ...reasons.map((reason) => `is there because: ${reason}`),\n" +
+  "    ...damage\n" +
+  "  ];\n" +
+  "}\n" +
+  "function showFacts(list, texts) {\n" +
+  "  while (list.children.length > texts.length) list.lastElementChild.remove();\n" +
+  "  while (list.children.length < texts.length) list.append(element(\"li\"));\n" +
+  "  for (const [i, text] of texts.entries()) setText(list.children[i], visible(text));\n" +
+  "}\n" +
+  "function updateAlive(cell, { isAlive, isWaiting }) {\n" +
+  "  cell.dataset.level = isAlive ? \"\" : \"stuck\";\n" +
+  "  setText(cell, isAlive ? isWaiting ? \"sleeps\" : \"alive\" : \"dead\");\n" +
+  "}\n" +
+  "var PARTICIPANTS = {\n" +
+  "  caption: \"Participants of the channel\",\n" +
+  "  sorted: \"Joined\",\n" +
+  "  empty: \"Nobody takes part.\",\n" +
+  "  columns: [\n" +
+  "    name(\"Label\", seen(({ label, role }) => label || role)),\n" +
+  "    {\n" +
+  "      title: \"Role\",\n" +
+  "      className: \"wide\",\n" +
+  "      text: ({ role }) => role,\n" +
+  "      sortBy: ({ role }) => role\n" +
+  "    },\n" +
+  "    number(\"Process\", ({ pid }) => pid, String),\n" +
+  "    number(\"Joined\", ({ sinceMs }) => sinceMs, time, \"number wide\"),\n" +
+  "    number(\"Lag\", ({ lag }) => lag, orDash(count)),\n" +
+  "    number(\"Missing\", ({ missing }) => missing, count, \"number wide\"),\n" +
+  "    {\n" +
+  "      title: \"State\",\n" +
+  "      sortBy: ({ isAlive }) => Number(isAlive),\n" +
+  "      update: updateAlive\n" +
+  "    }\n" +
+  "  ]\n" +
+  "};\n" +
+  "var HOLDS = {\n" +
+  "  caption: \"What participants hold\",\n" +
+  "  sorted: \"Since\",\n" +
+  "  empty: \"They hold nothing.\",\n" +
+  "  columns: [\n" +
+  "    name(\"Holder\", seen(({ holder }) => holder)),\n" +
+  "    {\n" +
+  "      title: \"What\",\n" +
+  "      text: ({ what }) => what,\n" +
+  "      sortBy: ({ what }) => what\n" +
+  "    },\n" +
+  "    number(\"Count\", ({ count: count2 }) => count2, count),\n" +
+  "    number(\"Since\", ({ sinceMs }) => sinceMs, time)\n" +
+  "  ]\n" +
+  "};\n" +
+  "var VALUES = {\n" +
+  "  caption: \"Latest values of the channel\",\n" +
+  "  sorted: \"Size\",\n" +
+  "  empty: \"No key has a value.\",\n" +
+  "  columns: [\n" +
+  "    name(\"Key\", seen(({ key }) => key)),\n" +
+  "    name(\"Value\", seen(({ value }) => value)),\n" +
+  "    number(\"Size\", ({ sizeBytes }) => sizeBytes, bytes, \"number wide\"),\n" +
+  "    number(\"Expires\", ({ expiresMs }) => expiresMs, orDash(time), \"number wide\")\n" +
+  "  ]\n" +
+  "};\n" +
+  "\n" +
+  "// sections/hour.js\n" +
+  "var POINTS = 360;\n" +
+  "var CHANNEL_PREFIX = \"channel \";\n" +
+  "var Hour = class {\n" +
+  "  #series = /* @__PURE__ */ new Map();\n" +
+  "  #endMs = 0;\n" +
+  "  /** Takes in what a snapshot has: at first the whole hour, later each new point. */\n" +
+  "  record({ history: history2, step }) {\n" +
+  "    if (history2 !== void 0) this.#begin(history2.hour);\n" +
+  "    if (step === null || step.atMs <= this.#endMs) return;\n" +
+  "    this.#endMs = step.atMs;\n" +
+  "    for (const name2 of /* @__PURE__ */ new Set([\n" +
+  "      ...this.#series.keys(),\n" +
+  "      ...Object.keys(step.figures)\n" +
+  "    ])) {\n" +
+  "      this.of(name2).push(step.figures[name2] ?? 0);\n" +
+  "    }\n" +
+  "  }\n" +
+  "  #begin({ endMs, series }) {\n" +
+  "    this.#endMs = endMs;\n" +
+  "    this.#series.clear();\n" +
+  "    for (const [name2, values] of Object.entries(series)) {\n" +
+  "      for (const value of values) this.of(name2).push(value ?? 0);\n" +
+  "    }\n" +
+  "  }\n" +
+  "  /** The values of a name. */\n" +
+  "  of(name2) {\n" +
+  "    let series = this.#series.get(name2);\n" +
+  "    if (series === void 0) this.#series.set(name2, series = new Series(POINTS));\n" +
+  "    return series;\n" +
+  "  }\n" +
+  "  /** Draws the messages per second of a channel of the machine. */\n" +
+  "  drawChannel(cell, channel) {\n" +
+  "    if (cell.firstChild === null) cell.append(sparkline());\n" +
+  "    draw(cell.firstChild, this.#series.get(CHANNEL_PREFIX + channel) ?? new Series(POINTS));\n" +
+  "  }\n" +
+  "};\n" +
+  "var hour = new Hour();\n" +
+  "var perSecond = (rate2) => `${rate(rate2)}/s`;\n" +
+  "var CHARTS = [\n" +
+  "  [\n" +
+  "    \"stored\",\n" +
+  "    \"Stored messages\",\n" +
+  "    perSecond\n" +
+  "  ],\n" +
+  "  [\n" +
+  "    \"delivered\",\n" +
+  "    \"Delivered messages\",\n" +
+  "    perSecond\n" +
+  "  ],\n" +
+  "  [\n" +
+  "    \"requests\",\n" +
+  "    \"HTTP requests\",\n" +
+  "    perSecond\n" +
+  "  ],\n" +
+  "  [\n" +
+  "    \"httpP99Ms\",\n" +
+  "    \"HTTP, 99th percentile\",\n" +
+  "    milliseconds\n" +
+  "  ],\n" +
+  "  [\n" +
+  "    \"commands\",\n" +
+  "    \"TCP commands\",\n" +
+  "    perSecond\n" +
+  "  ],\n" +
+  "  [\n" +
+  "    \"tcpP99Ms\",\n" +
+  "    \"TCP, 99th percentile\",\n" +
+  "    milliseconds\n" +
+  "  ],\n" +
+  "  [\n" +
+  "    \"errors\",\n" +
+  "    \"Errors\",\n" +
+  "    perSecond\n" +
+  "  ],\n" +
+  "  [\n" +
+  "    \"backlog\",\n" +
+  "    \"Backlog\",\n" +
+  "    count\n" +
+  "  ],\n" +
+  "  [\n" +
+  "    \"memory\",\n" +
+  "    \"Memory of the store\",\n" +
+  "    bytes\n" +
+  "  ],\n" +
+  "  [\n" +
+  "    \"processMemory\",\n" +
+  "    \"Memory of the process\",\n" +
+  "    bytes\n" +
+  "  ],\n" +
+  "  [\n" +
+  "    \"channelMessages\",\n" +
+  "    \"Messages on channels\",\n" +
+  "    perSecond\n" +
+  "  ],\n" +
+  "  [\n" +
+  "    \"channelDropped\",\n" +
+  "    \"Missed on channels\",\n" +
+  "    perSecond\n" +
+  "  ]\n" +
+  "];\n" +
+  "function makeHour(parent) {\n" +
+  "  const charts = CHARTS.map(([key, title, show]) => {\n" +
+  "    const caption = element(\"p\", {\n" +
+  "      className: \"quiet\"\n" +
+  "    });\n" +
+  "    const picture = sparkline();\n" +
+  "    parent.append(element(\"article\", {\n" +
+  "      className: \"panel tile hour\"\n" +
+  "    }, element(\"h3\", {\n" +
+  "      textContent: title\n" +
+  "    }), caption, picture));\n" +
+  "    return {\n" +
+  "      key,\n" +
+  "      show,\n" +
+  "      caption,\n" +
+  "      picture\n" +
+  "    };\n" +
+  "  });\n" +
+  "  return () => {\n" +
+  "    for (const { key, show, caption, picture } of charts) {\n" +
+  "      const series = hour.of(key);\n" +
+  "      setText(caption, captionOf(series.values, show));\n" +
+  "      draw(picture, series);\n" +
+  "    }\n" +
+  "  };\n" +
+  "}\n" +
+  "function captionOf(values, show) {\n" +
+  "  if (values.length === 0) return \"the first point comes within 10 seconds\";\n" +
+  "  return `${show(values.at(-1))}, highest ${show(Math.max(...values))}`;\n" +
+  "}\n" +
+  "\n" +
+  "// sections/channels.js\n" +
+  "var FULL = 0.8;\n" +
+  "var LOOK_MS = 2e3;\n" +
+  "var seen2 = (of) => (row) => visible(of(row));\n" +
+  "var peopleOf = ({ participants }) => Object.values(participants).reduce((a, b) => a + b, 0);\n" +
+  "var channels = {\n" +
+  "  id: \"channels\",\n" +
+  "  title: \"Channels\",\n" +
+  "  make(panel, page2) {\n" +
+  "    const title = heading(\"Channels of the machine\");\n" +
+  "    const [forChannels, forDeaths] = [\n" +
+  "      \"channels\",\n" +
+  "      \"deaths\"\n" +
+  "    ].map(place);\n" +
+  "    panel.append(title, forChannels, heading(\"Deaths\", \"the last first\"), forDeaths);\n" +
+  "    const table = new Table(forChannels, channelTable((row) => showDetails(page2, row)));\n" +
+  "    const deaths = new Table(forDeaths, DEATHS);\n" +
+  "    return {\n" +
+  "      show({ channels: part }) {\n" +
+  "        if (part === null) return;\n" +
+  "        setText(title.lastChild, part.directory);\n" +
+  "        table.show(part.channels, part.total);\n" +
+  "        deaths.show(part.deaths, part.deathCount);\n" +
+  "      },\n" +
+  "      isShown: ({ channels: part }) => part !== null\n" +
+  "    };\n" +
+  "  }\n" +
+  "};\n" +
+  "async function showDetails(page2, row) {\n" +
+  "  const details = makeChannelDetails();\n" +
+  "  const looking = new AbortController();\n" +
+  "  page2.details.open({\n" +
+  "    title: row.name,\n" +
+  "    content: details.element,\n" +
+  "    onClose: () => looking.abort()\n" +
+  "  });\n" +
+  "  const path = `/channel_details?${new URLSearchParams({\n" +
+  "    channel: row.name\n" +
+  "  })}`;\n" +
+  "  while (!looking.signal.aborted) {\n" +
+  "    try {\n" +
+  "      const found = await ask(path, page2.token());\n" +
+  "      if (!looking.signal.aborted) details.show(found);\n" +
+  "    } catch (error) {\n" +
+  "      details.say(error.message);\n" +
+  "    }\n" +
+  "    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));\n" +
+  "  }\n" +
+  "}\n" +
+  "function updateFill(cell, { kind, fill }) {\n" +
+  "  const isFull = fill >= FULL && kind !== \"broadcast\";\n" +
+  "  cell.dataset.level = isFull ? \"slow\" : \"\";\n" +
+  "  setText(cell, kind === \"latest\" || kind === \"journal\" ? \"\\u2013\" : `${(fill * 100).toFixed(0)}%`);\n" +
+  "}\n" +
+  "function updateState(cell, { state: state2, dead, problem }) {\n" +
+  "  cell.dataset.level = state2 === \"damaged\" ? \"stuck\" : dead > 0 ? \"slow\" : \"\";\n" +
+  "  setText(cell, dead > 0 ? `${state2}, ${dead} dead` : state2);\n" +
+  "  cell.title = problem ?? \"\";\n" +
+  "}\n" +
+  "function updateLosses(of, perSecond3) {\n" +
+  "  return (cell, row) => {\n" +
+  "    cell.dataset.level = perSecond3(row) > 0 ? \"stuck\" : of(row) > 0 ? \"slow\" : \"\";\n" +
+  "    setText(cell, count(of(row)));\n" +
+  "  };\n" +
+  "}\n" +
+  "function channelTable(onSelect) {\n" +
+  "  return {\n" +
+  "    caption: \"Channels of the machine\",\n" +
+  "    sorted: \"Messages/s\",\n" +
+  "    empty: \"No channel exists.\",\n" +
+  "    columns: [\n" +
+  "      {\n" +
+  "        title: \"Channel\",\n" +
+  "        className: \"name\",\n" +
+  "        sortBy: ({ name: name2 }) => name2,\n" +
+  "        update(cell, row) {\n" +
+  "          if (cell.firstChild === null) cell.append(element(\"button\", {\n" +
+  "            type: \"button\"\n" +
+  "          }));\n" +
+  "          const button = cell.firstChild;\n" +
+  "          setText(button, visible(row.name));\n" +
+  "          button.title = visible(row.name);\n" +
+  "          button.onclick = () => onSelect(row);\n" +
+  "        }\n" +
+  "      },\n" +
+  "      {\n" +
+  "        title: \"Kind\",\n" +
+  "        className: \"wide\",\n" +
+  "        text: ({ kind }) => kind,\n" +
+  "        sortBy: ({ kind }) => kind\n" +
+  "      },\n" +
+  "      number(\"Messages/s\", ({ messagesPerSecond }) => messagesPerSecond, rate),\n" +
+  "      number(\"Bytes/s\", ({ bytesPerSecond }) => bytesPerSecond, (rate2) => rate2 === null ? \"\\u2013\" : bytes(Math.round(rate2)), \"number wide\"),\n" +
+  "      {\n" +
+  "        title: \"Fill\",\n" +
+  "        className: \"number\",\n" +
+  "        sortBy: ({ fill }) => fill,\n" +
+  "        update: updateFill\n" +
+  "      },\n" +
+  "      number(\"Lag\", ({ lag }) => lag, (lag) => lag === null ? \"\\u2013\" : count(lag)),\n" +
+  "      {\n" +
+  "        title: \"Missed\",\n" +
+  "        className: \"number wide\",\n" +
+  "        sortBy: ({ dropped, missing }) => dropped + missing,\n" +
+  "        update: updateLosses(({ dropped, missing }) => dropped + missing, ({ droppedPerSecond }) => droppedPerSecond)\n" +
+  "      },\n" +
+  "      number(\"Sent\", ({ sentMessages }) => sentMessages, count, \"number wide\"),\n" +
+  "      number(\"Participants\", peopleOf, count, \"number wide\"),\n" +
+  "      {\n" +
+  "        title: \"Last hour\",\n" +
+  "        className: \"wide picture\",\n" +
+  "        update: (cell, row) => hour.drawChannel(cell, row.name)\n" +
+  "      },\n" +
+  "      {\n" +
+  "        title: \"State\",\n" +
+  "        className: \"wide\",\n" +
+  "        sortBy: ({ state: state2, dead }) => `${state2} ${dead}`,\n" +
+  "        update: updateState\n" +
+  "      }\n" +
+  "    ]\n" +
+  "  };\n" +
+  "}\n" +
+  "var DEATHS = {\n" +
+  "  caption: \"Participants that died\",\n" +
+  "  sorted: \"Died\",\n" +
+  "  empty: \"No participant has died since the server was started.\",\n" +
+  "  columns: [\n" +
+  "    name(\"Channel\", seen2(({ channel }) => channel)),\n" +
+  "    {\n" +
+  "      title: \"Role\",\n" +
+  "      className: \"wide\",\n" +
+  "      text: ({ role }) => role,\n" +
+  "      sortBy: ({ role }) => role\n" +
+  "    },\n" +
+  "    name(\"Label\", seen2(({ label }) => label ?? \"\"), \"name\"),\n" +
+  "    number(\"Process\", ({ pid }) => pid, String),\n" +
+  "    number(\"Died\", ({ atMs }) => atMs, time)\n" +
+  "  ]\n" +
+  "};\n" +
+  "\n" +
+  "// sections/clients.js\n" +
+  "var seen3 = (of) => (row) => visible(of(row));\n" +
+  "var clients = {\n" +
+  "  id: \"clients\",\n" +
+  "  title: \"Clients\",\n" +
+  "  make(panel) {\n" +
+  "    const forClients = place(\"clients\");\n" +
+  "    panel.append(heading(\"Redis-speaking clients\"), forClients);\n" +
+  "    const table = new Table(forClients, CLIENTS);\n" +
+  "    return {\n" +
+  "      show({ clients: part }) {\n" +
+  "        if (part !== null) table.show(part.clients, part.total);\n" +
+  "      },\n" +
+  "      isShown: ({ clients: part }) => part !== null\n" +
+  "    };\n" +
+  "  }\n" +
+  "};\n" +
+  "var CLIENTS = {\n" +
+  "  caption: \"Clients that speak the protocol of Redis\",\n" +
+  "  sorted: \"Commands\",\n" +
+  "  empty: \"No client is connected.\",\n" +
+  "  columns: [\n" +
+  "    name(\"Client\", seen3(({ name: name2, id }) => name2 || `client ${id}`)),\n" +
+  "    name(\"Address\", seen3(({ address }) => address), \"name wide\"),\n" +
+  "    number(\"Database\", ({ database }) => database, String, \"number wide\"),\n" +
+  "    name(\"Last command\", seen3(({ lastCommand }) => lastCommand)),\n" +
+  "    number(\"Commands\", ({ commands }) => commands, count),\n" +
+  "    number(\"Subscriptions\", ({ subscriptions }) => subscriptions, count, \"number wide\"),\n" +
+  "    number(\"Idle\", ({ idleSeconds }) => idleSeconds, duration),\n" +
+  "    number(\"Connected\", ({ ageSeconds }) => ageSeconds, duration, \"number wide\"),\n" +
+  "    {\n" +
+  "      title: \"State\",\n" +
+  "      className: \"wide\",\n" +
+  "      text: ({ state: state2 }) => state2,\n" +
+  "      sortBy: ({ state: state2 }) => state2\n" +
+  "    }\n" +
+  "  ]\n" +
+  "};\n" +
+  "\n" +
+  "// sections/keys.js\n" +
+  "var LOOK_MS2 = 3e3;\n" +
+  "var keys = {\n" +
+  "  id: \"keys\",\n" +
+  "  title: \"Keys\",\n" +
+  "  make(panel, page2) {\n" +
+  "    const section = new KeySection(panel, page2);\n" +
+  "    return {\n" +
+  "      show: (now) => section.show(now.databases)\n" +
+  "    };\n" +
+  "  }\n" +
+  "};\n" +
+  "var KeySection = class {\n" +
+  "  #page;\n" +
+  "  #panel;\n" +
+  "  #table;\n" +
+  "  #database = 0;\n" +
+  "  /** Cursors of the pages up to the one that is shown. */\n" +
+  "  #cursors = [\n" +
+  "    0\n" +
+  "  ];\n" +
+  "  #next = 0;\n" +
+  "  #select = element(\"select\", {\n" +
+  "    id: \"key-database\"\n" +
+  "  });\n" +
+  "  #back = element(\"button\", {\n" +
+  "    type: \"button\",\n" +
+  "    id: \"keys-back\",\n" +
+  "    textContent: \"Previous\"\n" +
+  "  });\n" +
+  "  #on = element(\"button\", {\n" +
+  "    type: \"button\",\n" +
+  "    id: \"keys-on\",\n" +
+  "    textContent: \"Next\"\n" +
+  "  });\n" +
+  "  #where = element(\"span\", {\n" +
+  "    className: \"quiet\"\n" +
+  "  });\n" +
+  "  #said = element(\"p\", {\n" +
+  "    className: \"problem\",\n" +
+  "    role: \"status\"\n" +
+  "  });\n" +
+  "  #lookedAtMs = -Infinity;\n" +
+  "  constructor(panel, page2) {\n" +
+  "    this.#page = page2;\n" +
+  "    this.#panel = panel;\n" +
+  "    const label = element(\"label\", {\n" +
+  "      htmlFor: \"key-database\",\n" +
+  "      textContent: \"Database\"\n" +
+  "    });\n" +
+  "    const controls = element(\"div\", {\n" +
+  "      className: \"actions\"\n" +
+  "    }, label, this.#select, this.#back, this.#on, this.#where);\n" +
+  "    const table = place(\"keys\");\n" +
+  "    panel.append(heading(\"Keys\"), controls, this.#said, table);\n" +
+  "    this.#table = new Table(table, KEYS);\n" +
+  "    this.#select.addEventListener(\"change\", () => {\n" +
+  "      this.#database = Number(this.#select.value);\n" +
+  "      this.#go([\n" +
+  "        0\n" +
+  "      ]);\n" +
+  "    });\n" +
+  "    this.#back.addEventListener(\"click\", () => this.#go(this.#cursors.slice(0, -1)));\n" +
+  "    this.#on.addEventListener(\"click\", () => this.#go([\n" +
+  "      ...this.#cursors,\n" +
+  "      this.#next\n" +
+  "    ]));\n" +
+  "  }\n" +
+  "  /** Shows the databases of a snapshot, and looks at the keys if the section is seen. */\n" +
+  "  show(databases) {\n" +
+  "    this.#showDatabases(databases);\n" +
+  "    const { keys: keys2 = 0 } = databases.find(({ database }) => database === this.#database) ?? {};\n" +
+  "    setText(this.#where, `page ${this.#cursors.length} of ${pluralize(keys2, \"key\")}`);\n" +
+  "    const isDue = performance.now() - this.#lookedAtMs >= LOOK_MS2;\n" +
+  "    if (!this.#panel.hidden && isDue) this.#look();\n" +
+  "  }\n" +
+  "  #showDatabases(databases) {\n" +
+  "    const numbers = databases.map(({ database }) => database);\n" +
+  "    if (!numbers.includes(this.#database)) numbers.push(this.#database);\n" +
+  "    const options = numbers.sort((a, b) => a - b).map(String);\n" +
+  "    const shown = [\n" +
+  "      ...this.#select.options\n" +
+  "    ].map(({ value }) => value);\n" +
+  "    if (options.join() === shown.join()) return;\n" +
+  "    this.#select.replaceChildren(...options.map((value) => element(\"option\", {\n" +
+  "      value,\n" +
+  "      textContent: value\n" +
+  "    })));\n" +
+  "    this.#select.value = String(this.#database);\n" +
+  "  }\n" +
+  "  #go(cursors) {\n" +
+  "    this.#cursors = cursors;\n" +
+  "    this.#look();\n" +
+  "  }\n" +
+  "  async #look() {\n" +
+  "    this.#lookedAtMs = performance.now();\n" +
+  "    const cursors = this.#cursors;\n" +
+  "    const query = new URLSearchParams({\n" +
+  "      database: this.#database,\n" +
+  "      cursor: cursors.at(-1)\n" +
+  "    });\n" +
+  "    try {\n" +
+  "      const { keys: keys2, cursor } = await ask(`/key_page?${query}`, this.#page.token());\n" +
+  "      if (cursors !== this.#cursors) return;\n" +
+  "      this.#next = cursor;\n" +
+  "      this.#table.show(keys2);\n" +
+  "      this.#back.disabled = cursors.length === 1;\n" +
+  "      this.#on.disabled = cursor === 0;\n" +
+  "      setText(this.#said, \"\");\n" +
+  "    } catch (error) {\n" +
+  "      setText(this.#said, visible(error.message));\n" +
+  "    }\n" +
+  "  }\n" +
+  "};\n" +
+  "var KEYS = {\n" +
+  "  caption: \"Keys with the types of their values\",\n" +
+  "  sorted: \"Size\",\n" +
+  "  empty: \"No keys.\",\n" +
+  "  columns: [\n" +
+  "    name(\"Key\", ({ key }) => visible(key)),\n" +
+  "    {\n" +
+  "      title: \"Type\",\n" +
+  "      text: ({ type }) => type,\n" +
+  "      sortBy: ({ type }) => type\n" +
+  "    },\n" +
+  "    number(\"Size\", ({ bytes: bytes2 }) => bytes2, bytes),\n" +
+  "    number(\"Expires in\", ({ ttlSeconds }) => ttlSeconds, (seconds) => seconds === null ? \"never\" : duration(seconds))\n" +
+  "  ]\n" +
+  "};\n" +
+  "\n" +
+  "// sections/tiles.js\n" +
+  "var perSecond2 = (of) => ({\n" +
+  "  value: (now) => now.rates && of(now.rates),\n" +
+  "  show: rate\n" +
+  "});\n" +
+  "var TILES = [\n" +
+  "  {\n" +
+  "    title: \"Stored per second\",\n" +
+  "    series: \"stored\",\n" +
+  "    ...perSecond2(({ stored }) => stored),\n" +
+  "    caption: ({ totals }) => `${count(totals.stored)} since the start`\n" +
+  "  },\n" +
+  "  {\n" +
+  "    title: \"Delivered per second\",\n" +
+  "    series: \"delivered\",\n" +
+  "    ...perSecond2(({ delivered }) => delivered),\n" +
+  "    caption: ({ totals }) => `to ${pluralize(totals.subscribers, \"subscriber\")}`\n" +
+  "  },\n" +
+  "  {\n" +
+  "    title: \"Requests per second\",\n" +
+  "    series: \"requests\",\n" +
+  "    ...perSecond2(({ requests }) => requests),\n" +
+  "    caption: ({ requests }) => `${count(requests.reduce((sum, { errors }) => sum + errors, 0))} rejected`\n" +
+  "  },\n" +
+  "  {\n" +
+  "    title: \"Backlog\",\n" +
+  "    series: \"backlog\",\n" +
+  "    value: ({ backlog }) => backlog.messages,\n" +
+  "    show: count,\n" +
+  "    caption: ({ backlog: { messages, bytes: bytes2, oldestSeconds } }) => messages === 0 ? \"nothing waits\" : `${bytes(bytes2)}, ${wait(oldestSeconds)} old`,\n" +
+  "    level: ({ backlog }) => backlog.oldestSeconds >= 10 ? \"stuck\" : \"\"\n" +
+  "  },\n" +
+  "  {\n" +
+  "    title: \"Dropped per second\",\n" +
+  "    series: \"dropped\",\n" +
+  "    ...perSecond2(({ dropped }) => dropped),\n" +
+  "    caption: ({ totals }) => `${count(totals.dropped)} since the start`,\n" +
+  "    level: ({ rates: rates2 }) => rates2?.dropped > 0 ? \"stuck\" : \"\"\n" +
+  "  },\n" +
+  "  {\n" +
+  "    title: \"Memory used\",\n" +
+  "    series: \"memory\",\n" +
+  "    value: ({ memory }) => memory.bytes,\n" +
+  "    show: bytes,\n" +
+  "    caption: ({ memory: { bytes: bytes2, limitBytes } }) => limitBytes === null ? \"no limit is set\" : `${(bytes2 / limitBytes * 100).toFixed(0)}% of ${bytes(limitBytes)}`,\n" +
+  "    level: ({ memory: { bytes: bytes2, limitBytes } }) => limitBytes !== null && bytes2 / limitBytes > 0.9 ? \"slow\" : \"\",\n" +
+  "    share: ({ memory: { bytes: bytes2, limitBytes } }) => limitBytes === null ? null : bytes2 / limitBytes\n" +
+  "  }\n" +
+  "];\n" +
+  "var FACTS = [\n" +
+  "  [\n" +
+  "    \"Topics\",\n" +
+  "    ({ totals }) => count(totals.topics)\n" +
+  "  ],\n" +
+  "  [\n" +
+  "    \"Messages\",\n" +
+  "    ({ totals }) => count(totals.messages)\n" +
+  "  ],\n" +
+  "  [\n" +
+  "    \"Keys\",\n" +
+  "    ({ totals }) => count(totals.keys)\n" +
+  "  ],\n" +
+  "  [\n" +
+  "    \"Expired\",\n" +
+  "    ({ totals }) => count(totals.expired)\n" +
+  "  ],\n" +
+  "  [\n" +
+  "    \"Deleted\",\n" +
+  "    ({ totals }) => count(totals.deleted)\n" +
+  "  ],\n" +
+  "  [\n" +
+  "    \"Evicted\",\n" +
+  "    ({ totals }) => count(totals.evicted)\n" +
+  "  ],\n" +
+  "  [\n" +
+  "    \"Cut off\",\n" +
+  "    ({ totals }) => count(totals.disconnected)\n" +
+  "  ],\n" +
+  "  [\n" +
+  "    \"Process memory\",\n" +
+  "    ({ memory }) => bytes(memory.processBytes)\n" +
+  "  ]\n" +
+  "];\n" +
+  "var Tile = class {\n" +
+  "  #of;\n" +
+  "  #series = new Series();\n" +
+  "  #value = element(\"p\", {\n" +
+  "    className: \"value\"\n" +
+  "  });\n" +
+  "  #caption = element(\"p\", {\n" +
+  "    className: \"quiet\"\n" +
+  "  });\n" +
+  "  #meter = element(\"div\", {\n" +
+  "    className: \"meter\",\n" +
+  "    hidden: true\n" +
+  "  }, element(\"div\"));\n" +
+  "  #picture = sparkline();\n" +
+  "  #panel;\n" +
+  "  constructor(of, parent) {\n" +
+  "    this.#of = of;\n" +
+  "    const title = element(\"h3\", {\n" +
+  "      textContent: of.title\n" +
+  "    });\n" +
+  "    this.#panel = element(\"article\", {\n" +
+  "      className: \"panel tile\"\n" +
+  "    }, title, this.#value, this.#caption, this.#meter, this.#picture);\n" +
+  "    parent.append(this.#panel);\n" +
+  "  }\n" +
+  "  /** Begins with the last minutes that the server has kept. */\n" +
+  "  #begin({ recent }) {\n" +
+  "    this.#series = new Series();\n" +
+  "    for (const value of recent.series[this.#of.series] ?? []) this.#series.push(value ?? 0);\n" +
+  "  }\n" +
+  "  show(now) {\n" +
+  "    const { value, show, caption, level, share } = this.#of;\n" +
+  "    if (now.history !== void 0) this.#begin(now.history);\n" +
+  "    const figure = value(now);\n" +
+  "    if (figure !== null) this.#series.push(figure);\n" +
+  "    setText(this.#value, show(figure));\n" +
+  "    setText(this.#caption, caption(now));\n" +
+  "    this.#panel.dataset.level = level?.(now) ?? \"\";\n" +
+  "    draw(this.#picture, this.#series);\n" +
+  "    const part = share?.(now) ?? null;\n" +
+  "    this.#meter.hidden = part === null;\n" +
+  "    if (part !== null) this.#meter.firstChild.style.width = `${Math.min(100, part * 100)}%`;\n" +
+  "  }\n" +
+  "};\n" +
+  "function makeTiles(parent) {\n" +
+  "  const tiles = TILES.map((of) => new Tile(of, parent));\n" +
+  "  return (now) => tiles.forEach((tile) => tile.show(now));\n" +
+  "}\n" +
+  "function makeFacts(parent) {\n" +
+  "  const values = FACTS.map(([title]) => {\n" +
+  "    const value = element(\"dd\");\n" +
+  "    parent.append(element(\"div\", {}, element(\"dt\", {\n" +
+  "      textContent: title\n" +
+  "    }), value));\n" +
+  "    return value;\n" +
+  "  });\n" +
+  "  return (now) => values.forEach((value, i) => setText(value, FACTS[i][1](now)));\n" +
+  "}\n" +
+  "\n" +
+  "// sections/overview.js\n" +
+  "var overview = {\n" +
+  "  id: \"overview\",\n" +
+  "  title: \"Overview\",\n" +
+  "  make(panel) {\n" +
+  "    const tiles = element(\"div\", {\n" +
+  "      id: \"tiles\",\n" +
+  "      className: \"tiles\"\n" +
+  "    });\n" +
+  "    const facts = element(\"dl\", {\n" +
+  "      id: \"facts\"\n" +
+  "    });\n" +
+  "    panel.append(element(\"h2\", {\n" +
+  "      className: \"unseen\",\n" +
+  "      textContent: \"Overview\"\n" +
+  "    }), tiles, facts);\n" +
+  "    const charts = element(\"div\", {\n" +
+  "      id: \"hour\",\n" +
+  "      className: \"tiles\"\n" +
+  "    });\n" +
+  "    panel.append(heading(\"Last hour\"), charts);\n" +
+  "    const showHour = makeHour(charts);\n" +
+  "    const showTiles = makeTiles(tiles);\n" +
+  "    const showFacts2 = makeFacts(facts);\n" +
+  "    return {\n" +
+  "      show(now) {\n" +
+  "        hour.record(now);\n" +
+  "        showTiles(now);\n" +
+  "        showFacts2(now);\n" +
+  "        showHour();\n" +
+  "      }\n" +
+  "    };\n" +
+  "  }\n" +
+  "};\n" +
+  "\n" +
+  "// confirm.js\n" +
+  "function confirmed(question, verb) {\n" +
+  "  const dialog = byId(\"confirm\");\n" +
+  "  setText(byId(\"confirm-text\"), question);\n" +
+  "  setText(byId(\"confirm-yes\"), verb);\n" +
+  "  dialog.showModal();\n" +
+  "  byId(\"confirm-no\").focus();\n" +
+  "  return new Promise((resolve) => {\n" +
+  "    let isSure = false;\n" +
+  "    byId(\"confirm-no\").onclick = () => dialog.close();\n" +
+  "    byId(\"confirm-yes\").onclick = () => {\n" +
+  "      isSure = true;\n" +
+  "      dialog.close();\n" +
+  "    };\n" +
+  "    dialog.onclose = () => resolve(isSure);\n" +
+  "  });\n" +
+  "}\n" +
+  "\n" +
   "// sections/queues.js\n" +
-  "var LOOK_MS = 3e3;\n" +
+  "var LOOK_MS3 = 3e3;\n" +
   "var depths = new Histories();\n" +
   "var ages = new Histories();\n" +
   "var keyOf = ({ queue, channel }) => JSON.stringify([\n" +
@@ -1399,7 +1983,7 @@ export const PAGE: string =
   "  /** @param tokenOf returns the token, or null */\n" +
   "  constructor(tokenOf) {\n" +
   "    this.#tokenOf = tokenOf;\n" +
-  "    this.#channels = new Table(byId(\"queue-channels\"), channelTable((row) => this.#select(row)));\n" +
+  "    this.#channels = new Table(byId(\"queue-channels\"), channelTable2((row) => this.#select(row)));\n" +
   "    const act = (path, verb) => (row) => this.#changeMessage(path, verb, row);\n" +
   "    const isActive = () => this.#isChangeable;\n" +
   "    this.#leased = new Table(byId(\"queue-leased\"), leasedTable(actionColumn(\"Reject\", act(\"/queue_reject\", \"Reject\"), isActive)));\n" +
@@ -1476,7 +2060,7 @@ export const PAGE: string =
   "    const { signal } = this.#looking = new AbortController();\n" +
   "    while (!signal.aborted) {\n" +
   "      await this.#lookOnce(signal);\n" +
-  "      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));\n" +
+  "      await new Promise((resolve) => setTimeout(resolve, LOOK_MS3));\n" +
   "    }\n" +
   "  }\n" +
   "  async #lookOnce(signal) {\n" +
@@ -1582,7 +2166,7 @@ export const PAGE: string =
   "    }\n" +
   "  };\n" +
   "}\n" +
-  "function channelTable(onSelect) {\n" +
+  "function channelTable2(onSelect) {\n" +
   "  return {\n" +
   "    caption: \"Channels of message queues\",\n" +
   "    sorted: \"Waiting\",\n" +
@@ -1630,18 +2214,18 @@ export const PAGE: string =
   "    ]\n" +
   "  };\n" +
   "}\n" +
-  "var seen = (of) => (row) => visible(of(row));\n" +
+  "var seen4 = (of) => (row) => visible(of(row));\n" +
   "function leasedTable(action) {\n" +
   "  return {\n" +
   "    caption: \"Leased messages with their holders\",\n" +
   "    sorted: \"Lease ends\",\n" +
   "    empty: \"No leased messages of the agents that were looked at.\",\n" +
   "    columns: [\n" +
-  "      name(\"Message\", seen(({ id }) => id), \"name wide\"),\n" +
-  "      name(\"Held by\", seen(({ agent }) => agent)),\n" +
+  "      name(\"Message\", seen4(({ id }) => id), \"name wide\"),\n" +
+  "      name(\"Held by\", seen4(({ agent }) => agent)),\n" +
   "      number(\"Attempts\", ({ attempts }) => attempts, count, \"number wide\"),\n" +
   "      number(\"Lease ends\", ({ leasedUntilMs }) => leasedUntilMs, time),\n" +
-  "      name(\"Payload\", seen(({ payload }) => payload)),\n" +
+  "      name(\"Payload\", seen4(({ payload }) => payload)),\n" +
   "      action\n" +
   "    ]\n" +
   "  };\n" +
@@ -1652,19 +2236,16 @@ export const PAGE: string =
   "    sorted: \"Died\",\n" +
   "    empty: \"No dead letters of the agents that were looked at.\",\n" +
   "    columns: [\n" +
-  "      name(\"Message\", seen(({ id }) => id), \"name wide\"),\n" +
-  "      name(\"Agent\", seen(({ agent }) => agent), \"name wide\"),\n" +
+  "      name(\"Message\", seen4(({ id }) => id), \"name wide\"),\n" +
+  "      name(\"Agent\", seen4(({ agent }) => agent), \"name wide\"),\n" +
   "      number(\"Attempts\", ({ attempts }) => attempts, count, \"number wide\"),\n" +
-  "      name(\"Reason\", seen(({ reason }) => reason)),\n" +
-  "      name(\"Error\", seen(({ error }) => error), \"name wide\"),\n" +
+  "      name(\"Reason\", seen4(({ reason }) => reason)),\n" +
+  "      name(\"Error\", seen4(({ error }) => error), \"name wide\"),\n" +
   "      number(\"Died\", ({ diedMs }) => diedMs, time, \"number wide\"),\n" +
-  "      name(\"Payload\", seen(({ payload }) => payload)),\n" +
+  "      name(\"Payload\", seen4(({ payload }) => payload)),\n" +
   "      action\n" +
   "    ]\n" +
   "  };\n" +
-  "}\n" +
-  "function time(ms) {\n" +
-  "  return new Date(ms).toLocaleTimeString(\"en-GB\");\n" +
   "}\n" +
   "\n" +
   "// sections/servers.js\n" +
@@ -1672,20 +2253,23 @@ export const PAGE: string =
   "  id: \"servers\",\n" +
   "  title: \"Servers\",\n" +
   "  make(panel) {\n" +
-  "    const [forRequests, forCommands] = [\n" +
+  "    const [forRequests, forCommands, forErrors] = [\n" +
   "      \"requests\",\n" +
-  "      \"commands\"\n" +
+  "      \"commands\",\n" +
+  "      \"errors\"\n" +
   "    ].map(place);\n" +
   "    const commandsTitle = heading(\"TCP commands\");\n" +
   "    const tcp = element(\"div\", {\n" +
   "      id: \"tcp\"\n" +
   "    }, commandsTitle, forCommands);\n" +
-  "    panel.append(heading(\"HTTP requests\"), forRequests, tcp);\n" +
+  "    panel.append(heading(\"HTTP requests\"), forRequests, tcp, heading(\"Errors\", \"the last first\"), forErrors);\n" +
   "    const requests = new Table(forRequests, REQUESTS);\n" +
   "    const commands = new Table(forCommands, COMMANDS);\n" +
+  "    const errors = new Table(forErrors, ERRORS);\n" +
   "    return {\n" +
   "      show(now) {\n" +
   "        requests.show(now.requests);\n" +
+  "        errors.show(now.errors);\n" +
   "        tcp.hidden = now.tcp === null;\n" +
   "        if (now.tcp === null) return;\n" +
   "        commands.show(now.tcp.commands);\n" +
@@ -1696,16 +2280,73 @@ export const PAGE: string =
   "};\n" +
   "\n" +
   "// sections/state.js\n" +
+  "var seen5 = (of) => (row) => visible(of(row));\n" +
   "var state = {\n" +
   "  id: \"state\",\n" +
   "  title: \"State\",\n" +
-  "  make() {\n" +
+  "  make(panel) {\n" +
+  "    const title = heading(\"Shared state\");\n" +
+  "    const [forStates, forThreads, forPairs] = [\n" +
+  "      \"states\",\n" +
+  "      \"threads\",\n" +
+  "      \"chains\"\n" +
+  "    ].map(place);\n" +
+  "    panel.append(title, forStates, heading(\"Threads\", \"with the number of their slots\"), forThreads, heading(\"Chains\", \"with their uuids\"), forPairs);\n" +
+  "    const states = new Table(forStates, STATES);\n" +
+  "    const threads = new Table(forThreads, THREADS);\n" +
+  "    const pairs = new Table(forPairs, PAIRS);\n" +
   "    return {\n" +
-  "      show() {\n" +
+  "      show({ states: part }) {\n" +
+  "        if (part === null) return;\n" +
+  "        const silent = part.states.filter(({ isKnown }) => !isKnown).map(({ name: name2 }) => name2);\n" +
+  "        setText(title.lastChild, silent.length === 0 ? \"\" : `no answer from ${visible(silent.join(\", \"))}`);\n" +
+  "        states.show(part.states);\n" +
+  "        const total = (of) => part.states.reduce((sum, state2) => sum + of(state2), 0);\n" +
+  "        threads.show(part.threads, total((state2) => state2.threads));\n" +
+  "        pairs.show(part.pairs, total((state2) => state2.pairs));\n" +
   "      },\n" +
-  "      isShown: () => false\n" +
+  "      isShown: ({ states: part }) => part !== null\n" +
   "    };\n" +
   "  }\n" +
+  "};\n" +
+  "var STATES = {\n" +
+  "  caption: \"Shared states\",\n" +
+  "  sorted: \"Threads\",\n" +
+  "  empty: \"No shared state.\",\n" +
+  "  columns: [\n" +
+  "    name(\"State\", seen5(({ name: name2 }) => name2)),\n" +
+  "    name(\"Place\", seen5(({ backendType, address }) => address || backendType), \"name wide\"),\n" +
+  "    number(\"Threads\", ({ threads }) => threads, count),\n" +
+  "    number(\"Chains\", ({ pairs }) => pairs, count),\n" +
+  "    number(\"Most threads\", ({ maxThreads }) => maxThreads, count, \"number wide\"),\n" +
+  "    number(\"Most slots\", ({ maxSlotsPerThread }) => maxSlotsPerThread, count, \"number wide\"),\n" +
+  "    number(\"Expires after\", ({ ttlSeconds }) => ttlSeconds, (seconds) => seconds === null ? \"never\" : duration(seconds), \"number wide\")\n" +
+  "  ]\n" +
+  "};\n" +
+  "var THREADS = {\n" +
+  "  caption: \"Threads of shared states\",\n" +
+  "  sorted: \"Slots\",\n" +
+  "  empty: \"No thread has slots.\",\n" +
+  "  columns: [\n" +
+  "    name(\"Thread\", seen5(({ thread }) => thread)),\n" +
+  "    name(\"State\", seen5(({ state: state2 }) => state2)),\n" +
+  "    number(\"Slots\", ({ slots }) => slots, count),\n" +
+  "    {\n" +
+  "      title: \"Indexes\",\n" +
+  "      className: \"number wide\",\n" +
+  "      text: ({ slots }) => slots === 0 ? \"\\u2013\" : `0 to ${slots - 1}`\n" +
+  "    }\n" +
+  "  ]\n" +
+  "};\n" +
+  "var PAIRS = {\n" +
+  "  caption: \"Chains of shared states\",\n" +
+  "  sorted: \"Chain\",\n" +
+  "  empty: \"No chain has a uuid.\",\n" +
+  "  columns: [\n" +
+  "    name(\"Chain\", seen5(({ chain }) => chain)),\n" +
+  "    name(\"Uuid\", seen5(({ uuid }) => uuid)),\n" +
+  "    name(\"State\", seen5(({ state: state2 }) => state2), \"name wide\")\n" +
+  "  ]\n" +
   "};\n" +
   "\n" +
   "// sections/topics.js\n" +
@@ -2038,5 +2679,5 @@ export const PAGE: string =
   "</html>\n";
 
 /** What its policy allows: this style and this script. */
-export const STYLE_HASH: string = "'sha256-CEylmjd62dLzrNMT2Pfjtfvh9PNSMiP4J2ur5dAOvqc='";
-export const SCRIPT_HASH: string = "'sha256-3aqoJy53yTUqyvl/UGkvmPEk59McjcsxUiorsvGQFOI='";
+export const STYLE_HASH: string = "'sha256-nklRof851olH/z47IeDjsdXFU/BjN0wOouyti56xLC8='";
+export const SCRIPT_HASH: string = "'sha256-rJivIuNvwLJH9m2mTcr1HPO5nQFbssFlZtRbk3/bOIY='";

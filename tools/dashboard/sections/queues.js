@@ -1,7 +1,7 @@
 // The message queues: their channels, and the messages of the one that is selected.
 
 import { ask, change } from "../calls.js";
-import { Histories, name, number, updateWait } from "../columns.js";
+import { Histories, name, number, time, updateWait } from "../columns.js";
 import { confirmed } from "../confirm.js";
 import { byId, element, setText } from "../dom.js";
 import * as format from "../format.js";
@@ -328,8 +328,4 @@ function deadTable(action) {
       action,
     ],
   };
-}
-
-function time(ms) {
-  return new Date(ms).toLocaleTimeString("en-GB");
 }

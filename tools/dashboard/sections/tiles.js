@@ -10,22 +10,26 @@ const perSecond = (of) => ({ value: (now) => now.rates && of(now.rates), show: f
 const TILES = [
   {
     title: "Stored per second",
+    series: "stored",
     ...perSecond(({ stored }) => stored),
     caption: ({ totals }) => `${format.count(totals.stored)} since the start`,
   },
   {
     title: "Delivered per second",
+    series: "delivered",
     ...perSecond(({ delivered }) => delivered),
     caption: ({ totals }) => `to ${format.pluralize(totals.subscribers, "subscriber")}`,
   },
   {
     title: "Requests per second",
+    series: "requests",
     ...perSecond(({ requests }) => requests),
     caption: ({ requests }) =>
       `${format.count(requests.reduce((sum, { errors }) => sum + errors, 0))} rejected`,
   },
   {
     title: "Backlog",
+    series: "backlog",
     value: ({ backlog }) => backlog.messages,
     show: format.count,
     caption: ({ backlog: { messages, bytes, oldestSeconds } }) =>
@@ -36,12 +40,14 @@ const TILES = [
   },
   {
     title: "Dropped per second",
+    series: "dropped",
     ...perSecond(({ dropped }) => dropped),
     caption: ({ totals }) => `${format.count(totals.dropped)} since the start`,
     level: ({ rates }) => rates?.dropped > 0 ? "stuck" : "",
   },
   {
     title: "Memory used",
+    series: "memory",
     value: ({ memory }) => memory.bytes,
     show: format.bytes,
     caption: ({ memory: { bytes, limitBytes } }) =>
@@ -90,8 +96,15 @@ class Tile {
     parent.append(this.#panel);
   }
 
+  /** Begins with the last minutes that the server has kept. */
+  #begin({ recent }) {
+    this.#series = new Series();
+    for (const value of recent.series[this.#of.series] ?? []) this.#series.push(value ?? 0);
+  }
+
   show(now) {
     const { value, show, caption, level, share } = this.#of;
+    if (now.history !== undefined) this.#begin(now.history);
     const figure = value(now);
     if (figure !== null) this.#series.push(figure);
     setText(this.#value, show(figure));
