@@ -61,7 +61,7 @@ export interface Measurement {
   readonly latenciesNs?: readonly number[] | undefined;
 }
 
-export type Unit = Exclude<PageUnit, "calls/s">;
+export type Unit = Exclude<PageUnit, "calls/s" | "ratio">;
 
 /** All runs of one contestant at one workload. */
 export interface Row {

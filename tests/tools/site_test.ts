@@ -79,6 +79,7 @@ function serveFiles(folder: string): Deno.HttpServer<Deno.NetAddr> {
     js: "text/javascript",
     css: "text/css",
     json: "application/json",
+    svg: "image/svg+xml",
     woff2: "font/woff2",
   };
   return Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, async (request) => {
@@ -104,6 +105,7 @@ Deno.test("the site can be searched and read in a browser", async () => {
   await untilText(page, "h1", /^Ringbus/);
   await search(page);
   await followLinks(page, origin);
+  await lookAtPictures(page, origin);
   await lookOnTelephone(page, origin);
   assertQuiet(browser, origin);
 });
@@ -125,6 +127,21 @@ async function followLinks(page: Page, origin: string): Promise<void> {
   await page.locator(`.VPDoc a[href$="#${anchorOf("lease")}"]`).click();
   await untilText(page, ".VPDoc h1", /Glossary/);
   assert.ok(await page.$(`#${anchorOf("lease")}`));
+}
+
+/** Each picture of a page is there, and says what it shows. */
+async function lookAtPictures(page: Page, origin: string): Promise<void> {
+  await page.goto(`${origin}/docs/why.html`);
+  const pictures = await page.$$eval(
+    ".VPDoc main img",
+    (images) =>
+      Promise.all(images.map(async (image) => {
+        await image.decode();
+        return { width: image.naturalWidth, alt: image.alt };
+      })),
+  );
+  assert.equal(pictures.length, 2);
+  for (const { width, alt } of pictures) assert.ok(width > 500 && alt !== "", `${alt}: ${width}`);
 }
 
 function addressOf(path: string): string {

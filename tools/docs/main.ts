@@ -1,6 +1,7 @@
 /**
  * `deno task docs`: generates `docs/api`, one page for each entry of the package, from `deno doc`, and in other
- * pages the drawings of layouts and the links to the pages before and after. With `--check` it writes nothing, and fails if a page is out of date.
+ * pages the drawings of layouts and the links to the pages before and after, and the pictures. With `--check` it
+ * writes nothing, and fails if one of them is out of date.
  *
  * @module
  */
@@ -10,10 +11,12 @@ import { type Entry, entryAt } from "./doc.ts";
 import { Library } from "./inherited.ts";
 import { DRAWN_PAGES, withParts } from "./layouts.ts";
 import { pageOf } from "./page.ts";
+import { drawPictures, PICTURE_FOLDER } from "./pictures.ts";
 import { INDEX, readNavigation, withNeighbours } from "../site/navigation.ts";
 
 const ROOT = new URL("../../", import.meta.url);
-const FOLDER = new URL("docs/api/", ROOT);
+const API = "docs/api/";
+const FOLDER = new URL(API, ROOT);
 
 /** The pages by the names of their files. */
 async function pages(): Promise<Map<string, string>> {
@@ -43,9 +46,9 @@ function fileOf(entry: string): string {
 const introduction = "What each entry of the package exports, from the comments in its sources. " +
   "`deno task docs` writes these pages.\n\n| import | what it is |\n| --- | --- |";
 
-async function textOf(file: string): Promise<string | undefined> {
+async function textAt(path: string): Promise<string | undefined> {
   try {
-    return await Deno.readTextFile(new URL(file, FOLDER));
+    return await Deno.readTextFile(new URL(path, ROOT));
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
@@ -71,9 +74,17 @@ function stalePages(pages: ReadonlyMap<string, string>): string[] {
   return [...Deno.readDirSync(FOLDER)].map(({ name }) => name).filter((name) => !pages.has(name));
 }
 
+/** What lies in the folder of the pictures and is none of them. */
+function stalePictures(pictures: ReadonlyMap<string, string>): string[] {
+  return [...Deno.readDirSync(new URL(PICTURE_FOLDER, ROOT))]
+    .map(({ name }) => `${PICTURE_FOLDER}${name}`).filter((path) => !pictures.has(path));
+}
+
 async function check(pages: ReadonlyMap<string, string>): Promise<number> {
-  const wrong = stalePages(pages);
-  for (const [file, text] of pages) if (await textOf(file) !== text) wrong.push(file);
+  const pictures = await drawPictures();
+  const wrong = [...stalePages(pages), ...stalePictures(pictures)];
+  for (const [path, text] of pictures) if (await textAt(path) !== text) wrong.push(path);
+  for (const [file, text] of pages) if (await textAt(`${API}${file}`) !== text) wrong.push(file);
   for (const { path, before, after } of drawnPages()) if (before !== after) wrong.push(path);
   if (wrong.length === 0) return 0;
   console.error(`the pages are out of date (${wrong.join(", ")}): run deno task docs`);
@@ -87,7 +98,16 @@ async function write(pages: ReadonlyMap<string, string>): Promise<number> {
   for (const { url, before, after } of drawnPages()) {
     if (before !== after) await Deno.writeTextFile(url, after);
   }
+  await writePictures();
   return 0;
+}
+
+/** Drawn after the pages: their tables have the figures. */
+async function writePictures(): Promise<void> {
+  const pictures = await drawPictures();
+  await Deno.mkdir(new URL(PICTURE_FOLDER, ROOT), { recursive: true });
+  for (const path of stalePictures(pictures)) await Deno.remove(new URL(path, ROOT));
+  for (const [path, text] of pictures) await Deno.writeTextFile(new URL(path, ROOT), text);
 }
 
 const { values } = parseArgs({ options: { check: { type: "boolean", default: false } } });

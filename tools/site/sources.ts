@@ -6,6 +6,7 @@
  */
 
 import { pagePaths } from "../docs/page_paths.ts";
+import { PICTURE_FOLDER } from "../docs/pictures.ts";
 import { glossaryWords, withAnchors, withGlossaryLinks } from "./glossary.ts";
 import { INDEX, readNavigation, type Section, withoutNeighbours } from "./navigation.ts";
 
@@ -15,7 +16,7 @@ const GLOSSARY = "docs/glossary.md";
 
 /** All that the site is made from. */
 export interface Sources {
-  /** The texts of the pages, by their paths. */
+  /** The texts of the pages and of the pictures, by their paths. */
   readonly pages: ReadonlyMap<string, string>;
   readonly navigation: readonly Section[];
 }
@@ -25,8 +26,15 @@ export function readSources(): Sources {
   const pages = new Map<string, string>();
   const words = glossaryWords(read(GLOSSARY));
   for (const path of pagePaths()) pages.set(sitePath(path), pageOf(path, words));
+  for (const path of picturePaths()) pages.set(path, read(path));
   for (const folder of examples()) pages.set(`${folder}/index.md`, exampleOf(folder));
   return { pages, navigation: readNavigation(read(`docs/${INDEX}`)) };
+}
+
+function picturePaths(): string[] {
+  return [...Deno.readDirSync(new URL(PICTURE_FOLDER, ROOT))].map(({ name }) =>
+    `${PICTURE_FOLDER}${name}`
+  );
 }
 
 function read(path: string): string {

@@ -57,6 +57,7 @@ const TITLES: Record<Unit, string> = {
   "messages/s": "messages per second; more is better",
   "calls/s": "calls per second; more is better",
   "share of clean": "share of the figure when nothing else runs; more is better",
+  ratio: "ratio; more is better",
 };
 
 function specOf({ series, unit, reference }: Chart): Spec {
@@ -91,7 +92,7 @@ function specOf({ series, unit, reference }: Chart): Spec {
       grid: true,
       tickCount: 6,
       ...powers && { values: powers },
-      format: "~s",
+      format: unit === "ratio" ? "~r" : "~s",
       title: TITLES[unit] + (powers ? "; log scale" : ""),
     }],
     marks: [{
