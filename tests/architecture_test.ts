@@ -57,7 +57,7 @@ const ALLOWED = table(`
   backends/queue/redis:     lib/base backends/queue backends/redis
   backends/queue/shm:       lib/base lib/presence lib/channel lib/journal backends/queue backends/queue/memory
   backends/http/metrics:    lib/base backends/store backends/queue backends/state
-  backends/http/dashboard:  lib/base backends/store backends/queue backends/state backends/http/metrics
+  backends/http/dashboard:  lib/base lib/message backends/store backends/queue backends/state backends/http/metrics
   backends/http/machine:    lib/base lib/platform lib/observe backends/http/metrics
   backends/http/server:     lib/base lib/message backends/store backends/queue backends/state backends/hosting backends/http/metrics backends/http/dashboard backends/http/machine
   backends/http/client:     lib/base lib/message backends/store backends/hosting backends/messaging backends/http/server

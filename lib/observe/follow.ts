@@ -56,7 +56,8 @@ function isNonEmpty({ messages, missed, issues }: ReadResult): boolean {
   return messages.length > 0 || missed > 0 || issues.length > 0;
 }
 
-function endOf(file: SegmentFile): FollowEnd | undefined {
+/** Why a channel has ended; undefined if it has not. */
+export function endOf(file: SegmentFile): Exclude<FollowEnd, "aborted"> | undefined {
   const status = file.read(HEADER_STATUS, 4);
   const isClosed = status.length === 4 &&
     new DataView(status.buffer).getUint32(0, true) === STATUS_CLOSED;

@@ -46,6 +46,8 @@ export interface ObservedMessage {
   readonly topic?: string;
   /** The payload behind the topic, a copy. */
   readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Bytes of a big message that were not copied, behind the others; undefined: none. */
+  readonly cutBytes?: number;
   /** The requester and its slot that wait for the reply, on a request channel. */
   readonly request?: { readonly requester: number; readonly slot: number };
 }
@@ -62,6 +64,8 @@ export interface ReadResult {
 export interface LaneKind extends Geometry {
   readonly isBroadcast: boolean;
   readonly isRequest: boolean;
+  /** Bytes of a big message that are copied. Default: all. */
+  readonly maxBlockBytes?: number | undefined;
 }
 
 /** A read ends when it has copied this much, which bounds its memory. */
@@ -79,6 +83,7 @@ interface RecordCopy {
   readonly payload: Uint8Array<ArrayBuffer>;
   /** Its block outside the ring. */
   readonly reference?: Reference | undefined;
+  readonly cutBytes?: number;
 }
 
 /** Reads one lane, and remembers its position. */
@@ -233,12 +238,13 @@ export class LaneReader {
     const prefixBytes = this.#prefixBytes(window, position, record);
     const reference = window.reference(position, record, prefixBytes);
     const prefix = window.payload(position, 0, Math.min(prefixBytes, record.length));
-    const block = reference && readBlock(this.#source, position, reference);
+    const block = reference &&
+      readBlock(this.#source, position, reference, this.#kind.maxBlockBytes);
     if (block === undefined) return { position, record, payload: prefix };
     const payload = new Uint8Array(prefix.length + block.length);
     payload.set(prefix);
     payload.set(block, prefix.length);
-    return { position, record, payload, reference };
+    return { position, record, payload, reference, cutBytes: reference!.length - block.length };
   }
 
   /** Bytes before a message or its reference. */
@@ -273,7 +279,7 @@ export class LaneReader {
 
   /** Adds an intact copy to the result; false if the record is corrupt. */
   #accept(copy: RecordCopy, after: LaneRow, window: RingWindow, result: ReadResult): boolean {
-    const { position, record, payload, reference } = copy;
+    const { position, record, payload, reference, cutBytes = 0 } = copy;
     if (record.isPadding) return true;
     const isBlock = isReference(record);
     if (isBlock && (reference === undefined || this.#isReused(copy, after, window))) {
@@ -287,7 +293,8 @@ export class LaneReader {
     const sequence = extendLow32(this.#sequence ?? after.count, record.sequence);
     this.#countMissed(sequence, result);
     this.#sequence = sequence + 1;
-    result.messages.push({ lane: this.#index, sequence, ...message });
+    const cut = cutBytes > 0 ? { cutBytes } : {};
+    result.messages.push({ lane: this.#index, sequence, ...message, ...cut });
     return true;
   }
 

@@ -24,10 +24,11 @@ export class ChannelReader {
   /**
    * Begins to read.
    *
+   * @param maxBlockBytes bytes of a big message that are copied; default: all
    * @throws {ShmCorruptionError} if the bytes are no segment
    * @throws {ShmConnectionError} if the channel is a journal, or has latest values
    */
-  constructor(source: ByteSource, name: string, since: Since) {
+  constructor(source: ByteSource, name: string, since: Since, maxBlockBytes?: number) {
     this.#source = source;
     this.#name = name;
     this.#config = readConfig(source, name);
@@ -39,6 +40,7 @@ export class ChannelReader {
       ...geometry,
       isBroadcast: kind === "broadcast",
       isRequest: kind === "request",
+      maxBlockBytes,
     };
     this.#lanes = readLanes(source, geometry).map((lane) => {
       const reader = new LaneReader(source, laneKind, lane.index);

@@ -158,16 +158,16 @@ export function isBlockOf(
 
 /**
  * The bytes of a big message whose record is at a position; undefined unless the tag of the block is that
- * of the record before and after the copy.
+ * of the record before and after the copy. Of a longer one, only the first `maxBytes` are copied.
  */
 export function readBlock(
   source: ByteSource,
   position: number,
   reference: Reference,
+  maxBytes: number = Infinity,
 ): Uint8Array<ArrayBuffer> | undefined {
   if (!isBlockOf(source, position, reference)) return undefined;
-  const bytes = source.read(reference.offset + BLOCK_HEADER_BYTES, reference.length);
-  return bytes.length === reference.length && isBlockOf(source, position, reference)
-    ? bytes
-    : undefined;
+  const length = Math.min(reference.length, maxBytes);
+  const bytes = source.read(reference.offset + BLOCK_HEADER_BYTES, length);
+  return bytes.length === length && isBlockOf(source, position, reference) ? bytes : undefined;
 }

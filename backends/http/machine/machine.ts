@@ -5,10 +5,12 @@
  * @module
  */
 
+import { lazyPart } from "../../../lib/base/descriptors.ts";
+import { removeChannel } from "../../../lib/observe/remove.ts";
 import { channelNames, segmentDirectory } from "../../../lib/platform/directory.ts";
 import type { Machine, MachineView } from "../metrics/machine_view.ts";
-import { lazyPart } from "../../../lib/base/descriptors.ts";
 import type { ChannelDetails } from "../metrics/channel_details.ts";
+import type { MessageFeed } from "../metrics/message_feed.ts";
 import { readChannels } from "./channels.ts";
 import { DeathWatch } from "./deaths.ts";
 
@@ -16,6 +18,7 @@ import { DeathWatch } from "./deaths.ts";
 export const MAX_CHANNELS = 1000;
 
 const detailsPart = lazyPart(() => import("./details.ts"));
+const feedPart = lazyPart(() => import("./channel_feed.ts"));
 
 /** The channels of one directory. */
 export class ChannelDirectory implements Machine, AsyncDisposable {
@@ -44,6 +47,24 @@ export class ChannelDirectory implements Machine, AsyncDisposable {
       new Error(`cannot look at channel ${JSON.stringify(name)}: ${problem}`)
     );
     return detailsOf(this.path, name);
+  }
+
+  async messages(channel: string): Promise<MessageFeed | undefined> {
+    if (!this.#has(channel)) return undefined;
+    const { ChannelFeed } = await feedPart((problem) =>
+      new Error(`cannot show messages of ${JSON.stringify(channel)}: ${problem}`)
+    );
+    return ChannelFeed.open(this.path, channel);
+  }
+
+  // deno-lint-ignore require-await
+  async remove(channel: string): Promise<"deleted" | "used" | "missing"> {
+    return this.#has(channel) ? removeChannel(channel, { dir: this.path }) : "missing";
+  }
+
+  /** Whether there is a channel of a name, which a client has chosen. */
+  #has(channel: string): boolean {
+    return channelNames(this.path).includes(channel);
   }
 
   async #read(): Promise<MachineView> {

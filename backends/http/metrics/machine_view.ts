@@ -6,6 +6,7 @@
 
 import { logger } from "../../../lib/base/log.ts";
 import type { ChannelDetails } from "./channel_details.ts";
+import type { MessageFeed } from "./message_feed.ts";
 
 /** A socket on a channel. */
 export interface ParticipantView {
@@ -83,6 +84,14 @@ export interface Machine {
   view(): Promise<MachineView>;
   /** One channel in detail; undefined if there is none of this name. */
   details(name: string): Promise<ChannelDetails | undefined>;
+  /**
+   * The messages of a channel. Undefined if there is none of this name.
+   *
+   * @throws {Error} if it may not be read, or has no messages, such as one of latest values
+   */
+  messages(channel: string): Promise<MessageFeed | undefined>;
+  /** Deletes a channel that nobody uses, whatever it holds. */
+  remove(channel: string): Promise<"deleted" | "used" | "missing">;
 }
 
 /** Machines that could not be read the last time: the log has that once. */

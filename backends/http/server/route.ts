@@ -5,6 +5,7 @@
  */
 
 import type { NamedStates } from "../dashboard/state_part.ts";
+import type { MessageStreams } from "../dashboard/message_streams.ts";
 import type { Viewers } from "../dashboard/viewers.ts";
 import type { Machine } from "../metrics/machine_view.ts";
 import type { NamedQueues } from "../metrics/queue_view.ts";
@@ -22,6 +23,7 @@ export interface RouteContext {
   readonly eventStreams: EventStreams;
   readonly requests: RequestStats;
   readonly viewers: Viewers;
+  readonly messageStreams: MessageStreams;
   readonly queues: NamedQueues | undefined;
   /** The channels of this machine, if they are shown. */
   readonly machine: Machine | undefined;

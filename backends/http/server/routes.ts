@@ -16,6 +16,7 @@ import { HttpError } from "./errors.ts";
 import { reserveStream } from "./reply_quota.ts";
 import { describeRoutes } from "./openapi.ts";
 import { OPERATION_ROUTES } from "./operation_routes.ts";
+import { MESSAGE_ROUTES } from "./message_routes.ts";
 import { optionalId, optionalNumber, optionalText, text, texts } from "./parameters.ts";
 import { QUEUE_ROUTES } from "./queue_routes.ts";
 import { textResponse } from "./responses.ts";
@@ -146,6 +147,7 @@ export const ROUTES: readonly Route[] = [
   }),
   ...DASHBOARD_ROUTES,
   ...QUEUE_ROUTES,
+  ...MESSAGE_ROUTES,
   route({
     method: "GET",
     path: "/",

@@ -6,6 +6,7 @@
 
 import { TextSet } from "../../../lib/base/text_map.ts";
 import { logger } from "../../../lib/base/log.ts";
+import { MessageStreams } from "../dashboard/message_streams.ts";
 import { Sampler } from "../dashboard/sampler.ts";
 import { pageResponse, wantsPage } from "../dashboard/page.ts";
 import { Recorder } from "../dashboard/recorder.ts";
@@ -75,7 +76,7 @@ export class Service {
     };
     this.#recorder = new Recorder(observed);
     const viewers = new Viewers(() => new Sampler(observed), this.#recorder);
-    this.#context = { ...observed, viewers };
+    this.#context = { ...observed, viewers, messageStreams: new MessageStreams() };
   }
 
   /** Adds a point to the history of the dashboard. */
@@ -96,6 +97,7 @@ export class Service {
   clear(): void {
     this.#context.eventStreams.clear();
     this.#context.viewers.clear();
+    this.#context.messageStreams.clear();
     this.#unpolled += this.#context.subscribers.clear();
   }
 
