@@ -96,6 +96,17 @@ export function monitoringTests(test: TestOn, waiting: TestOn): void {
     assert.ok((await queue.channels()).includes("tasks"));
   });
 
+  test("a broadcast that one agent has given back waits for another one", async (stage) => {
+    const queue = await stage.open();
+    await using ann = queue.subscribe("tasks", "ann");
+    await using bob = queue.subscribe("tasks", "bob");
+    await Promise.all([ann.ready, bob.ready]);
+    await queue.publish(task(1, { targetAgent: null }));
+    assert.equal(await queue.release(await nextOf(ann), { delaySeconds: 60 }), true);
+    assert.equal(await queue.purge("tasks", { states: ["delayed"] }), 0);
+    assert.equal(await queue.purge("tasks", { states: ["waiting"] }), 1);
+  });
+
   test("purge removes messages by state, but none that a consumer holds", async (stage) => {
     const queue = await stage.open();
     const { subscription, held } = await fillChannel(queue);

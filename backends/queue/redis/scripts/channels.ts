@@ -124,15 +124,23 @@ local function stateOf(id, entry)
   if m[4] or (not m[1] and call('ZSCORE', PREFIX .. 'heard:' .. channel, id)) then return 'done' end
   if m[3] and call('ZSCORE', PREFIX .. 'delayed:' .. channel, member) then return 'delayed' end
   if call('ZSCORE', PREFIX .. 'lapsed:' .. channel, id) then return 'dead' end
-  local state, agents = 'waiting', m[1] and { m[1] } or call('SMEMBERS', PREFIX .. 'subs:' .. channel)
+  local isDelayed, isWaiting = false, false
+  local agents = m[1] and { m[1] } or call('SMEMBERS', PREFIX .. 'subs:' .. channel)
   for _, agent in ipairs(agents) do
     local queue = queueName(agent, channel)
     if call('ZSCORE', PREFIX .. 'leased:' .. queue, member) then return 'leased' end
-    if call('ZSCORE', PREFIX .. 'later:' .. queue, member) then state = 'delayed' end
+    if call('ZSCORE', PREFIX .. 'later:' .. queue, member) then
+      isDelayed = true
+    elseif call('ZSCORE', PREFIX .. 'ready:' .. queue, member) or
+      call('HEXISTS', PREFIX .. 'keyed:' .. queue, member) == 1 then
+      isWaiting = true
+    end
     steps = steps + 1
   end
-  if m[1] and state == 'waiting' and call('ZSCORE', PREFIX .. 'dead:' .. m[1], member) then return 'dead' end
-  return state
+  -- A broadcast that one agent has given back may wait for another one.
+  if isDelayed and not isWaiting then return 'delayed' end
+  if m[1] and not isWaiting and call('ZSCORE', PREFIX .. 'dead:' .. m[1], member) then return 'dead' end
+  return 'waiting'
 end
 
 local wanted = {}

@@ -289,3 +289,29 @@ Deno.test("the queue on redis and the one in memory agree after any calls", () =
       }
     }
   }));
+
+Deno.test("a record that is put for later keeps the attempts of who subscribes before", async () => {
+  const clock = new SteppableClock();
+  await using redis = await embeddedRedis({ clock });
+  const config = resolveConfig({ redisUrl: redis.url });
+  for (const store of [new MemoryStore(new MemorySpace(clock), config), new RedisStore(config)]) {
+    await store.open();
+    try {
+      const message = { ...randomMessage(new Random(1)), ...NO_SETTINGS, ttlMs: null };
+      const outcome = await store.publish({ ...message, channel: "c", target: "a" });
+      assert.ok(outcome !== "full");
+      const [receiver] = store.receivers("c", "a");
+      const claim = () => receiver.claim(1, 0, { consumer: "x", rate: null });
+      assert.equal((await claim()).deliveries[0].attempts, 1);
+      const later = { ...outcome.record, target: null, dueMs: clock.now() + 500 };
+      await store.put(later);
+      await store.put({ ...later, payload: "2" });
+      await receiver.register("now");
+      clock.advance(500);
+      const { deliveries: [delivery] } = await claim();
+      assert.deepEqual([delivery.payload, delivery.attempts], ["2", 2]);
+    } finally {
+      await store.close();
+    }
+  }
+});
