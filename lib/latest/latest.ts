@@ -33,7 +33,7 @@ import type {
   LatestWatchTarget,
 } from "./options.ts";
 import { decodeValue, encodeValue } from "./value.ts";
-import { watchChanges, type Watched } from "./watch.ts";
+import type { Watched } from "./watch.ts";
 import {
   BUCKETS,
   HEADER_STATUS,
@@ -434,9 +434,11 @@ export class Latest<T = unknown> implements Disposable, AsyncDisposable {
     watched: Watched,
     signal: AbortSignal | undefined,
   ): AsyncGenerator<LatestChange<T>, void, void> {
+    const waits = this.#openWaits();
+    const { watchChanges } = await import("./watch.ts");
     yield* watchChanges<T>(
       {
-        waits: this.#openWaits(),
+        waits,
         words: () => this.#attachment.words,
         nowMs: () => this.#clock.now(),
         keysIn: (bucket) => this.#keysIn(bucket),
