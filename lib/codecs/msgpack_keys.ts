@@ -1,7 +1,8 @@
 /**
- * The property names of the objects that were read lately, as a tree: the objects of a program repeat
- * the same names in the same order. A name that is expected is compared and not decoded, and an object
- * whose names have come often is made by one literal instead of one assignment for each property.
+ * The property names of the objects that were read or written lately, as a tree: the objects of a
+ * program repeat the same names in the same order. A name that is expected is compared and not decoded,
+ * copied and not encoded, and an object whose names have come often is made by one literal instead of
+ * one assignment for each property.
  *
  * @module
  */
@@ -17,17 +18,28 @@ const MAX_NAMES = 4096;
 /** Objects with the same names before a literal is compiled for them. */
 const USES_BEFORE_LITERAL = 32;
 const MAX_LITERAL_FIELDS = 32;
+const WORD_BYTES = 4;
+/** A name is compared, and written, by steps of this many bytes. */
+export const NAME_STEP_BYTES = 2 * WORD_BYTES;
 
 type Fields = Record<string, unknown>;
 type Literal = (values: readonly unknown[], start: number) => Fields;
 
 /** A name, after the names of its predecessors. */
 export class ExpectedName {
+  readonly name: string;
   /** The name as MessagePack, with its header. */
   readonly bytes: Uint8Array;
   /** The name that followed last. */
   next: ExpectedName | undefined;
+  /** Bytes of the name with its header. */
+  readonly length: number;
   #inner: ExpectedName | undefined;
+  /** The first eight bytes as two words, and the bits of them that belong to the name. */
+  readonly #first: number;
+  readonly #firstMask: number;
+  readonly #second: number;
+  readonly #secondMask: number;
   readonly #names: readonly string[];
   readonly #successors = new Map<string, ExpectedName>();
   #uses = 0;
@@ -35,7 +47,39 @@ export class ExpectedName {
 
   constructor(names: readonly string[], bytes: Uint8Array) {
     this.#names = names;
+    this.name = names.at(-1) ?? "";
     this.bytes = bytes;
+    this.length = bytes.length;
+    this.#first = wordOf(bytes, 0);
+    this.#firstMask = maskOf(bytes.length);
+    this.#second = wordOf(bytes, WORD_BYTES);
+    this.#secondMask = maskOf(bytes.length - WORD_BYTES);
+  }
+
+  /** True if the name is at a place that `NAME_STEP_BYTES` or more begin at. */
+  isAt(bytes: Uint8Array, view: DataView, at: number): boolean {
+    const differing = (view.getInt32(at, true) ^ this.#first) & this.#firstMask |
+      (view.getInt32(at + WORD_BYTES, true) ^ this.#second) & this.#secondMask;
+    return differing === 0 && (this.length <= NAME_STEP_BYTES || this.#isRestAt(bytes, at));
+  }
+
+  #isRestAt(bytes: Uint8Array, at: number): boolean {
+    const expected = this.bytes;
+    // Beyond the end is undefined, which equals no byte.
+    for (let index = NAME_STEP_BYTES; index < expected.length; index++) {
+      if (bytes[at + index] !== expected[index]) return false;
+    }
+    return true;
+  }
+
+  /** Writes the name at a place that has room for it and for a step, and returns where it ends. */
+  writeAt(bytes: Uint8Array, view: DataView, at: number): number {
+    if (this.length > NAME_STEP_BYTES) bytes.set(this.bytes, at);
+    else {
+      view.setInt32(at, this.#first, true);
+      view.setInt32(at + WORD_BYTES, this.#second, true);
+    }
+    return at + this.length;
   }
 
   /** What precedes the first name of the objects in the value of this name. */
@@ -81,6 +125,17 @@ export class NameTree {
     this.#names = 0;
     return false;
   }
+}
+
+/** Four bytes in little-endian order; zeros beyond the end. */
+function wordOf(bytes: Uint8Array, at: number): number {
+  return bytes[at] | bytes[at + 1] << 8 | bytes[at + 2] << 16 | bytes[at + 3] << 24;
+}
+
+/** The bits of the first bytes of a word. */
+function maskOf(bytes: number): number {
+  if (bytes >= WORD_BYTES) return -1;
+  return bytes > 0 ? (1 << 8 * bytes) - 1 : 0;
 }
 
 function newStart(): ExpectedName {

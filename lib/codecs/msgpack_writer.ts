@@ -6,6 +6,7 @@
  */
 
 import { EXTENSION, timestampBytes } from "./msgpack_extensions.ts";
+import { type ExpectedName, MAX_NAME_BYTES, NameTree } from "./msgpack_keys.ts";
 import { bytesOf, kindOf, viewProblem } from "./typed_array.ts";
 import { encodeSurrogates } from "./surrogates.ts";
 import { isPlain, MAX_DEPTH } from "./value_check.ts";
@@ -23,17 +24,24 @@ const MAX_LOOP_UNITS = 32;
 const MAX_UNIT_BYTES = 3;
 /** The bytes of the longest header: a type, and a length of 32 bits or a number of 64. */
 const MAX_HEADER_BYTES = 9;
+/** The buffer has room for these when a name or a value begins. */
+const STEP_BYTES = MAX_HEADER_BYTES + Math.max(MAX_NAME_BYTES, MAX_LOOP_UNITS);
 
+const NO_BYTES = new Uint8Array(0);
 const textEncoder = new TextEncoder();
 const { prototype: objectPrototype } = Object;
 const { hasOwnProperty } = objectPrototype;
 
-/** Writes one message after the other into the same buffer. */
+/** Writes one message after the other into the same buffer. All methods that write take where, and return where that ends. */
 export class MessagePackWriter {
+  readonly #names = new NameTree();
   #bytes = new Uint8Array(INITIAL_BYTES);
   #kept = this.#bytes;
   #view = new DataView(this.#bytes.buffer);
-  #at = 0;
+  /** Messages of one length in a row are the same array. */
+  #result = NO_BYTES;
+  /** Up to here `STEP_BYTES` have room. */
+  #limit = INITIAL_BYTES - STEP_BYTES;
   /** The arrays and objects that contain the value that is being written. */
   readonly #owners: unknown[] = new Array(MAX_DEPTH).fill(undefined);
 
@@ -43,166 +51,159 @@ export class MessagePackWriter {
    * @throws {Error} if a value cannot be kept
    */
   write(value: unknown): Uint8Array {
-    this.#at = 0;
     try {
-      this.#writeValue(value, 0);
-      return this.#bytes.subarray(0, this.#at);
+      const end = this.#writeValue(value, 0, 0, this.#names.root);
+      if (this.#result.length !== end) this.#result = this.#bytes.subarray(0, end);
+      return this.#result;
     } catch (error) {
       this.#owners.fill(undefined);
       throw error;
     } finally {
       if (this.#bytes.length <= MAX_KEPT_BYTES) this.#kept = this.#bytes;
-      else this.#restoreBuffer();
+      else this.#use(this.#kept);
     }
   }
 
-  #restoreBuffer(): void {
-    this.#bytes = this.#kept;
-    this.#view = new DataView(this.#bytes.buffer);
+  #use(buffer: Uint8Array<ArrayBuffer>): void {
+    this.#bytes = buffer;
+    this.#result = NO_BYTES;
+    this.#view = new DataView(buffer.buffer);
+    this.#limit = buffer.length - STEP_BYTES;
   }
 
-  #reserve(bytes: number): void {
-    if (this.#at + bytes > this.#bytes.length) this.#grow(this.#at + bytes);
+  /** Makes room for some bytes, and for a step after them. */
+  #reserve(at: number, bytes: number): void {
+    if (at + bytes > this.#limit) this.#grow(at, at + bytes + STEP_BYTES);
   }
 
-  #grow(bytes: number): void {
+  #grow(at: number, bytes: number): void {
     const grown = new Uint8Array(Math.max(2 * this.#bytes.length, bytes));
-    grown.set(this.#bytes.subarray(0, this.#at));
-    this.#bytes = grown;
-    this.#view = new DataView(grown.buffer);
+    grown.set(this.#bytes.subarray(0, at));
+    this.#use(grown);
   }
 
-  #writeValue(value: unknown, depth: number): void {
+  /** `owner` is the name whose value is written. */
+  #writeValue(value: unknown, at: number, depth: number, owner: ExpectedName): number {
+    this.#reserve(at, 0);
     switch (typeof value) {
       case "string":
-        return this.#writeText(value);
+        return this.#writeText(value, at);
       case "number":
-        return this.#writeNumber(value);
+        return this.#writeNumber(value, at);
       case "boolean":
-        return this.#writeByte(value ? 0xc3 : 0xc2);
+        return this.#writeByte(value ? 0xc3 : 0xc2, at);
       case "undefined":
-        return this.#writeByte(0xc0);
+        return this.#writeByte(0xc0, at);
       case "object":
-        return value === null ? this.#writeByte(0xc0) : this.#writeObject(value, depth);
+        return value === null
+          ? this.#writeByte(0xc0, at)
+          : this.#writeObject(value, at, depth, owner);
       case "bigint":
-        return this.#writeExtension(EXTENSION.bigInt, textEncoder.encode(value.toString(16)));
+        return this.#writeExtension(EXTENSION.bigInt, textEncoder.encode(value.toString(16)), at);
       default:
         throw REJECTED;
     }
   }
 
-  #writeByte(byte: number): void {
-    this.#reserve(1);
-    this.#bytes[this.#at++] = byte;
+  #writeByte(byte: number, at: number): number {
+    this.#bytes[at] = byte;
+    return at + 1;
   }
 
-  #writeNumber(value: number): void {
-    this.#reserve(MAX_HEADER_BYTES);
-    if ((value | 0) !== value) return this.#writeLargeNumber(value);
-    const bytes = this.#bytes;
-    if (value >= 0 ? value < 128 : value >= -32) bytes[this.#at++] = value;
-    else if (value >= 0) this.#writeHeader(0xcc, value);
-    else if (value >= -128) this.#writeSized(0xd0, 1, value);
-    else if (value >= -32768) this.#writeSized(0xd1, 2, value);
-    else this.#writeSized(0xd2, 4, value);
+  #writeNumber(value: number, at: number): number {
+    if ((value | 0) !== value) return this.#writeLargeNumber(value, at);
+    if (value >= 0 ? value < 128 : value >= -32) return this.#writeByte(value, at);
+    if (value >= 0) return this.#writeHeader(0xcc, value, at);
+    if (value >= -128) return this.#writeSized(0xd0, 1, value, at);
+    if (value >= -32768) return this.#writeSized(0xd1, 2, value, at);
+    return this.#writeSized(0xd2, 4, value, at);
   }
 
-  #writeLargeNumber(value: number): void {
+  #writeLargeNumber(value: number, at: number): number {
     if (value > 0 && value <= 0xffff_ffff && value >>> 0 === value) {
-      return this.#writeSized(0xce, 4, value);
+      return this.#writeSized(0xce, 4, value, at);
     }
+    const view = this.#view;
     if (Number.isSafeInteger(value)) {
-      this.#writeSized(value < 0 ? 0xd3 : 0xcf, 4, Math.floor(value / 2 ** 32));
-      return this.#writeUnsigned(4, value);
+      this.#writeSized(value < 0 ? 0xd3 : 0xcf, 4, Math.floor(value / 2 ** 32), at);
+      view.setUint32(at + 5, value);
+    } else {
+      this.#bytes[at] = 0xcb;
+      view.setFloat64(at + 1, value);
     }
-    this.#bytes[this.#at++] = 0xcb;
-    this.#view.setFloat64(this.#at, value);
-    this.#at += 8;
+    return at + 9;
   }
 
   /** A length or a number in 8, 16 or 32 bits: the types of these sizes have consecutive codes. */
-  #writeHeader(type: number, length: number): void {
-    if (length < 0x100) this.#writeSized(type, 1, length);
-    else if (length < 0x10000) this.#writeSized(type + 1, 2, length);
-    else this.#writeSized(type + 2, 4, length);
+  #writeHeader(type: number, length: number, at: number): number {
+    if (length < 0x100) return this.#writeSized(type, 1, length, at);
+    if (length < 0x10000) return this.#writeSized(type + 1, 2, length, at);
+    return this.#writeSized(type + 2, 4, length, at);
   }
 
-  #writeSized(type: number, size: number, value: number): void {
-    this.#bytes[this.#at++] = type;
-    this.#writeUnsigned(size, value);
+  #writeSized(type: number, size: number, value: number, at: number): number {
+    this.#bytes[at++] = type;
+    if (size === 1) this.#bytes[at] = value;
+    else if (size === 2) this.#view.setUint16(at, value);
+    else this.#view.setUint32(at, value);
+    return at + size;
   }
 
-  #writeUnsigned(size: number, value: number): void {
-    const bytes = this.#bytes;
-    let at = this.#at;
-    if (size === 4) {
-      bytes[at++] = value >>> 24;
-      bytes[at++] = value >>> 16;
-    }
-    if (size !== 1) bytes[at++] = value >>> 8;
-    bytes[at++] = value;
-    this.#at = at;
-  }
-
-  #writeText(text: string): void {
+  #writeText(text: string, at: number): number {
     const units = text.length;
-    if (units >= MAX_LOOP_UNITS) return this.#writeLongText(text);
-    this.#reserve(units + 1);
+    if (units >= MAX_LOOP_UNITS) return this.#writeLongText(text, at);
     const bytes = this.#bytes;
-    let at = this.#at;
-    bytes[at++] = 0xa0 | units;
+    const start = at + 1;
     for (let index = 0; index < units; index++) {
       const unit = text.charCodeAt(index);
-      if (unit >= 0x80) return this.#writeLongText(text);
-      bytes[at++] = unit;
+      if (unit >= 0x80) return this.#writeLongText(text, at);
+      bytes[start + index] = unit;
     }
-    this.#at = at;
+    bytes[at] = 0xa0 | units;
+    return start + units;
   }
 
   /** Encodes behind the header of the likeliest size. */
-  #writeLongText(text: string): void {
-    if (!text.isWellFormed()) return this.#writeSurrogates(text);
-    this.#reserve(MAX_HEADER_BYTES + text.length * MAX_UNIT_BYTES);
+  #writeLongText(text: string, at: number): number {
+    if (!text.isWellFormed()) return this.#writeSurrogates(text, at);
+    this.#reserve(at, text.length * MAX_UNIT_BYTES);
     const likely = textHeaderBytes(text.length);
-    const start = this.#at + likely;
+    const start = at + likely;
     const { written } = textEncoder.encodeInto(text, this.#bytes.subarray(start));
     const needed = textHeaderBytes(written);
-    if (needed !== likely) {
-      this.#bytes.copyWithin(this.#at + needed, start, start + written);
-    }
-    this.#writeTextHeader(written);
-    this.#at += written;
+    if (needed !== likely) this.#bytes.copyWithin(at + needed, start, start + written);
+    return this.#writeTextHeader(written, at) + written;
   }
 
-  #writeTextHeader(length: number): void {
-    if (length < 32) this.#bytes[this.#at++] = 0xa0 | length;
-    else this.#writeHeader(0xd9, length);
+  #writeTextHeader(length: number, at: number): number {
+    return length < 32 ? this.#writeByte(0xa0 | length, at) : this.#writeHeader(0xd9, length, at);
   }
 
-  #writeSurrogates(text: string): void {
+  #writeSurrogates(text: string, at: number): number {
     const content = encodeSurrogates(text);
-    this.#reserve(MAX_HEADER_BYTES + content.length);
-    this.#writeTextHeader(content.length);
-    this.#append(content);
+    this.#reserve(at, content.length);
+    return this.#append(content, this.#writeTextHeader(content.length, at));
   }
 
-  #append(content: Uint8Array): void {
-    this.#bytes.set(content, this.#at);
-    this.#at += content.length;
+  #append(content: Uint8Array, at: number): number {
+    this.#bytes.set(content, at);
+    return at + content.length;
   }
 
-  #writeObject(value: object, depth: number): void {
-    if (Array.isArray(value)) return this.#writeArray(value, depth);
+  #writeObject(value: object, at: number, depth: number, owner: ExpectedName): number {
+    if (Array.isArray(value)) return this.#writeArray(value, at, depth, owner);
     const prototype = Object.getPrototypeOf(value);
-    if (prototype === objectPrototype || prototype === null) return this.#writeFields(value, depth);
-    if (ArrayBuffer.isView(value)) return this.#writeView(value);
+    if (prototype === objectPrototype || prototype === null) {
+      return this.#writeFields(value, at, depth, owner);
+    }
+    if (ArrayBuffer.isView(value)) return this.#writeView(value, at);
     if (value instanceof ArrayBuffer) {
       if (value.detached) throw REJECTED;
-      return this.#writeExtension(EXTENSION.arrayBuffer, new Uint8Array(value));
+      return this.#writeExtension(EXTENSION.arrayBuffer, new Uint8Array(value), at);
     }
-    if (value instanceof Date) return this.#writeDate(value);
+    if (value instanceof Date) return this.#writeDate(value, at);
     if (!isPlain(value)) throw REJECTED;
-    this.#writeFields(value, depth);
+    return this.#writeFields(value, at, depth, owner);
   }
 
   #enter(value: object, depth: number): void {
@@ -214,66 +215,89 @@ export class MessagePackWriter {
     owners[depth] = value;
   }
 
-  #writeArray(items: unknown[], depth: number): void {
+  #writeArray(items: unknown[], at: number, depth: number, owner: ExpectedName): number {
     this.#enter(items, depth);
-    this.#reserve(MAX_HEADER_BYTES);
     const { length } = items;
-    if (length < 16) this.#bytes[this.#at++] = 0x90 | length;
-    else if (length < 0x10000) this.#writeSized(0xdc, 2, length);
-    else this.#writeSized(0xdd, 4, length);
-    for (let index = 0; index < length; index++) this.#writeValue(items[index], depth + 1);
+    if (length < 16) at = this.#writeByte(0x90 | length, at);
+    else if (length < 0x10000) at = this.#writeSized(0xdc, 2, length, at);
+    else at = this.#writeSized(0xdd, 4, length, at);
+    for (let index = 0; index < length; index++) {
+      at = this.#writeValue(items[index], at, depth + 1, owner);
+    }
     this.#owners[depth] = undefined;
+    return at;
   }
 
   /** The number of fields is known at the end: one that is undefined is omitted. */
-  #writeFields(value: object, depth: number): void {
+  #writeFields(value: object, at: number, depth: number, owner: ExpectedName): number {
     this.#enter(value, depth);
-    const start = this.#at;
-    this.#writeByte(0x80);
+    const start = at++;
     let fields = 0;
+    let name: ExpectedName | undefined = owner.inner;
     for (const key in value) {
       if (!hasOwnProperty.call(value, key)) continue;
       const field = (value as Record<string, unknown>)[key];
       if (field === undefined) continue;
-      if (key === "__proto__") throw REJECTED;
       fields++;
-      this.#writeText(key);
-      this.#writeValue(field, depth + 1);
+      this.#reserve(at, 0);
+      const next: ExpectedName | undefined = name?.next;
+      if (next !== undefined && next.name === key) {
+        at = next.writeAt(this.#bytes, this.#view, at);
+        name = next;
+      } else {
+        const end = this.#writeName(key, at);
+        name = this.#nameAfter(name, key, at, end);
+        at = end;
+      }
+      at = this.#writeValue(field, at, depth + 1, name ?? owner);
     }
     this.#owners[depth] = undefined;
-    if (fields < 16) this.#bytes[start] = 0x80 | fields;
-    else this.#widenMap(start, fields);
+    if (fields >= 16) return this.#widenMap(start, fields, at);
+    this.#bytes[start] = 0x80 | fields;
+    return at;
   }
 
-  #widenMap(start: number, fields: number): void {
+  #writeName(key: string, at: number): number {
+    if (key === "__proto__") throw REJECTED;
+    return this.#writeText(key, at);
+  }
+
+  /** The name that was written, if it is kept. */
+  #nameAfter(
+    previous: ExpectedName | undefined,
+    key: string,
+    start: number,
+    end: number,
+  ): ExpectedName | undefined {
+    if (end - start > MAX_NAME_BYTES) return undefined;
+    return previous?.follow(key, this.#bytes.subarray(start, end), this.#names);
+  }
+
+  #widenMap(start: number, fields: number, at: number): number {
     const size = fields < 0x10000 ? 2 : 4;
-    this.#reserve(size);
-    this.#bytes.copyWithin(start + 1 + size, start + 1, this.#at);
-    const end = this.#at + size;
-    this.#at = start;
-    this.#writeSized(size === 2 ? 0xde : 0xdf, size, fields);
-    this.#at = end;
+    this.#reserve(at, size);
+    this.#bytes.copyWithin(start + 1 + size, start + 1, at);
+    this.#writeSized(size === 2 ? 0xde : 0xdf, size, fields, start);
+    return at + size;
   }
 
-  #writeView(view: ArrayBufferView): void {
+  #writeView(view: ArrayBufferView, at: number): number {
     if (viewProblem(view) !== undefined) throw REJECTED;
-    this.#writeExtension(kindOf(view)?.code ?? EXTENSION.dataView, bytesOf(view));
+    return this.#writeExtension(kindOf(view)?.code ?? EXTENSION.dataView, bytesOf(view), at);
   }
 
-  #writeDate(date: Date): void {
+  #writeDate(date: Date, at: number): number {
     const time = date.getTime();
     if (Number.isNaN(time)) throw REJECTED;
-    this.#writeExtension(EXTENSION.timestamp, timestampBytes(time));
+    return this.#writeExtension(EXTENSION.timestamp, timestampBytes(time), at);
   }
 
-  #writeExtension(type: number, content: Uint8Array): void {
+  #writeExtension(type: number, content: Uint8Array, at: number): number {
     const { length } = content;
-    this.#reserve(MAX_HEADER_BYTES + length);
+    this.#reserve(at, length);
     const fixed = FIXED_LENGTHS.indexOf(length);
-    if (fixed >= 0) this.#bytes[this.#at++] = 0xd4 + fixed;
-    else this.#writeHeader(0xc7, length);
-    this.#bytes[this.#at++] = type;
-    this.#append(content);
+    at = fixed >= 0 ? this.#writeByte(0xd4 + fixed, at) : this.#writeHeader(0xc7, length, at);
+    return this.#append(content, this.#writeByte(type, at));
   }
 }
 

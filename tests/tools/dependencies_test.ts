@@ -33,7 +33,7 @@ Deno.test("the module imports no package, and no module of Node before it is nee
  * not needed before an asynchronous call belongs behind `await import`.
  */
 const MOST_MODULES = 245;
-const MOST_BYTES = 1_180_000;
+const MOST_BYTES = 1_184_000;
 
 /** Modules that `initialize` and other asynchronous calls load, and with them what they import. */
 const LOADED_LATER = [

@@ -1,7 +1,7 @@
 // The property names that the msgpack codec expects: how many are kept, and what objects are made of them.
 
 import assert from "node:assert/strict";
-import { type ExpectedName, NameTree } from "../../../lib/codecs/msgpack_keys.ts";
+import { ExpectedName, NAME_STEP_BYTES, NameTree } from "../../../lib/codecs/msgpack_keys.ts";
 
 const NO_BYTES = new Uint8Array(0);
 
@@ -47,4 +47,49 @@ Deno.test("the tree begins anew when it has too many names", () => {
   }
   assert.ok(kept > 3000 && kept < 4096);
   assert.ok(follow(tree, tree.root, ["outer 0", "inner 0"]));
+});
+
+/** A name of some bytes with a header of one. */
+function nameOf(length: number): Uint8Array {
+  return Uint8Array.from({ length }, (_, index) => 0xa0 + 7 * index);
+}
+
+Deno.test("a name is where each of its bytes is, whatever lies around it", () => {
+  for (let length = 1; length <= 66; length++) {
+    const bytes = nameOf(length);
+    const name = new ExpectedName(["name"], bytes);
+    const around = new Uint8Array(length + NAME_STEP_BYTES).fill(0xff);
+    const view = new DataView(around.buffer);
+    for (let at = 0; at <= NAME_STEP_BYTES; at++) {
+      around.fill(0xff).set(bytes, at);
+      const isComplete = at + length <= around.length && at + NAME_STEP_BYTES <= around.length;
+      if (isComplete) assert.ok(name.isAt(around, view, at));
+      for (let index = at; isComplete && index < at + length; index++) {
+        around[index] ^= 1 << index % 8;
+        assert.ok(!name.isAt(around, view, at));
+        around[index] ^= 1 << index % 8;
+      }
+    }
+  }
+});
+
+Deno.test("a name that ends behind the bytes is not there", () => {
+  const bytes = nameOf(20);
+  const name = new ExpectedName(["name"], bytes);
+  const part = bytes.slice(0, 19);
+  assert.ok(!name.isAt(part, new DataView(part.buffer), 0));
+});
+
+Deno.test("a name is written whole, and reaches no further than a step", () => {
+  for (let length = 1; length <= 66; length++) {
+    const bytes = nameOf(length);
+    const target = new Uint8Array(100).fill(0x55);
+    const end = new ExpectedName(["name"], bytes).writeAt(target, new DataView(target.buffer), 3);
+    assert.equal(end, 3 + length);
+    assert.deepEqual(target.subarray(3, end), bytes);
+    const touched = Math.max(end, 3 + NAME_STEP_BYTES);
+    assert.ok(
+      [...target.subarray(0, 3), ...target.subarray(touched)].every((byte) => byte === 0x55),
+    );
+  }
 });
