@@ -141,7 +141,7 @@ async function lookAtPictures(page: Page, origin: string): Promise<void> {
       })),
   );
   assert.equal(pictures.length, 2);
-  for (const { width, alt } of pictures) assert.ok(width > 500 && alt !== "", `${alt}: ${width}`);
+  for (const { width, alt } of pictures) assert.ok(width > 400 && alt !== "", `${alt}: ${width}`);
 }
 
 function addressOf(path: string): string {

@@ -6,6 +6,7 @@
 
 import { COMMANDS } from "../../backends/resp/commands/mod.ts";
 import type { CommandGroup, CommandInfo } from "../../backends/resp/engine/command_info.ts";
+import { markdownTable } from "./markdown_table.ts";
 
 /** The groups with their headings, in the order of the page. */
 const GROUPS: Readonly<Record<CommandGroup, string>> = {
@@ -44,14 +45,5 @@ function tableOf(commands: readonly CommandInfo[]): string {
       summary.replaceAll("|", "\\|"),
     ])
   );
-  return markdown([["command", "since", "what it does"], ...rows]);
-}
-
-/** A table as `deno fmt` formats it. */
-function markdown(rows: readonly string[][]): string {
-  const widths = rows[0].map((_, column) => Math.max(...rows.map((cells) => cells[column].length)));
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((text, column) => text.padEnd(widths[column])).join(" | ")} |`;
-  return [line(rows[0]), line(widths.map((width) => "-".repeat(width))), ...rows.slice(1).map(line)]
-    .join("\n");
+  return markdownTable([["command", "since", "what it does"], ...rows]);
 }

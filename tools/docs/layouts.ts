@@ -4,9 +4,9 @@
  * @module
  */
 
-import * as layout from "../../wasm/layout.ts";
 import type { Field } from "../../lib/base/structure.ts";
 import { commandTables } from "./commands.ts";
+import { markdownTable } from "./markdown_table.ts";
 import { CONTROL, type DrawnStructure, HEADER, RECORDING, TABLES } from "./structures.ts";
 
 const ROW_BYTES = 8;
@@ -20,7 +20,11 @@ type Parts = Readonly<Record<string, () => string>>;
 /** The pages with generated parts. */
 export const DRAWN_PAGES: Readonly<Record<string, Parts>> = {
   "docs/how-it-works.md": {
-    segment: () => `${fenced(segment())}\n\nThe header:\n\n${table(HEADER)}`,
+    segment: () =>
+      `${picture("The parts of a segment", "segment")}\n\nThe header:\n\n` +
+      `${picture("The fields of the header, eight bytes a row", "header")}\n\n${table(HEADER)}`,
+    lane: () => picture("The fields of a lane, eight bytes a row", "lane"),
+    record: () => picture("A record, and the fields of its frame", "record"),
     tables: () => drawings([CONTROL, ...TABLES]),
   },
   "docs/recordings.md": { recording: () => drawings(RECORDING) },
@@ -41,37 +45,16 @@ function drawings(structures: readonly DrawnStructure[]): string {
   return structures.map((one) => `${captionOf(one)}\n\n${fenced(draw(one))}`).join("\n\n");
 }
 
+function picture(meaning: string, file: string): string {
+  return `![${meaning}](pictures/${file}.svg)`;
+}
+
 function fenced(lines: readonly string[]): string {
   return ["```text", ...lines, "```"].join("\n");
 }
 
 function captionOf({ title, bytes }: DrawnStructure): string {
   return `${title}, ${bytes} bytes:`;
-}
-
-/** The parts of a segment from its first byte to its last. */
-function segment(): string[] {
-  const { CONTROL_PARTICIPANTS, CONTROL_LANES, CONTROL_BYTES } = layout;
-  const at = (offset: number) => offset.toLocaleString("en");
-  const line = (label: string) => `${label.padStart(16)} +${"-".repeat(58)}+`;
-  const box = (text: string) => `${" ".repeat(16)} | ${text.padEnd(57)}|`;
-  return [
-    line("0"),
-    box(`header, ${layout.HEADER_BYTES} bytes`),
-    line(`${layout.HEADER_BYTES}`),
-    box("ring of lane 0: capacity bytes"),
-    line("control"),
-    box("control block, at a multiple of 64"),
-    line(`control + ${at(CONTROL_PARTICIPANTS)}`),
-    box(`${layout.MAX_PARTICIPANTS} participants, ${layout.PARTICIPANT_BYTES} bytes each`),
-    line(`control + ${at(CONTROL_LANES)}`),
-    box(`${layout.MAX_LANES} lanes, ${layout.LANE_BYTES} bytes each`),
-    line(`control + ${at(CONTROL_BYTES)}`),
-    box("regions, added when they are needed: rings of further"),
-    box("lanes, big messages, subscribers' cursors, requesters'"),
-    box("slots, replies, lease tables"),
-    line("end"),
-  ];
 }
 
 /** A drawing with a row for each eight bytes. Unused rows are drawn as one. */
@@ -129,11 +112,7 @@ function table({ fields, bytes }: DrawnStructure): string {
       "zero, for later versions; a local channel keeps its state before use in the last eight",
     ],
   ];
-  const widths = [0, 1].map((column) => Math.max(...rows.map((cells) => cells[column].length)));
-  const line = (cells: string[]) =>
-    `| ${cells.map((text, column) => text.padEnd(widths[column])).join(" | ")} |`;
-  const rule = line(widths.map((width) => "-".repeat(width)));
-  return [line(rows[0]), rule, ...rows.slice(1).map(line)].join("\n");
+  return markdownTable(rows);
 }
 
 function rangeOf(offset: number, bytes: number): string {

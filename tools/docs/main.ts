@@ -81,7 +81,7 @@ function stalePictures(pictures: ReadonlyMap<string, string>): string[] {
 }
 
 async function check(pages: ReadonlyMap<string, string>): Promise<number> {
-  const pictures = await drawPictures();
+  const pictures = drawPictures();
   const wrong = [...stalePages(pages), ...stalePictures(pictures)];
   for (const [path, text] of pictures) if (await textAt(path) !== text) wrong.push(path);
   for (const [file, text] of pages) if (await textAt(`${API}${file}`) !== text) wrong.push(file);
@@ -104,7 +104,7 @@ async function write(pages: ReadonlyMap<string, string>): Promise<number> {
 
 /** Drawn after the pages: their tables have the figures. */
 async function writePictures(): Promise<void> {
-  const pictures = await drawPictures();
+  const pictures = drawPictures();
   await Deno.mkdir(new URL(PICTURE_FOLDER, ROOT), { recursive: true });
   for (const path of stalePictures(pictures)) await Deno.remove(new URL(path, ROOT));
   for (const [path, text] of pictures) await Deno.writeTextFile(new URL(path, ROOT), text);

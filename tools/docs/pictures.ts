@@ -1,18 +1,16 @@
 /**
- * The pictures of the pages, drawn from the figures of their tables: `docs/pictures/*.svg`.
+ * The pictures of the pages, `docs/pictures/*.svg`: charts of the figures of their tables, and drawings of the
+ * layout.
  *
  * @module
  */
 
-import { barChart } from "../../cli/benchmark/charts/bar_chart.ts";
-import type { Series, Unit } from "../../cli/benchmark/charts/report.ts";
-import { COLOURS } from "../../cli/benchmark/charts/style.ts";
+import { type Bar, barPicture } from "./pictures/bars.ts";
+import { drawings } from "./pictures/drawings.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 /** The folder of the pictures. */
 export const PICTURE_FOLDER = "docs/pictures/";
-/** Space around a chart. */
-const MARGIN = 12;
 
 /** A picture of one column of a table. */
 export interface Picture {
@@ -20,39 +18,56 @@ export interface Picture {
   readonly page: string;
   /** The heading of the column with the figures; the first column has the names. */
   readonly column: string;
-  readonly unit: Unit;
-  /** The row that the others are compared with. */
-  readonly reference: string;
-  /** What the picture shows, for who cannot see it. */
   readonly title: string;
+  /** What a long bar means. */
+  readonly meaning: string;
+  /** Whether a row is about Ringbus. Default: its name says so. */
+  readonly isOurs?: (name: string) => boolean;
 }
 
-const WHY = { page: "docs/why.md", reference: "a ring in C, as a yardstick" } as const;
-const REDIS = { page: "docs/redis-server.md", reference: "", unit: "ratio" } as const;
+const LESS = "less is better";
+const MORE = "more is better";
+const WHY = "docs/why.md";
+const PERFORMANCE = "docs/performance.md";
+const REDIS = { page: "docs/redis-server.md", meaning: MORE, isOurs: () => true } as const;
 
-/** The pictures by the names of their files. */
-export const PICTURES: Readonly<Record<string, Picture>> = {
+/** The charts by the names of their files. */
+export const CHARTS: Readonly<Record<string, Picture>> = {
   "round-trip.svg": {
-    ...WHY,
+    page: WHY,
     column: "there and back",
-    unit: "ns",
-    title: "The time of a message of 64 bytes to another process and back",
+    meaning: LESS,
+    title: "64 bytes to another process and back",
   },
   "one-way.svg": {
-    ...WHY,
+    page: WHY,
     column: "a second, one way",
-    unit: "messages/s",
-    title: "Messages of 64 bytes a second from one process to another",
+    meaning: MORE,
+    title: "Messages of 64 bytes a second, one way",
+  },
+  "turns.svg": {
+    page: PERFORMANCE,
+    column: "a message",
+    meaning: LESS,
+    title: "The time a message of 64 bytes takes",
+    isOurs: (name) => name !== "C ring",
+  },
+  "start.svg": {
+    page: PERFORMANCE,
+    column: "processor time",
+    meaning: LESS,
+    title: "Processor time of a program, from start to end",
+    isOurs: (name) => /^(imports|bytes|objects)/.test(name),
   },
   "redis-one-at-a-time.svg": {
     ...REDIS,
     column: "one at a time",
-    title: "Commands a second, one at a time, as a part of those of redis-server",
+    title: "Commands one at a time, of those of redis-server",
   },
   "redis-pipeline.svg": {
     ...REDIS,
     column: "16 in a pipeline",
-    title: "Commands a second, 16 in a pipeline, as a part of those of redis-server",
+    title: "Commands in a pipeline, of those of redis-server",
   },
 };
 
@@ -86,52 +101,27 @@ function figureIn(cell: string): number | undefined {
   return found === null ? undefined : Number(found[1]) * FACTORS[found[2]];
 }
 
-/** The bars of a picture, in the order of the table. */
-export function seriesOf({ page, column, unit, reference }: Picture): Series[] {
+/** The bars of a chart, in the order of the table. */
+export function barsOf({ page, column, isOurs = isNamed }: Picture): Bar[] {
   const [head, ...rows] = tableWith(page, column);
   const at = head.indexOf(column);
-  const figures = rows.map((row): [string, number | undefined] => [
-    row[0].replaceAll("`", ""),
-    figureIn(row[at]),
-  ]);
-  const base = figures.find(([name]) => name === reference)?.[1];
-  return figures.filter((row): row is [string, number] => row[1] !== undefined)
-    .map(([name, value]) => ({
-      name,
-      isOurs: unit === "ratio" || name.includes("Ringbus"),
-      value: same(value),
-      ratio: base === undefined ? undefined : same(value / base),
-    }));
+  return rows.flatMap((row) => {
+    const [name, text] = [row[0].replaceAll("`", ""), row[at]];
+    const value = figureIn(text);
+    return value === undefined ? [] : [{ name, text, value, isOurs: isOurs(name) }];
+  });
 }
 
-const same = (value: number) => ({ median: value, min: value, max: value });
-
-/** The text of a picture: it loads nothing, and is readable on light and dark pages. */
-async function drawPicture(picture: Picture): Promise<string> {
-  const { title, unit, reference } = picture;
-  const series = seriesOf(picture);
-  const chart = await barChart({ title, explanation: "", unit, reference, series, absent: [] });
-  const { width, height, content } = partsOf(chart!.markup);
-  const [outerWidth, outerHeight] = [width + 2 * MARGIN, height + 2 * MARGIN];
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${outerWidth}" height="${outerHeight}" ` +
-    `viewBox="0 0 ${outerWidth} ${outerHeight}" role="img">\n` +
-    `<title>${title}</title>\n<style>${COLOURS.markup}</style>\n` +
-    `<rect width="100%" height="100%" rx="8" fill="var(--panel)"/>\n` +
-    `<g transform="translate(${MARGIN},${MARGIN})">${content}</g>\n</svg>\n`;
+function isNamed(name: string): boolean {
+  return name.includes("Ringbus");
 }
 
 /** All pictures, by their paths. */
-export async function drawPictures(): Promise<Map<string, string>> {
-  const texts = new Map<string, string>();
-  for (const [file, picture] of Object.entries(PICTURES)) {
-    texts.set(`${PICTURE_FOLDER}${file}`, await drawPicture(picture));
-  }
-  return texts;
-}
-
-/** The size and the content of the picture in the markup of a chart. */
-function partsOf(markup: string): { width: number; height: number; content: string } {
-  const found = markup.match(/<svg[^>]*viewBox="0 0 ([\d.]+) ([\d.]+)"[^>]*>(.*)<\/svg>/s);
-  if (found === null) throw new Error("the chart is no picture of a known size");
-  return { width: Number(found[1]), height: Number(found[2]), content: found[3] };
+export function drawPictures(): Map<string, string> {
+  const charts = Object.entries(CHARTS).map(([file, chart]): [string, string] => [
+    file,
+    barPicture({ ...chart, bars: barsOf(chart) }),
+  ]);
+  const all = [...charts, ...drawings()];
+  return new Map(all.map(([file, text]) => [`${PICTURE_FOLDER}${file}`, text]));
 }

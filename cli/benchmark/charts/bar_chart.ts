@@ -57,7 +57,6 @@ const TITLES: Record<Unit, string> = {
   "messages/s": "messages per second; more is better",
   "calls/s": "calls per second; more is better",
   "share of clean": "share of the figure when nothing else runs; more is better",
-  ratio: "ratio; more is better",
 };
 
 function specOf({ series, unit, reference }: Chart): Spec {
@@ -92,7 +91,7 @@ function specOf({ series, unit, reference }: Chart): Spec {
       grid: true,
       tickCount: 6,
       ...powers && { values: powers },
-      format: unit === "ratio" ? "~r" : "~s",
+      format: "~s",
       title: TITLES[unit] + (powers ? "; log scale" : ""),
     }],
     marks: [{

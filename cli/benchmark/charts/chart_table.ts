@@ -10,7 +10,6 @@ const VALUES: Record<Unit, string> = {
   "messages/s": "messages per second",
   "calls/s": "calls per second",
   "share of clean": "share of the clean figure",
-  ratio: "ratio",
 };
 
 function head(chart: Chart, marks: readonly string[]): Html {

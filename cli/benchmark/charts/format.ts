@@ -21,7 +21,6 @@ export function times(ratio: number): string {
 
 export function figure(value: number, unit: Unit): string {
   if (unit === "ns") return duration(value);
-  if (unit === "ratio") return times(value);
   return unit === "share of clean" ? `${(value * 100).toFixed(1)}%` : rate(value);
 }
 

@@ -8,7 +8,7 @@ export interface Spread {
 }
 
 /** What a figure counts. */
-export type Unit = "ns" | "messages/s" | "calls/s" | "share of clean" | "ratio";
+export type Unit = "ns" | "messages/s" | "calls/s" | "share of clean";
 
 /** The figures of one contestant. */
 export interface Series {

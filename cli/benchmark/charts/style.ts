@@ -2,7 +2,7 @@
 import { Html } from "./html.ts";
 
 /** The colours of peers differ for any kind of colour vision. */
-export const COLOURS = new Html(`
+export const STYLE = new Html(`
 :root {
   color-scheme: light dark;
   --ground: #ffffff; --panel: #f6f8fa; --ink: #1f2328; --quiet: #59636e; --faint: #b4bcc6;
@@ -18,11 +18,6 @@ export const COLOURS = new Html(`
     --warning: #33290a; --warning-edge: #d29a00;
   }
 }
-`);
-
-/** The style sheet. */
-export const STYLE = new Html(`
-${COLOURS.markup}
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--ground); color: var(--ink); font: 15px/1.5 system-ui, sans-serif; }
 main { max-width: 60rem; margin: 0 auto; padding: 2rem 1.25rem 4rem; }
