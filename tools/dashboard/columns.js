@@ -62,12 +62,28 @@ export function recordRates(topics) {
 
 const updateSparkline = (cell, { topic }) => rates.draw(cell, topic);
 
-export const TOPICS = {
+/** A column of names that are buttons, which open what they name. */
+export function opener(title, of, onOpen) {
+  return {
+    title,
+    className: NAME,
+    sortBy: of,
+    update(cell, row) {
+      if (cell.firstChild === null) cell.append(element("button", { type: "button" }));
+      const button = cell.firstChild;
+      setText(button, format.visible(of(row)));
+      button.title = format.visible(of(row));
+      button.onclick = () => onOpen(row);
+    },
+  };
+}
+
+export const topicTable = (onOpen) => ({
   caption: "Topics with their messages",
   sorted: "Messages",
   empty: "No topic has messages yet.",
   columns: [
-    name("Topic", ({ topic }) => topic),
+    opener("Topic", ({ topic }) => topic, onOpen),
     number("Messages", ({ messages }) => messages, format.count),
     number("Size", ({ bytes }) => bytes, format.bytes, WIDE),
     number("Subscribers", ({ subscribers }) => subscribers, format.count, WIDE),
@@ -75,7 +91,7 @@ export const TOPICS = {
     number("Stored/s", ({ storedPerSecond }) => storedPerSecond, format.rate),
     { title: "Last 2 minutes", className: "wide picture", update: updateSparkline },
   ],
-};
+});
 
 function updateSubscriber(cell, { transport, name }) {
   if (cell.firstChild === null) {

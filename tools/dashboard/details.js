@@ -10,7 +10,8 @@ export class Details {
 
   constructor() {
     byId("details-close").addEventListener("click", () => this.close());
-    this.#dialog.addEventListener("close", () => this.#end());
+    // The event comes later, when the panel may be open again with something else.
+    this.#dialog.addEventListener("close", () => this.#dialog.open || this.#end());
   }
 
   /**
@@ -21,12 +22,11 @@ export class Details {
    * @param onClose called when the panel is closed, or shows something else
    */
   open({ title, content, onClose }) {
-    this.close();
     this.#end();
     setText(byId("details-title"), visible(title));
     byId("details-content").replaceChildren(content);
     this.#closing = onClose;
-    this.#dialog.showModal();
+    if (!this.#dialog.open) this.#dialog.showModal();
     byId("details-title").focus();
   }
 

@@ -11,7 +11,11 @@ import { Tabs } from "./tabs.js";
 const TOKEN_KEY = "ringbus-token";
 const VISIBLE_ASCII = /^[\x21-\x7e]+$/;
 
-const page = { token: () => sessionStorage.getItem(TOKEN_KEY), details: new Details() };
+const page = {
+  token: () => sessionStorage.getItem(TOKEN_KEY),
+  details: new Details(),
+  isChangeable: false,
+};
 const tabs = new Tabs(byId("tabs"));
 const sections = SECTIONS.map((section) => ({
   id: section.id,
@@ -31,6 +35,7 @@ function showSnapshot(now) {
   byId("dashboard").hidden = false;
   byId("sign-out").hidden = page.token() === null;
   showState("live", "Live");
+  page.isChangeable = now.isChangeable;
   setText(byId("uptime"), `up ${duration(now.uptimeSeconds)}`);
   for (const { id, show, isShown } of sections) {
     show(now);

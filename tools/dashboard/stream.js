@@ -40,7 +40,7 @@ async function read(token, onSnapshot, signal) {
     });
     if (response.status === 401) return "unauthorized";
     if (!response.ok) return "busy";
-    for await (const snapshot of snapshotsIn(response.body)) {
+    for await (const snapshot of eventsIn(response.body)) {
       wind();
       onSnapshot(snapshot);
     }
@@ -52,13 +52,16 @@ async function read(token, onSnapshot, signal) {
   }
 }
 
-async function* snapshotsIn(body) {
+/** The JSON of the events of a stream. Comments only show that it is alive. */
+export async function* eventsIn(body) {
   let text = "";
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
   for (let piece; !(piece = await reader.read()).done;) {
     const events = (text + piece.value).split("\n\n");
     text = events.pop();
-    for (const event of events) yield JSON.parse(event.slice("data: ".length));
+    for (const event of events) {
+      if (event.startsWith("data: ")) yield JSON.parse(event.slice("data: ".length));
+    }
   }
 }
 

@@ -17,6 +17,8 @@ const MAX_CHARACTERS = 500;
 export interface KeyRow {
   key: string;
   type: string;
+  /** Whether only the first characters of the key are shown. */
+  isCut: boolean;
   /** Bytes of key and value that count for `maxBytes`. */
   bytes: number;
   /** Seconds until it expires; null: never. */
@@ -62,6 +64,7 @@ type Entry = ReturnType<Keyspace["scan"]>["entries"][number];
 function rowOf(keys: Keyspace, { key, kind, bytes, expiresAtMs }: Entry): KeyRow {
   return {
     key: textOfBytes(key.slice(0, MAX_CHARACTERS)),
+    isCut: key.length > MAX_CHARACTERS,
     type: kind,
     bytes,
     ttlSeconds: expiresAtMs === Infinity ? null : Math.max(0, expiresAtMs - keys.nowMs) / 1000,

@@ -541,6 +541,35 @@ export const PAGE: string =
   "  max-height: calc(100vh - 3rem);\n" +
   "}\n" +
   "\n" +
+  "#messages {\n" +
+  "  display: grid;\n" +
+  "  gap: 0.4rem;\n" +
+  "  margin: 0.6rem 0 0;\n" +
+  "  padding: 0;\n" +
+  "  list-style: none;\n" +
+  "}\n" +
+  "\n" +
+  "#messages li:not([hidden]) {\n" +
+  "  padding: 0.4rem 0.6rem;\n" +
+  "  background: var(--ground);\n" +
+  "  border: 1px solid var(--edge);\n" +
+  "  border-radius: 0.4rem;\n" +
+  "}\n" +
+  "\n" +
+  "#messages li p {\n" +
+  "  display: flex;\n" +
+  "  flex-wrap: wrap;\n" +
+  "  gap: 0 0.8rem;\n" +
+  "  margin: 0 0 0.2rem;\n" +
+  "}\n" +
+  "\n" +
+  "#messages pre {\n" +
+  "  margin: 0;\n" +
+  "  font-size: 0.85rem;\n" +
+  "  white-space: pre-wrap;\n" +
+  "  overflow-wrap: anywhere;\n" +
+  "}\n" +
+  "\n" +
   "#details header {\n" +
   "  flex-wrap: nowrap;\n" +
   "  align-items: start;\n" +
@@ -769,7 +798,7 @@ export const PAGE: string =
   "  #closing;\n" +
   "  constructor() {\n" +
   "    byId(\"details-close\").addEventListener(\"click\", () => this.close());\n" +
-  "    this.#dialog.addEventListener(\"close\", () => this.#end());\n" +
+  "    this.#dialog.addEventListener(\"close\", () => this.#dialog.open || this.#end());\n" +
   "  }\n" +
   "  /**\n" +
   "   * Opens the panel.\n" +
@@ -779,12 +808,11 @@ export const PAGE: string =
   "   * @param onClose called when the panel is closed, or shows something else\n" +
   "   */\n" +
   "  open({ title, content, onClose }) {\n" +
-  "    this.close();\n" +
   "    this.#end();\n" +
   "    setText(byId(\"details-title\"), visible(title));\n" +
   "    byId(\"details-content\").replaceChildren(content);\n" +
   "    this.#closing = onClose;\n" +
-  "    this.#dialog.showModal();\n" +
+  "    if (!this.#dialog.open) this.#dialog.showModal();\n" +
   "    byId(\"details-title\").focus();\n" +
   "  }\n" +
   "  /** True while it shows something. */\n" +
@@ -937,12 +965,28 @@ export const PAGE: string =
   "  ])));\n" +
   "}\n" +
   "var updateSparkline = (cell, { topic }) => rates.draw(cell, topic);\n" +
-  "var TOPICS = {\n" +
+  "function opener(title, of, onOpen) {\n" +
+  "  return {\n" +
+  "    title,\n" +
+  "    className: NAME,\n" +
+  "    sortBy: of,\n" +
+  "    update(cell, row) {\n" +
+  "      if (cell.firstChild === null) cell.append(element(\"button\", {\n" +
+  "        type: \"button\"\n" +
+  "      }));\n" +
+  "      const button = cell.firstChild;\n" +
+  "      setText(button, visible(of(row)));\n" +
+  "      button.title = visible(of(row));\n" +
+  "      button.onclick = () => onOpen(row);\n" +
+  "    }\n" +
+  "  };\n" +
+  "}\n" +
+  "var topicTable = (onOpen) => ({\n" +
   "  caption: \"Topics with their messages\",\n" +
   "  sorted: \"Messages\",\n" +
   "  empty: \"No topic has messages yet.\",\n" +
   "  columns: [\n" +
-  "    name(\"Topic\", ({ topic }) => topic),\n" +
+  "    opener(\"Topic\", ({ topic }) => topic, onOpen),\n" +
   "    number(\"Messages\", ({ messages }) => messages, count),\n" +
   "    number(\"Size\", ({ bytes: bytes2 }) => bytes2, bytes, WIDE),\n" +
   "    number(\"Subscribers\", ({ subscribers }) => subscribers, count, WIDE),\n" +
@@ -954,7 +998,7 @@ export const PAGE: string =
   "      update: updateSparkline\n" +
   "    }\n" +
   "  ]\n" +
-  "};\n" +
+  "});\n" +
   "function updateSubscriber(cell, { transport, name: name2 }) {\n" +
   "  if (cell.firstChild === null) {\n" +
   "    cell.append(element(\"span\", {\n" +
@@ -1049,6 +1093,259 @@ export const PAGE: string =
   "    number(\"Time\", ({ atMs }) => atMs, time)\n" +
   "  ]\n" +
   "};\n" +
+  "\n" +
+  "// confirm.js\n" +
+  "function confirmed(question, verb) {\n" +
+  "  const dialog = byId(\"confirm\");\n" +
+  "  setText(byId(\"confirm-text\"), question);\n" +
+  "  setText(byId(\"confirm-yes\"), verb);\n" +
+  "  dialog.showModal();\n" +
+  "  byId(\"confirm-no\").focus();\n" +
+  "  return new Promise((resolve) => {\n" +
+  "    let isSure = false;\n" +
+  "    byId(\"confirm-no\").onclick = () => dialog.close();\n" +
+  "    byId(\"confirm-yes\").onclick = () => {\n" +
+  "      isSure = true;\n" +
+  "      dialog.close();\n" +
+  "    };\n" +
+  "    dialog.onclose = () => resolve(isSure);\n" +
+  "  });\n" +
+  "}\n" +
+  "\n" +
+  "// stream.js\n" +
+  "var MIN_RETRY_MS = 500;\n" +
+  "var MAX_RETRY_MS = 1e4;\n" +
+  "var SILENCE_MS = 45e3;\n" +
+  "async function follow(token, on, signal) {\n" +
+  "  for (let retryMs = MIN_RETRY_MS; !signal.aborted; ) {\n" +
+  "    const cause = await read(token, (snapshot) => {\n" +
+  "      retryMs = MIN_RETRY_MS;\n" +
+  "      on.snapshot(snapshot);\n" +
+  "    }, signal);\n" +
+  "    if (cause === \"unauthorized\" || signal.aborted) return;\n" +
+  "    on.lost(cause);\n" +
+  "    await sleep(retryMs, signal);\n" +
+  "    retryMs = Math.min(retryMs * 2, MAX_RETRY_MS);\n" +
+  "  }\n" +
+  "}\n" +
+  "async function read(token, onSnapshot, signal) {\n" +
+  "  const silence = new AbortController();\n" +
+  "  let timer;\n" +
+  "  const wind = () => {\n" +
+  "    clearTimeout(timer);\n" +
+  "    timer = setTimeout(() => silence.abort(), SILENCE_MS);\n" +
+  "  };\n" +
+  "  try {\n" +
+  "    wind();\n" +
+  "    const response = await fetch(\"/snapshots\", {\n" +
+  "      headers: token === null ? {} : {\n" +
+  "        authorization: `Bearer ${token}`\n" +
+  "      },\n" +
+  "      cache: \"no-store\",\n" +
+  "      signal: AbortSignal.any([\n" +
+  "        signal,\n" +
+  "        silence.signal\n" +
+  "      ])\n" +
+  "    });\n" +
+  "    if (response.status === 401) return \"unauthorized\";\n" +
+  "    if (!response.ok) return \"busy\";\n" +
+  "    for await (const snapshot of eventsIn(response.body)) {\n" +
+  "      wind();\n" +
+  "      onSnapshot(snapshot);\n" +
+  "    }\n" +
+  "    return \"lost\";\n" +
+  "  } catch {\n" +
+  "    return \"lost\";\n" +
+  "  } finally {\n" +
+  "    clearTimeout(timer);\n" +
+  "  }\n" +
+  "}\n" +
+  "async function* eventsIn(body) {\n" +
+  "  let text = \"\";\n" +
+  "  const reader = body.pipeThrough(new TextDecoderStream()).getReader();\n" +
+  "  for (let piece; !(piece = await reader.read()).done; ) {\n" +
+  "    const events = (text + piece.value).split(\"\\n\\n\");\n" +
+  "    text = events.pop();\n" +
+  "    for (const event of events) {\n" +
+  "      if (event.startsWith(\"data: \")) yield JSON.parse(event.slice(\"data: \".length));\n" +
+  "    }\n" +
+  "  }\n" +
+  "}\n" +
+  "function sleep(ms, signal) {\n" +
+  "  return new Promise((resolve) => {\n" +
+  "    const timer = setTimeout(resolve, ms);\n" +
+  "    signal.addEventListener(\"abort\", () => {\n" +
+  "      clearTimeout(timer);\n" +
+  "      resolve();\n" +
+  "    }, {\n" +
+  "      once: true\n" +
+  "    });\n" +
+  "  });\n" +
+  "}\n" +
+  "\n" +
+  "// messages.js\n" +
+  "var MAX_SHOWN = 200;\n" +
+  "var ENDS = {\n" +
+  "  closed: \"The channel was closed.\",\n" +
+  "  deleted: \"The channel was deleted.\"\n" +
+  "};\n" +
+  "function openMessages(page2, { title, path, action }) {\n" +
+  "  const viewer = new Viewer();\n" +
+  "  const reading = new AbortController();\n" +
+  "  if (action !== void 0 && page2.isChangeable) viewer.offer(changeButton(page2, action, viewer));\n" +
+  "  page2.details.open({\n" +
+  "    title,\n" +
+  "    content: viewer.element,\n" +
+  "    onClose: () => reading.abort()\n" +
+  "  });\n" +
+  "  return read2(viewer, path, page2.token(), reading.signal);\n" +
+  "}\n" +
+  "function changeButton(page2, { verb, question, path, members, onDone }, { say }) {\n" +
+  "  const button = element(\"button\", {\n" +
+  "    type: \"button\",\n" +
+  "    textContent: verb\n" +
+  "  });\n" +
+  "  button.addEventListener(\"click\", async () => {\n" +
+  "    if (!await confirmed(question, verb)) return;\n" +
+  "    try {\n" +
+  "      const { changed } = await change(path, members, page2.token());\n" +
+  "      say(`${verb}: ${changed === 0 ? \"there was nothing to change\" : `done, ${changed}`}`);\n" +
+  "      onDone?.();\n" +
+  "    } catch (error) {\n" +
+  "      say(error.message);\n" +
+  "    }\n" +
+  "  });\n" +
+  "  return button;\n" +
+  "}\n" +
+  "async function read2(viewer, path, token, signal) {\n" +
+  "  try {\n" +
+  "    const response = await fetch(path, {\n" +
+  "      headers: token === null ? {} : {\n" +
+  "        authorization: `Bearer ${token}`\n" +
+  "      },\n" +
+  "      cache: \"no-store\",\n" +
+  "      signal\n" +
+  "    });\n" +
+  "    if (!response.ok) return viewer.say((await response.json()).error);\n" +
+  "    for await (const batch of eventsIn(response.body)) viewer.add(batch);\n" +
+  "    viewer.end();\n" +
+  "  } catch (error) {\n" +
+  "    if (!signal.aborted) viewer.say(`The stream ended: ${error.message}. Open it again.`);\n" +
+  "  }\n" +
+  "}\n" +
+  "var Viewer = class {\n" +
+  "  #list = element(\"ol\", {\n" +
+  "    id: \"messages\"\n" +
+  "  });\n" +
+  "  #said = element(\"p\", {\n" +
+  "    id: \"messages-said\",\n" +
+  "    className: \"quiet\",\n" +
+  "    role: \"status\"\n" +
+  "  });\n" +
+  "  #pause = element(\"button\", {\n" +
+  "    type: \"button\",\n" +
+  "    id: \"messages-pause\",\n" +
+  "    textContent: \"Pause\"\n" +
+  "  });\n" +
+  "  #filter = element(\"input\", {\n" +
+  "    id: \"messages-filter\",\n" +
+  "    autocomplete: \"off\",\n" +
+  "    spellcheck: false\n" +
+  "  });\n" +
+  "  #counts = element(\"span\", {\n" +
+  "    id: \"messages-counts\",\n" +
+  "    className: \"quiet\"\n" +
+  "  });\n" +
+  "  #actions;\n" +
+  "  #isPaused = false;\n" +
+  "  #shown = 0;\n" +
+  "  #skipped = 0;\n" +
+  "  #isEnded = false;\n" +
+  "  constructor() {\n" +
+  "    const label = element(\"label\", {\n" +
+  "      htmlFor: \"messages-filter\",\n" +
+  "      textContent: \"Filter\"\n" +
+  "    });\n" +
+  "    this.#actions = element(\"div\", {\n" +
+  "      className: \"actions\"\n" +
+  "    }, this.#pause, label, this.#filter);\n" +
+  "    this.element = element(\"div\", {}, this.#actions, element(\"p\", {}, this.#counts), this.#said, this.#list);\n" +
+  "    this.#pause.addEventListener(\"click\", () => this.#togglePause());\n" +
+  "    this.#filter.addEventListener(\"input\", () => this.#filterAll());\n" +
+  "    this.say = this.say.bind(this);\n" +
+  "    this.#showCounts();\n" +
+  "  }\n" +
+  "  /** Adds the button of a change. */\n" +
+  "  offer(button) {\n" +
+  "    this.#pause.after(button);\n" +
+  "  }\n" +
+  "  /** Says what has happened: a text that may be of somebody else. */\n" +
+  "  say(text) {\n" +
+  "    setText(this.#said, visible(text));\n" +
+  "  }\n" +
+  "  add({ messages, skipped, problems, end }) {\n" +
+  "    this.#skipped += skipped;\n" +
+  "    if (problems.length > 0) this.say(problems.join(\"; \"));\n" +
+  "    if (end !== null) {\n" +
+  "      this.#isEnded = true;\n" +
+  "      this.say(ENDS[end]);\n" +
+  "    }\n" +
+  "    if (this.#isPaused) this.#skipped += messages.length;\n" +
+  "    else {\n" +
+  "      for (const message of messages) this.#list.prepend(this.#itemOf(message));\n" +
+  "      while (this.#list.children.length > MAX_SHOWN) this.#list.lastElementChild.remove();\n" +
+  "      this.#shown += messages.length;\n" +
+  "    }\n" +
+  "    this.#showCounts();\n" +
+  "  }\n" +
+  "  /** The stream has ended. */\n" +
+  "  end() {\n" +
+  "    if (!this.#isEnded) this.say(\"The server ended the stream. Open it again.\");\n" +
+  "  }\n" +
+  "  #togglePause() {\n" +
+  "    this.#isPaused = !this.#isPaused;\n" +
+  "    setText(this.#pause, this.#isPaused ? \"Resume\" : \"Pause\");\n" +
+  "    this.#showCounts();\n" +
+  "  }\n" +
+  "  #showCounts() {\n" +
+  "    const skipped = this.#skipped === 0 ? \"\" : `, ${count(this.#skipped)} not shown`;\n" +
+  "    const state2 = this.#isPaused ? \"Paused: \" : \"\";\n" +
+  "    setText(this.#counts, `${state2}${pluralize(this.#shown, \"message\")}${skipped}`);\n" +
+  "  }\n" +
+  "  #itemOf({ atMs, topic, sender, number: number2, sizeBytes, form, text, problem }) {\n" +
+  "    const facts = [\n" +
+  "      atMs === null ? \"before\" : timeOf(atMs),\n" +
+  "      topic,\n" +
+  "      sender,\n" +
+  "      number2,\n" +
+  "      bytes(sizeBytes),\n" +
+  "      form === \"value\" ? \"\" : form,\n" +
+  "      problem\n" +
+  "    ].filter((fact) => fact !== \"\").map(visible);\n" +
+  "    const item = element(\"li\", {}, element(\"p\", {\n" +
+  "      className: \"quiet\"\n" +
+  "    }, ...facts.map((textContent) => element(\"span\", {\n" +
+  "      textContent\n" +
+  "    }))), element(\"pre\", {\n" +
+  "      textContent: visibleLines(text)\n" +
+  "    }));\n" +
+  "    this.#filterOne(item);\n" +
+  "    return item;\n" +
+  "  }\n" +
+  "  #filterAll() {\n" +
+  "    for (const item of this.#list.children) this.#filterOne(item);\n" +
+  "  }\n" +
+  "  #filterOne(item) {\n" +
+  "    item.hidden = !item.textContent.toLowerCase().includes(this.#filter.value.toLowerCase());\n" +
+  "  }\n" +
+  "};\n" +
+  "function visibleLines(text) {\n" +
+  "  return text.split(\"\\n\").map(visible).join(\"\\n\");\n" +
+  "}\n" +
+  "function timeOf(ms) {\n" +
+  "  const time2 = new Date(ms);\n" +
+  "  return Number.isNaN(time2.getTime()) ? \"\" : time2.toISOString().slice(11, 23);\n" +
+  "}\n" +
   "\n" +
   "// table.js\n" +
   "var Table = class {\n" +
@@ -1406,6 +1703,11 @@ export const PAGE: string =
   "// sections/channels.js\n" +
   "var FULL = 0.8;\n" +
   "var LOOK_MS = 2e3;\n" +
+  "var HAS_MESSAGES = /* @__PURE__ */ new Set([\n" +
+  "  \"queue\",\n" +
+  "  \"broadcast\",\n" +
+  "  \"request\"\n" +
+  "]);\n" +
   "var seen2 = (of) => (row) => visible(of(row));\n" +
   "var peopleOf = ({ participants }) => Object.values(participants).reduce((a, b) => a + b, 0);\n" +
   "var channels = {\n" +
@@ -1433,6 +1735,7 @@ export const PAGE: string =
   "};\n" +
   "async function showDetails(page2, row) {\n" +
   "  const details = makeChannelDetails();\n" +
+  "  offerActions(page2, row, details);\n" +
   "  const looking = new AbortController();\n" +
   "  page2.details.open({\n" +
   "    title: row.name,\n" +
@@ -1451,6 +1754,43 @@ export const PAGE: string =
   "    }\n" +
   "    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));\n" +
   "  }\n" +
+  "}\n" +
+  "function offerActions(page2, { name: name2, kind }, details) {\n" +
+  "  const buttons = [];\n" +
+  "  if (HAS_MESSAGES.has(kind)) {\n" +
+  "    const button = element(\"button\", {\n" +
+  "      type: \"button\",\n" +
+  "      id: \"channel-messages\",\n" +
+  "      textContent: \"Messages\"\n" +
+  "    });\n" +
+  "    button.addEventListener(\"click\", () => showMessages(page2, name2));\n" +
+  "    buttons.push(button);\n" +
+  "  }\n" +
+  "  if (page2.isChangeable) {\n" +
+  "    const remove = changeButton(page2, {\n" +
+  "      verb: \"Remove\",\n" +
+  "      question: `Remove the channel ${visible(name2)}, with all that it holds, for good?`,\n" +
+  "      path: \"/channel_remove\",\n" +
+  "      members: {\n" +
+  "        channel: name2\n" +
+  "      },\n" +
+  "      onDone: () => page2.details.close()\n" +
+  "    }, details);\n" +
+  "    remove.id = \"channel-remove\";\n" +
+  "    buttons.push(remove);\n" +
+  "  }\n" +
+  "  details.element.prepend(element(\"div\", {\n" +
+  "    className: \"actions\"\n" +
+  "  }, ...buttons));\n" +
+  "}\n" +
+  "function showMessages(page2, channel) {\n" +
+  "  const path = `/channel_messages?${new URLSearchParams({\n" +
+  "    channel\n" +
+  "  })}`;\n" +
+  "  openMessages(page2, {\n" +
+  "    title: `Messages of ${channel}`,\n" +
+  "    path\n" +
+  "  });\n" +
   "}\n" +
   "function updateFill(cell, { kind, fill }) {\n" +
   "  const isFull = fill >= FULL && kind !== \"broadcast\";\n" +
@@ -1474,20 +1814,7 @@ export const PAGE: string =
   "    sorted: \"Messages/s\",\n" +
   "    empty: \"No channel exists.\",\n" +
   "    columns: [\n" +
-  "      {\n" +
-  "        title: \"Channel\",\n" +
-  "        className: \"name\",\n" +
-  "        sortBy: ({ name: name2 }) => name2,\n" +
-  "        update(cell, row) {\n" +
-  "          if (cell.firstChild === null) cell.append(element(\"button\", {\n" +
-  "            type: \"button\"\n" +
-  "          }));\n" +
-  "          const button = cell.firstChild;\n" +
-  "          setText(button, visible(row.name));\n" +
-  "          button.title = visible(row.name);\n" +
-  "          button.onclick = () => onSelect(row);\n" +
-  "        }\n" +
-  "      },\n" +
+  "      opener(\"Channel\", ({ name: name2 }) => name2, onSelect),\n" +
   "      {\n" +
   "        title: \"Kind\",\n" +
   "        className: \"wide\",\n" +
@@ -1637,7 +1964,7 @@ export const PAGE: string =
   "    }, label, this.#select, this.#back, this.#on, this.#where);\n" +
   "    const table = place(\"keys\");\n" +
   "    panel.append(heading(\"Keys\"), controls, this.#said, table);\n" +
-  "    this.#table = new Table(table, KEYS);\n" +
+  "    this.#table = new Table(table, keyTable((cell, row) => this.#offerDelete(cell, row)));\n" +
   "    this.#select.addEventListener(\"change\", () => {\n" +
   "      this.#database = Number(this.#select.value);\n" +
   "      this.#go([\n" +
@@ -1676,6 +2003,28 @@ export const PAGE: string =
   "    this.#cursors = cursors;\n" +
   "    this.#look();\n" +
   "  }\n" +
+  "  /** A key that is shown in part cannot be named. */\n" +
+  "  #offerDelete(cell, { key, isCut }) {\n" +
+  "    const isOffered = this.#page.isChangeable && !isCut;\n" +
+  "    const database = this.#database;\n" +
+  "    const shown = isOffered ? `${database} ${key}` : \"\";\n" +
+  "    if (cell.dataset.offered === shown) return;\n" +
+  "    cell.dataset.offered = shown;\n" +
+  "    cell.replaceChildren();\n" +
+  "    if (!isOffered) return;\n" +
+  "    cell.append(changeButton(this.#page, {\n" +
+  "      verb: \"Delete\",\n" +
+  "      question: `Delete the key ${visible(key)} of database ${database} for good?`,\n" +
+  "      path: \"/key_delete\",\n" +
+  "      members: {\n" +
+  "        key,\n" +
+  "        database\n" +
+  "      },\n" +
+  "      onDone: () => this.#look()\n" +
+  "    }, {\n" +
+  "      say: (text) => setText(this.#said, visible(text))\n" +
+  "    }));\n" +
+  "  }\n" +
   "  async #look() {\n" +
   "    this.#lookedAtMs = performance.now();\n" +
   "    const cursors = this.#cursors;\n" +
@@ -1696,7 +2045,7 @@ export const PAGE: string =
   "    }\n" +
   "  }\n" +
   "};\n" +
-  "var KEYS = {\n" +
+  "var keyTable = (offer) => ({\n" +
   "  caption: \"Keys with the types of their values\",\n" +
   "  sorted: \"Size\",\n" +
   "  empty: \"No keys.\",\n" +
@@ -1708,9 +2057,14 @@ export const PAGE: string =
   "      sortBy: ({ type }) => type\n" +
   "    },\n" +
   "    number(\"Size\", ({ bytes: bytes2 }) => bytes2, bytes),\n" +
-  "    number(\"Expires in\", ({ ttlSeconds }) => ttlSeconds, (seconds) => seconds === null ? \"never\" : duration(seconds))\n" +
+  "    number(\"Expires in\", ({ ttlSeconds }) => ttlSeconds, (seconds) => seconds === null ? \"never\" : duration(seconds)),\n" +
+  "    {\n" +
+  "      title: \"Action\",\n" +
+  "      className: \"action\",\n" +
+  "      update: offer\n" +
+  "    }\n" +
   "  ]\n" +
-  "};\n" +
+  "});\n" +
   "\n" +
   "// sections/tiles.js\n" +
   "var perSecond2 = (of) => ({\n" +
@@ -1888,24 +2242,6 @@ export const PAGE: string =
   "    };\n" +
   "  }\n" +
   "};\n" +
-  "\n" +
-  "// confirm.js\n" +
-  "function confirmed(question, verb) {\n" +
-  "  const dialog = byId(\"confirm\");\n" +
-  "  setText(byId(\"confirm-text\"), question);\n" +
-  "  setText(byId(\"confirm-yes\"), verb);\n" +
-  "  dialog.showModal();\n" +
-  "  byId(\"confirm-no\").focus();\n" +
-  "  return new Promise((resolve) => {\n" +
-  "    let isSure = false;\n" +
-  "    byId(\"confirm-no\").onclick = () => dialog.close();\n" +
-  "    byId(\"confirm-yes\").onclick = () => {\n" +
-  "      isSure = true;\n" +
-  "      dialog.close();\n" +
-  "    };\n" +
-  "    dialog.onclose = () => resolve(isSure);\n" +
-  "  });\n" +
-  "}\n" +
   "\n" +
   "// sections/queues.js\n" +
   "var LOOK_MS3 = 3e3;\n" +
@@ -2353,23 +2689,39 @@ export const PAGE: string =
   "var topics = {\n" +
   "  id: \"topics\",\n" +
   "  title: \"Topics\",\n" +
-  "  make(panel) {\n" +
+  "  make(panel, page2) {\n" +
   "    const [forTopics, forSubscribers] = [\n" +
   "      \"topics\",\n" +
   "      \"subscribers\"\n" +
   "    ].map(place);\n" +
   "    panel.append(heading(\"Topics\"), forTopics, heading(\"Subscribers\", \"slowest first\"), forSubscribers);\n" +
-  "    const topicTable = new Table(forTopics, TOPICS);\n" +
+  "    const table = new Table(forTopics, topicTable(({ topic }) => showMessages2(page2, topic)));\n" +
   "    const subscriberTable = new Table(forSubscribers, SUBSCRIBERS);\n" +
   "    return {\n" +
   "      show(now) {\n" +
   "        recordRates(now.topics);\n" +
-  "        topicTable.show(now.topics, now.totals.topics);\n" +
+  "        table.show(now.topics, now.totals.topics);\n" +
   "        subscriberTable.show(now.subscribers, now.totals.subscribers);\n" +
   "      }\n" +
   "    };\n" +
   "  }\n" +
   "};\n" +
+  "function showMessages2(page2, topic) {\n" +
+  "  openMessages(page2, {\n" +
+  "    title: `Messages of ${topic}`,\n" +
+  "    path: `/topic_messages?${new URLSearchParams({\n" +
+  "      topic\n" +
+  "    })}`,\n" +
+  "    action: {\n" +
+  "      verb: \"Clear\",\n" +
+  "      question: `Delete all messages of the topic ${visible(topic)} for good?`,\n" +
+  "      path: \"/topic_clear\",\n" +
+  "      members: {\n" +
+  "        topic\n" +
+  "      }\n" +
+  "    }\n" +
+  "  });\n" +
+  "}\n" +
   "\n" +
   "// sections/sections.js\n" +
   "var SECTIONS = [\n" +
@@ -2382,75 +2734,6 @@ export const PAGE: string =
   "  clients,\n" +
   "  servers\n" +
   "];\n" +
-  "\n" +
-  "// stream.js\n" +
-  "var MIN_RETRY_MS = 500;\n" +
-  "var MAX_RETRY_MS = 1e4;\n" +
-  "var SILENCE_MS = 45e3;\n" +
-  "async function follow(token, on, signal) {\n" +
-  "  for (let retryMs = MIN_RETRY_MS; !signal.aborted; ) {\n" +
-  "    const cause = await read(token, (snapshot) => {\n" +
-  "      retryMs = MIN_RETRY_MS;\n" +
-  "      on.snapshot(snapshot);\n" +
-  "    }, signal);\n" +
-  "    if (cause === \"unauthorized\" || signal.aborted) return;\n" +
-  "    on.lost(cause);\n" +
-  "    await sleep(retryMs, signal);\n" +
-  "    retryMs = Math.min(retryMs * 2, MAX_RETRY_MS);\n" +
-  "  }\n" +
-  "}\n" +
-  "async function read(token, onSnapshot, signal) {\n" +
-  "  const silence = new AbortController();\n" +
-  "  let timer;\n" +
-  "  const wind = () => {\n" +
-  "    clearTimeout(timer);\n" +
-  "    timer = setTimeout(() => silence.abort(), SILENCE_MS);\n" +
-  "  };\n" +
-  "  try {\n" +
-  "    wind();\n" +
-  "    const response = await fetch(\"/snapshots\", {\n" +
-  "      headers: token === null ? {} : {\n" +
-  "        authorization: `Bearer ${token}`\n" +
-  "      },\n" +
-  "      cache: \"no-store\",\n" +
-  "      signal: AbortSignal.any([\n" +
-  "        signal,\n" +
-  "        silence.signal\n" +
-  "      ])\n" +
-  "    });\n" +
-  "    if (response.status === 401) return \"unauthorized\";\n" +
-  "    if (!response.ok) return \"busy\";\n" +
-  "    for await (const snapshot of snapshotsIn(response.body)) {\n" +
-  "      wind();\n" +
-  "      onSnapshot(snapshot);\n" +
-  "    }\n" +
-  "    return \"lost\";\n" +
-  "  } catch {\n" +
-  "    return \"lost\";\n" +
-  "  } finally {\n" +
-  "    clearTimeout(timer);\n" +
-  "  }\n" +
-  "}\n" +
-  "async function* snapshotsIn(body) {\n" +
-  "  let text = \"\";\n" +
-  "  const reader = body.pipeThrough(new TextDecoderStream()).getReader();\n" +
-  "  for (let piece; !(piece = await reader.read()).done; ) {\n" +
-  "    const events = (text + piece.value).split(\"\\n\\n\");\n" +
-  "    text = events.pop();\n" +
-  "    for (const event of events) yield JSON.parse(event.slice(\"data: \".length));\n" +
-  "  }\n" +
-  "}\n" +
-  "function sleep(ms, signal) {\n" +
-  "  return new Promise((resolve) => {\n" +
-  "    const timer = setTimeout(resolve, ms);\n" +
-  "    signal.addEventListener(\"abort\", () => {\n" +
-  "      clearTimeout(timer);\n" +
-  "      resolve();\n" +
-  "    }, {\n" +
-  "      once: true\n" +
-  "    });\n" +
-  "  });\n" +
-  "}\n" +
   "\n" +
   "// tabs.js\n" +
   "var STEPS = {\n" +
@@ -2551,7 +2834,11 @@ export const PAGE: string =
   "// main.js\n" +
   "var TOKEN_KEY = \"ringbus-token\";\n" +
   "var VISIBLE_ASCII = /^[\\x21-\\x7e]+$/;\n" +
-  "var page = { token: () => sessionStorage.getItem(TOKEN_KEY), details: new Details() };\n" +
+  "var page = {\n" +
+  "  token: () => sessionStorage.getItem(TOKEN_KEY),\n" +
+  "  details: new Details(),\n" +
+  "  isChangeable: false\n" +
+  "};\n" +
   "var tabs = new Tabs(byId(\"tabs\"));\n" +
   "var sections = SECTIONS.map((section) => ({\n" +
   "  id: section.id,\n" +
@@ -2569,6 +2856,7 @@ export const PAGE: string =
   "  byId(\"dashboard\").hidden = false;\n" +
   "  byId(\"sign-out\").hidden = page.token() === null;\n" +
   "  showState(\"live\", \"Live\");\n" +
+  "  page.isChangeable = now.isChangeable;\n" +
   "  setText(byId(\"uptime\"), `up ${duration(now.uptimeSeconds)}`);\n" +
   "  for (const { id, show, isShown } of sections) {\n" +
   "    show(now);\n" +
@@ -2679,5 +2967,5 @@ export const PAGE: string =
   "</html>\n";
 
 /** What its policy allows: this style and this script. */
-export const STYLE_HASH: string = "'sha256-nklRof851olH/z47IeDjsdXFU/BjN0wOouyti56xLC8='";
-export const SCRIPT_HASH: string = "'sha256-rJivIuNvwLJH9m2mTcr1HPO5nQFbssFlZtRbk3/bOIY='";
+export const STYLE_HASH: string = "'sha256-uBNMnSjgj0Fn8HG+rICaQoeEN+1DtzRTarE/oNHnVks='";
+export const SCRIPT_HASH: string = "'sha256-VQaG5aYmnMq+mPrqI+eOyqUcgW/F3SZogIUYRaKVtdA='";

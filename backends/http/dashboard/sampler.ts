@@ -62,6 +62,7 @@ export class Sampler {
     const rate = (delta: number) => seconds === undefined ? null : delta / seconds;
     return {
       ...summaryOf(view),
+      isChangeable: this.#observed.hasToken ?? false,
       rates: last === undefined || seconds === undefined ? null : ratesOf(current, last, seconds),
       topics: this.#topics(rate),
       subscribers: this.#subscribers(view.nowMs, rate),

@@ -101,6 +101,8 @@ export interface Snapshot {
   /** Milliseconds of the Unix epoch. */
   timeMs: number;
   uptimeSeconds: number;
+  /** Whether the page may change things: the server has a token. */
+  isChangeable: boolean;
   memory: { bytes: number; limitBytes: number | null; processBytes: number };
   totals: {
     topics: number;

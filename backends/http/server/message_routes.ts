@@ -1,5 +1,5 @@
 /**
- * The routes by which the dashboard looks at messages, and removes channels.
+ * The routes by which the dashboard looks at messages, and changes topics, keys and channels.
  *
  * @module
  */
@@ -7,9 +7,10 @@
 import { messageOf } from "../../../lib/base/thrown.ts";
 import { TopicFeed } from "../dashboard/topic_feed.ts";
 import type { Machine } from "../metrics/machine_view.ts";
+import { bytesOfText } from "../../store/byte_string.ts";
 import type { MessageFeed } from "../metrics/message_feed.ts";
 import { HttpError } from "./errors.ts";
-import { memberText, text } from "./parameters.ts";
+import { memberText, optionalNumber, type Parameters, text, type Values } from "./parameters.ts";
 import { reserveStream } from "./reply_quota.ts";
 import { json } from "./responses.ts";
 import { type Route, route, type RouteContext } from "./route.ts";
@@ -45,17 +46,57 @@ export const MESSAGE_ROUTES: readonly Route[] = [
     run: (context, { channel }, _headers, sent) =>
       stream(context, () => feedOf(machineOf(context), channel), sent),
   }),
-  route({
-    method: "POST",
+  change({
     path: "/channel_remove",
     summary:
-      "Deletes a channel of this machine that nobody uses, whatever it holds; 0 if there is none. Only at " +
-      "a server with a token.",
+      "Deletes a channel of this machine that nobody uses, whatever it holds; 0 if there is none.",
     parameters: { channel: memberText("the channel") },
-    response: object({ changed: COUNT }),
-    run: (context, { channel }) => remove(context, channel),
+    run: removeChannel,
+  }),
+  change({
+    path: "/topic_clear",
+    summary: "Deletes the messages of a topic.",
+    parameters: { topic: memberText("the topic") },
+    run: ({ store }, { topic }) => Promise.resolve(store.topics.deleteTopic(topic)),
+  }),
+  change({
+    path: "/key_delete",
+    summary: "Deletes a key of a numbered database; 0 if there is none.",
+    parameters: {
+      key: memberText("the key"),
+      database: optionalNumber("number of the database; default: 0"),
+    },
+    run({ store }, { key, database = 0 }) {
+      const keys = store.databases.made.find(({ index }) => index === database);
+      return Promise.resolve(Number(keys?.delete(bytesOfText(key)) ?? false));
+    },
   }),
 ];
+
+/** A change. `run` resolves with the number of things that it has changed. */
+interface Change<P extends Parameters> {
+  readonly path: string;
+  readonly summary: string;
+  readonly parameters: P;
+  run(context: RouteContext, values: Values<P>): Promise<number>;
+}
+
+/** A route by which the page changes something: only who has the token may do so. */
+function change<P extends Parameters>({ path, summary, parameters, run }: Change<P>): Route {
+  return route<P>({
+    method: "POST",
+    path,
+    summary: `${summary} For the [dashboard](dashboard.md), and only at a server with a token.`,
+    parameters,
+    response: object({ changed: COUNT }),
+    async run(context, values) {
+      if (!context.hasToken) {
+        throw new HttpError(403, "the dashboard changes things at a server with a token only");
+      }
+      return json(JSON.stringify({ changed: await run(context, values) }));
+    },
+  });
+}
 
 function machineOf({ machine }: RouteContext): Machine {
   if (machine !== undefined) return machine;
@@ -99,14 +140,13 @@ async function found<T>(ask: () => Promise<T>): Promise<T> {
   }
 }
 
-/** A channel belongs to other programs, so that only who has the token may remove it. */
-async function remove(context: RouteContext, channel: string): Promise<Response> {
-  if (!context.hasToken) {
-    throw new HttpError(403, "channels are removed at a server with a token only");
-  }
+async function removeChannel(
+  context: RouteContext,
+  { channel }: { readonly channel: string },
+): Promise<number> {
   const removal = await found(() => machineOf(context).remove(channel));
   if (removal === "used") {
     throw new HttpError(409, `channel ${JSON.stringify(channel)} is used: end what uses it first`);
   }
-  return json(JSON.stringify({ changed: Number(removal === "deleted") }));
+  return Number(removal === "deleted");
 }

@@ -1,9 +1,10 @@
 // The channels of the machine, and one of them in detail.
 
 import { ask } from "../calls.js";
-import { name, number, time } from "../columns.js";
+import { name, number, opener, time } from "../columns.js";
 import { element, setText } from "../dom.js";
 import * as format from "../format.js";
+import { changeButton, openMessages } from "../messages.js";
 import { Table } from "../table.js";
 import { makeChannelDetails } from "./channel_details.js";
 import { hour } from "./hour.js";
@@ -13,6 +14,9 @@ import { heading, place } from "./parts.js";
 const FULL = 0.8;
 /** Milliseconds between two looks at the details. */
 const LOOK_MS = 2000;
+
+/** Kinds of channels with messages: the others have values, or nothing. */
+const HAS_MESSAGES = new Set(["queue", "broadcast", "request"]);
 
 const seen = (of) => (row) => format.visible(of(row));
 const peopleOf = ({ participants }) => Object.values(participants).reduce((a, b) => a + b, 0);
@@ -41,6 +45,7 @@ export const channels = {
 /** Shows a channel in the panel of details, and looks at it again and again until that is closed. */
 async function showDetails(page, row) {
   const details = makeChannelDetails();
+  offerActions(page, row, details);
   const looking = new AbortController();
   page.details.open({
     title: row.name,
@@ -57,6 +62,37 @@ async function showDetails(page, row) {
     }
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   }
+}
+
+/** Buttons for its messages, if it has any, and to remove it, if the server allows that. */
+function offerActions(page, { name, kind }, details) {
+  const buttons = [];
+  if (HAS_MESSAGES.has(kind)) {
+    const button = element("button", {
+      type: "button",
+      id: "channel-messages",
+      textContent: "Messages",
+    });
+    button.addEventListener("click", () => showMessages(page, name));
+    buttons.push(button);
+  }
+  if (page.isChangeable) {
+    const remove = changeButton(page, {
+      verb: "Remove",
+      question: `Remove the channel ${format.visible(name)}, with all that it holds, for good?`,
+      path: "/channel_remove",
+      members: { channel: name },
+      onDone: () => page.details.close(),
+    }, details);
+    remove.id = "channel-remove";
+    buttons.push(remove);
+  }
+  details.element.prepend(element("div", { className: "actions" }, ...buttons));
+}
+
+function showMessages(page, channel) {
+  const path = `/channel_messages?${new URLSearchParams({ channel })}`;
+  openMessages(page, { title: `Messages of ${channel}`, path });
 }
 
 function updateFill(cell, { kind, fill }) {
@@ -85,18 +121,7 @@ function channelTable(onSelect) {
     sorted: "Messages/s",
     empty: "No channel exists.",
     columns: [
-      {
-        title: "Channel",
-        className: "name",
-        sortBy: ({ name }) => name,
-        update(cell, row) {
-          if (cell.firstChild === null) cell.append(element("button", { type: "button" }));
-          const button = cell.firstChild;
-          setText(button, format.visible(row.name));
-          button.title = format.visible(row.name);
-          button.onclick = () => onSelect(row);
-        },
-      },
+      opener("Channel", ({ name }) => name, onSelect),
       { title: "Kind", className: "wide", text: ({ kind }) => kind, sortBy: ({ kind }) => kind },
       number("Messages/s", ({ messagesPerSecond }) => messagesPerSecond, format.rate),
       number(

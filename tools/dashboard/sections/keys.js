@@ -4,6 +4,7 @@ import { ask } from "../calls.js";
 import { name, number } from "../columns.js";
 import { element, setText } from "../dom.js";
 import * as format from "../format.js";
+import { changeButton } from "../messages.js";
 import { Table } from "../table.js";
 import { heading, place } from "./parts.js";
 
@@ -49,7 +50,7 @@ class KeySection {
     );
     const table = place("keys");
     panel.append(heading("Keys"), controls, this.#said, table);
-    this.#table = new Table(table, KEYS);
+    this.#table = new Table(table, keyTable((cell, row) => this.#offerDelete(cell, row)));
     this.#select.addEventListener("change", () => {
       this.#database = Number(this.#select.value);
       this.#go([0]);
@@ -84,6 +85,24 @@ class KeySection {
     this.#look();
   }
 
+  /** A key that is shown in part cannot be named. */
+  #offerDelete(cell, { key, isCut }) {
+    const isOffered = this.#page.isChangeable && !isCut;
+    const database = this.#database;
+    const shown = isOffered ? `${database} ${key}` : "";
+    if (cell.dataset.offered === shown) return;
+    cell.dataset.offered = shown;
+    cell.replaceChildren();
+    if (!isOffered) return;
+    cell.append(changeButton(this.#page, {
+      verb: "Delete",
+      question: `Delete the key ${format.visible(key)} of database ${database} for good?`,
+      path: "/key_delete",
+      members: { key, database },
+      onDone: () => this.#look(),
+    }, { say: (text) => setText(this.#said, format.visible(text)) }));
+  }
+
   async #look() {
     this.#lookedAtMs = performance.now();
     const cursors = this.#cursors;
@@ -102,7 +121,8 @@ class KeySection {
   }
 }
 
-const KEYS = {
+/** The table; `offer` fills the cell with what can be done with a key. */
+const keyTable = (offer) => ({
   caption: "Keys with the types of their values",
   sorted: "Size",
   empty: "No keys.",
@@ -115,5 +135,6 @@ const KEYS = {
       ({ ttlSeconds }) => ttlSeconds,
       (seconds) => seconds === null ? "never" : format.duration(seconds),
     ),
+    { title: "Action", className: "action", update: offer },
   ],
-};
+});

@@ -7,7 +7,8 @@
 // - `isShown(now)`, if the tab is hidden while the server has nothing for it;
 // - `close()`, if something of it is open that must end when the user signs out.
 //
-// `page` has `token()`, which returns the token or null, and `details`, the panel with the details of one thing.
+// `page` has `token()`, which returns the token or null, and `details`, the panel with the details of one thing,
+// and `isChangeable`, which is true if the server lets the page change things.
 // Sections ask the server by `ask` and `change` of calls.js, and before a change by `confirmed` of confirm.js.
 
 import { channels } from "./channels.js";

@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { MAX_BATCH, MAX_TEXT } from "../../../../backends/http/metrics/message_feed.ts";
 import { MAX_STREAMS } from "../../../../backends/http/dashboard/message_streams.ts";
 import { valueText } from "../../../../backends/http/machine/value_text.ts";
-import { Latest, listChannels, Publisher, Puller, Pusher } from "../../../../mod.ts";
+import { bytesOfText, textOfBytes } from "../../../../backends/store/byte_string.ts";
+import { Latest, listChannels, Publisher, Puller, Pusher, Store } from "../../../../mod.ts";
 import { until } from "../../../support/deadline.ts";
 import { serveHttp } from "../../../support/http.ts";
 import { MessageEvents } from "../../../support/message_events.ts";
@@ -179,7 +180,7 @@ Deno.test("channels are removed with a token, when nobody uses them", () =>
     const { status, json } = await open.call("/channel_remove", body);
     assert.deepEqual([status, json.error], [
       403,
-      "channels are removed at a server with a token only",
+      "the dashboard changes things at a server with a token only",
     ]);
     assert.equal((await remove({}))[0], 401);
     assert.equal((await remove({ ...TOKEN, origin: "http://foreign.example" }))[0], 403);
@@ -196,6 +197,39 @@ Deno.test("channels are removed with a token, when nobody uses them", () =>
     assert.match(other.json.error, /the file is no segment/);
     Deno.removeSync(`${dir}/notes`);
   }));
+
+Deno.test("topics are cleared and keys deleted with a token, also keys that are no text", async () => {
+  const store = new Store();
+  await using open = await serveHttp({ store });
+  await using scene = await serveHttp({ store, token: "s3cret" });
+  store.storeMessage("n", "t", '{"id":1}');
+  store.strings.set("greeting", "hello");
+  const binary = textOfBytes("\x80\xff");
+  const { first } = store.databases;
+  first.set(bytesOfText(binary), "string", "value", undefined);
+  const third = store.databases.get(3)!;
+  third.set("greeting", "string", "value", undefined);
+  const change = async (path: string, body: object, headers: Record<string, string> = TOKEN) => {
+    const { status, json } = await scene.call(path, body, { headers });
+    return [status, json.changed];
+  };
+  for (
+    const [path, body] of [["/topic_clear", { topic: "t" }], ["/key_delete", {
+      key: "greeting",
+    }]] as const
+  ) {
+    assert.equal((await open.call(path, body)).status, 403);
+    assert.equal((await change(path, body, {}))[0], 401);
+    assert.equal((await change(path, body, { ...TOKEN, "sec-fetch-site": "cross-site" }))[0], 403);
+  }
+  assert.deepEqual([store.topics.length, first.size, third.size], [1, 2, 1]);
+  assert.deepEqual(await change("/topic_clear", { topic: "t" }), [200, 1]);
+  assert.deepEqual(await change("/topic_clear", { topic: "t" }), [200, 0]);
+  assert.deepEqual(await change("/key_delete", { key: "greeting", database: 3 }), [200, 1]);
+  assert.deepEqual(await change("/key_delete", { key: "greeting", database: 99 }), [200, 0]);
+  assert.deepEqual(await change("/key_delete", { key: binary }), [200, 1]);
+  assert.deepEqual([store.topics.length, first.size, third.size], [0, 1, 0]);
+});
 
 Deno.test("messages: values are like JSON, and bounded however large or deep they are", () => {
   const text = (value: unknown) => valueText(value, 200);
