@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { Puller, Pusher } from "../../../mod.ts";
+import { VERSION } from "../../../wasm/layout.ts";
 import { inScratch } from "../../support/scratch.ts";
 
 /** The fields of the documented header, 64 bits each, as they stand in a segment's file. */
@@ -26,7 +27,7 @@ function recordBytes(payload: number): number {
 }
 
 function assertHeader(path: string, head: number, tail: number, count: number, dropped = 0): void {
-  assert.deepEqual(readHeader(path), { version: 2, head, tail, status: 0, count, dropped });
+  assert.deepEqual(readHeader(path), { version: VERSION, head, tail, status: 0, count, dropped });
 }
 
 const SIZES = [0, 1, 7, 8, 9, 64, 100];
