@@ -95,4 +95,11 @@ export const ALERTS: readonly Alert[] = [
     severity: "warning",
     summary: "Messages of {{ $labels.queue }} {{ $labels.channel }} became dead letters.",
   },
+  {
+    name: "RingbusStateIsSilent",
+    expr: "ringbus_state_up == 0",
+    after: "1m",
+    severity: "critical",
+    summary: "The shared state {{ $labels.state }} does not answer.",
+  },
 ];

@@ -319,4 +319,21 @@ export const ROWS: readonly Row[] = [
       ),
     ],
   },
+  {
+    title: "Shared state",
+    panels: [
+      chart(
+        "Threads",
+        "short",
+        line(max("ringbus_state_threads", "state"), "{{state}}"),
+        line(max("ringbus_state_max_threads", "state"), "{{state}}: limit"),
+      ),
+      chart("Chains", "short", line(max("ringbus_state_chains", "state"), "{{state}}")),
+      chart(
+        "Silent",
+        "short",
+        line("1 - min by (state) (ringbus_state_up{$S})", "{{state}} is silent"),
+      ),
+    ],
+  },
 ];

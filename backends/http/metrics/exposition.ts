@@ -10,6 +10,7 @@ import { FAMILIES } from "./families.ts";
 import type { Family, HistogramFamily, HistogramSample } from "./family.ts";
 import { machineViewOf } from "./machine_view.ts";
 import { viewsOf } from "./queue_view.ts";
+import { stateViewsOf } from "./state_view.ts";
 import { type Observed, type View, viewOf } from "./view.ts";
 
 /** The response to a scrape. */
@@ -25,11 +26,12 @@ export async function exposition(observed: Observed): Promise<Exposition | undef
   if (loaded === undefined && !canLoadModules()) return undefined;
   const library = loaded ??= (await loadModule(() => import("prom-client"))).default;
   const registry = new library.Registry();
-  const [queues, machine] = await Promise.all([
+  const [queues, states, machine] = await Promise.all([
     viewsOf(observed.queues ?? {}),
+    stateViewsOf(observed.states ?? {}),
     machineViewOf(observed.machine),
   ]);
-  const view = viewOf(observed, { queues, machine });
+  const view = viewOf(observed, { queues, states, machine });
   for (const family of FAMILIES) register(library, registry, family, view);
   return { text: await registry.metrics(), contentType: registry.contentType };
 }

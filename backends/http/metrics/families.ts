@@ -10,6 +10,7 @@ import { type Family, single } from "./family.ts";
 import { HTTP_FAMILIES } from "./http_families.ts";
 import { MACHINE_FAMILIES } from "./machine_families.ts";
 import { QUEUE_FAMILIES } from "./queue_families.ts";
+import { STATE_FAMILIES } from "./state_families.ts";
 import { STORE_FAMILIES } from "./store_families.ts";
 import { TCP_FAMILIES } from "./tcp_families.ts";
 
@@ -46,4 +47,5 @@ export const FAMILIES: readonly Family[] = [
   ...PROCESS_FAMILIES,
   ...MACHINE_FAMILIES,
   ...QUEUE_FAMILIES,
+  ...STATE_FAMILIES,
 ];

@@ -12,6 +12,7 @@ import type { SharedBackend } from "../../state/types.ts";
 import { type Backlog, backlogsByTransport } from "./backlog.ts";
 import type { Machine, MachineView } from "./machine_view.ts";
 import type { NamedQueues, QueueView } from "./queue_view.ts";
+import type { StateView } from "./state_view.ts";
 import type { RouteStats } from "./request_stats.ts";
 
 /** A server under observation. */
@@ -47,6 +48,7 @@ export interface View {
   /** Durations of the commands of all TCP servers of the store together, by command. */
   readonly commandDurations: ReadonlyMap<string, Durations>;
   readonly queues: readonly QueueView[];
+  readonly states: readonly StateView[];
   /** The channels of this machine; undefined if they are not shown, or cannot be read. */
   readonly machine: MachineView | undefined;
 }
@@ -54,11 +56,15 @@ export interface View {
 /** What is asked for before a view is taken. */
 export interface AskedViews {
   readonly queues?: readonly QueueView[];
+  readonly states?: readonly StateView[];
   readonly machine?: MachineView | undefined;
 }
 
 /** Takes the state of a server, with what its queues and the machine have said. */
-export function viewOf(observed: Observed, { queues = [], machine }: AskedViews = {}): View {
+export function viewOf(
+  observed: Observed,
+  { queues = [], states = [], machine }: AskedViews = {},
+): View {
   const { store } = observed;
   return {
     observed,
@@ -68,6 +74,7 @@ export function viewOf(observed: Observed, { queues = [], machine }: AskedViews 
     connections: sumOf(store.connectionStats),
     commandDurations: durationsOf(store.connectionStats),
     queues,
+    states,
     machine,
   };
 }
