@@ -49,6 +49,8 @@ export interface FunctionShape {
   readonly params: readonly Parameter[];
   readonly returnType?: Type;
   readonly typeParams?: readonly TypeParameter[];
+  /** Set if it has statements. */
+  readonly hasBody?: boolean;
 }
 
 /** A property, method or constructor. */
@@ -119,5 +121,36 @@ export async function entryAt(path: string): Promise<Entry> {
     symbols: Symbol[];
   }[];
   const byName = (a: Symbol, b: Symbol) => a.name < b.name ? -1 : 1;
-  return { jsDoc: module_doc, symbols: symbols.toSorted(byName) };
+  return { jsDoc: module_doc, symbols: symbols.map(withoutImplementations).toSorted(byName) };
+}
+
+/** A symbol without what implements overloads: nobody can call it with those parameters. */
+function withoutImplementations(symbol: Symbol): Symbol {
+  const declarations = callable(symbol.declarations, () => symbol.name, ({ def }) => def.hasBody);
+  return { ...symbol, declarations: declarations.map(withCallableMembers) };
+}
+
+function withCallableMembers(declaration: Declaration): Declaration {
+  const { def } = declaration;
+  const nameOf = ({ name, isStatic }: Member) => `${isStatic} ${name}`;
+  const members = (all: readonly Member[]) =>
+    callable(all, nameOf, ({ hasBody, functionDef }) => hasBody ?? functionDef?.hasBody);
+  return {
+    ...declaration,
+    def: {
+      ...def,
+      ...def.methods && { methods: members(def.methods) },
+      ...def.constructors && { constructors: members(def.constructors) },
+    },
+  };
+}
+
+/** Those with a body only if none of the same name is without one. */
+function callable<T>(
+  all: readonly T[],
+  nameOf: (one: T) => string,
+  hasBody: (one: T) => boolean | undefined,
+): T[] {
+  const overloaded = new Set(all.filter((one) => !hasBody(one)).map(nameOf));
+  return all.filter((one) => !hasBody(one) || !overloaded.has(nameOf(one)));
 }

@@ -97,9 +97,10 @@ export function members(
   return [...constructors, ...properties, ...methods].filter(isPublic).map(member);
 }
 
-/** True for a documented member. */
-export function isPublic({ jsDoc, accessibility }: Member): boolean {
-  const isInternal = jsDoc?.tags?.some(({ kind }) => kind === "internal") ?? false;
+/** True for a documented member. What the runtime alone calls is none. */
+export function isPublic({ name, jsDoc, accessibility }: Member): boolean {
+  const isInternal = (jsDoc?.tags?.some(({ kind }) => kind === "internal") ?? false) ||
+    name?.startsWith("[Symbol.for(") === true;
   return !isInternal && accessibility !== "private";
 }
 
