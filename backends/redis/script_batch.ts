@@ -4,6 +4,7 @@
  * @module
  */
 
+import { setImmediate } from "node:timers";
 import type { Argument } from "./connection.ts";
 
 /** How calls of one script on one connection come. */
@@ -28,6 +29,34 @@ export class ScriptLane<Reply> {
     if (this.#calls === 0) return;
     this.#lastCalls = this.#calls;
     this.#calls = 0;
+  };
+}
+
+/**
+ * Gives batches their replies, one batch a turn of the event loop, though the replies of several come together. What the
+ * callers of one batch do next is sent before the replies of the next one are looked at: the server works on it meanwhile.
+ */
+export class ReplyPacer {
+  readonly #waiting: (() => void)[] = [];
+  #isTurnTaken = false;
+
+  /** Calls `resolve` in this turn if it is the first one, or in a later one. */
+  add(resolve: () => void): void {
+    if (this.#isTurnTaken) {
+      this.#waiting.push(resolve);
+      return;
+    }
+    this.#isTurnTaken = true;
+    setImmediate(this.#onTurn);
+    resolve();
+  }
+
+  readonly #onTurn = (): void => {
+    const resolve = this.#waiting.shift();
+    this.#isTurnTaken = resolve !== undefined;
+    if (resolve === undefined) return;
+    setImmediate(this.#onTurn);
+    resolve();
   };
 }
 

@@ -23,15 +23,18 @@ import {
   type ServerFailure,
   TooFewReplicas,
 } from "./failures.ts";
-import { ScriptBatch, ScriptLane } from "./script_batch.ts";
+import { ReplyPacer, ScriptBatch, ScriptLane } from "./script_batch.ts";
 import type { ScriptTable } from "./script.ts";
 
 /** Delays before a call is repeated. */
 const BACKOFF: BackoffOptions = { initialMs: 10, maxMs: 500 };
 /** An attempt with less time would not reach the server. */
 const MIN_ATTEMPT_MS = 1;
-/** Most calls in one batch: a longer one would keep other clients of the server waiting. */
-const MAX_BATCH_SIZE = 32;
+/**
+ * Most calls in one batch: a longer one would keep other clients of the server waiting, and its own client and the server would
+ * work by turns.
+ */
+const MAX_BATCH_SIZE = 16;
 
 /**
  * The deadline of a call passed before its last attempt ended.
@@ -99,6 +102,7 @@ export class ScriptRunner<Name extends string, Reply> {
   readonly #options: ScriptRunnerOptions<Name, Reply>;
   readonly #running = new Set<Promise<unknown>>();
   readonly #lanes = new WeakMap<Connection, Map<string, ScriptLane<Reply>>>();
+  readonly #pacer = new ReplyPacer();
   readonly #closing = new AbortController();
 
   constructor(router: ClusterRouter, options: ScriptRunnerOptions<Name, Reply>) {
@@ -274,7 +278,7 @@ export class ScriptRunner<Name extends string, Reply> {
     if (lane.open === batch) lane.open = undefined;
     try {
       const replies = await this.#evaluate(connection, call, [...sharedArgs, ...batch.args()]);
-      batch.resolve(replies as Reply[]);
+      this.#pacer.add(() => batch.resolve(replies as Reply[]));
     } catch (error) {
       batch.reject(error);
     }
