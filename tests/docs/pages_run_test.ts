@@ -3,6 +3,7 @@
 //
 // - "ts ignore": a program. If its first line is a file name such as "// worker.ts", it is a file that a
 //   scenario below runs;
+// - "ts ignore examples/...": lines of that example, which the tests of the examples run;
 // - "sh": must succeed. With the attribute server="text" it prints that text and runs until the end of
 //   its page. With until="text" each of its lines prints that text and is then stopped by Ctrl-C.
 //
@@ -24,6 +25,7 @@ import { TEST_FLAGS } from "../../tools/test/flags.ts";
 
 const packages: Record<string, string> = importMap.imports;
 const SELF_CONTAINED = "ignore";
+const QUOTE = /^ignore (examples\/\S+\.ts)$/;
 const FILE_LINE = /^\/\/ (\S+\.ts)\n/;
 /** The two set-up commands, which `.ci/run` runs. */
 const SET_UP = /^npx -y deno@\S+ task (demo|test)$/;
@@ -135,7 +137,10 @@ function freePorts(): (text: string) => string {
     });
 }
 
-const ignored = blocksOf("ts").filter(({ attributes }) => attributes !== "");
+const quotes = blocksOf("ts").filter(({ attributes }) => QUOTE.test(attributes));
+const ignored = blocksOf("ts").filter(({ attributes }) =>
+  attributes !== "" && !QUOTE.test(attributes)
+);
 const files = ignored.filter(({ text }) => FILE_LINE.test(text));
 const programs = [...ignored.filter((block) => !files.includes(block)), ...examplesInSources()];
 
@@ -157,12 +162,25 @@ Deno.test("all TypeScript of the pages is executed, here or by deno test --doc",
   const { tasks } = JSON.parse(Deno.readTextFileSync(new URL("deno.json", ROOT)));
   assert.ok(TEST_FLAGS.includes("--doc"));
   assert.match(tasks.test.command, / tools\/test\/main\.ts$/, "no path is named: all are tested");
-  for (const block of blocksOf("ts").filter((block) => !ignored.includes(block))) {
+  for (const block of blocksOf("ts").filter((block) => ![...ignored, ...quotes].includes(block))) {
     assert.match(block.page, /^(README\.md$|docs\/)/, locationOf(block));
   }
   const pages = new Set(files.map(({ page }) => page));
   assert.deepEqual([...pages].sort(), Object.keys(SCENARIOS).sort());
 });
+
+Deno.test("lines that a page quotes from an example are in it", () => {
+  assert.ok(quotes.length > 0);
+  for (const quote of quotes) {
+    const [, path] = QUOTE.exec(quote.attributes)!;
+    const source = Deno.readTextFileSync(new URL(path, ROOT));
+    assert.ok(unindented(source).includes(unindented(quote.text)), locationOf(quote));
+  }
+});
+
+function unindented(text: string): string {
+  return `\n${text}\n`.replaceAll(/^ +/gm, "");
+}
 
 Deno.test("programs of the pages have the right types", () =>
   inClone(async ({ cwd, env }) => {

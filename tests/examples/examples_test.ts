@@ -270,6 +270,24 @@ Deno.test("example agent_swarm: all questions get a reply although an agent is k
     }
   }));
 
+Deno.test("example agent_tokens: no token is lost or comes twice although an agent is killed", () =>
+  inDirectory(async (run) => {
+    // Its second tokens would come after a minute.
+    await using killed = run("agent_tokens/agent.ts", "ann", "60000");
+    await killed.prints("ann is ready");
+    await using coordinator = run("agent_tokens/coordinator.ts");
+    await coordinator.prints("ann streams");
+    killed.kill("SIGKILL");
+    await killed.ended();
+    await using agent = run("agent_tokens/agent.ts", "bob", "1");
+    const lines = await coordinator.lines();
+    assert.equal(lines.at(-1), "90 tokens: 40 + 10 + 10 + 10 + 10 + 10");
+    assert.ok(lines.some((line) => /^lost an agent after token 1 of /.test(line)));
+    await agent.prints(/bob was cancelled after token 4\d/);
+    agent.kill("SIGINT");
+    assert.match((await agent.lines()).at(-1)!, /^bob produced \d+ tokens$/);
+  }));
+
 Deno.test("example log_fanout: the archive has every line, a slow watcher counts what it missed", () =>
   inDirectory(async (run) => {
     const path = await Deno.makeTempFile();
