@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { listChannels } from "../../mod.ts";
 import { until } from "../support/deadline.ts";
-import { Program, ROOT, Running } from "../support/program.ts";
+import { Program, ROOT, type Running } from "../support/program.ts";
 import { inScratch } from "../support/scratch.ts";
 
 const EXAMPLE = "examples/hot_reload";
