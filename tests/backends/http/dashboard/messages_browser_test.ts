@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import type { Page } from "puppeteer-core";
 import { listChannels, Publisher, Pusher } from "../../../../mod.ts";
+import { violationsOf } from "../../../support/axe.ts";
 import { startBrowser, untilText } from "../../../support/browser.ts";
 import { selectSection } from "../../../support/dashboard.ts";
 import { until } from "../../../support/deadline.ts";
@@ -15,6 +16,9 @@ const LABEL = "<img src=x>\u202e";
 const SHOWN = HOSTILE.replace("\u202e", "\\u{202e}");
 const WIDE = { width: 1280, height: 900 };
 const NARROW = { width: 390, height: 780 };
+const PICTURES = Deno.env.get("RINGBUS_SCREENSHOTS");
+const OVERFLOW = "[document.documentElement, document.getElementById('details')]" +
+  ".map((box) => box.scrollWidth - box.clientWidth).join()";
 
 async function signIn(page: Page): Promise<void> {
   await untilText(page, "#state", /^Not signed in$/);
@@ -46,20 +50,19 @@ function seen(page: Page): Promise<string[]> {
   );
 }
 
-async function keepPictures(page: Page, folder: string, name: string): Promise<void> {
-  for (const [size, viewport] of Object.entries({ wide: WIDE, narrow: NARROW })) {
+/** Reads the page with axe and measures it, in both themes and at two widths. */
+async function examine(page: Page, name: string): Promise<void> {
+  for (const viewport of [NARROW, WIDE]) {
     await page.setViewport(viewport);
     for (const scheme of ["light", "dark"]) {
       await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
-      const bytes = await page.screenshot();
-      assert.ok(bytes.length > 5000, `${name} shows something`);
-      Deno.writeFileSync(`${folder}/dashboard-${name}-${size}-${scheme}.png`, bytes);
+      const where = `${name} ${scheme} ${viewport.width}`;
+      assert.deepEqual(await violationsOf(page), [], where);
+      assert.equal(await page.evaluate(OVERFLOW), "0,0", where);
+      if (PICTURES === undefined) continue;
+      Deno.writeFileSync(`${PICTURES}/${where.replaceAll(" ", "-")}.png`, await page.screenshot());
     }
-    const overflow = "[document.documentElement, document.getElementById('details')]" +
-      ".map((box) => box.scrollWidth - box.clientWidth).join()";
-    assert.equal(await page.evaluate(overflow), "0,0", `${name} ${size}`);
   }
-  await page.setViewport(WIDE);
 }
 
 Deno.test("dashboard in a browser: messages of a channel and of a topic, and changes with a confirmation", () =>
@@ -74,7 +77,6 @@ Deno.test("dashboard in a browser: messages of a channel and of a topic, and cha
     add(1, "first");
     store.strings.set("greeting", "hello");
     await using browser = await startBrowser();
-    const folder = Deno.env.get("RINGBUS_SCREENSHOTS") ?? browser.folder;
     const page = await browser.open(scene.url);
     await page.setViewport(WIDE);
     await signIn(page);
@@ -99,7 +101,7 @@ Deno.test("dashboard in a browser: messages of a channel and of a topic, and cha
     assert.deepEqual((await seen(page)).slice(0, 2), ['"pear"', '"apple"']);
     await page.type("#messages-filter", "APP");
     assert.deepEqual(await seen(page), ['"apple"']);
-    await keepPictures(page, folder, "messages");
+    await examine(page, "messages");
     await page.click("#messages-pause");
     await untilText(page, "#messages-counts", /^Paused: 3 messages$/);
     pusher.send("apple pie");
