@@ -75,6 +75,10 @@ const STATE_COMMANDS: Readonly<Record<string, CommandEntry>> = {
 /** The subcommands, in the order of the help. */
 export const COMMANDS: Readonly<Record<string, CommandEntry | CommandGroup>> = {
   serve: { summary: "serve messages over HTTP and TCP", load: () => import("./commands/serve.ts") },
+  dashboard: {
+    summary: "show this machine in a browser",
+    load: () => import("./commands/dashboard.ts"),
+  },
   pub: { summary: "publish values to a channel", load: () => import("./commands/pub.ts") },
   sub: { summary: "print published values", load: () => import("./commands/sub.ts") },
   push: { summary: "push values into a queue", load: () => import("./commands/push.ts") },

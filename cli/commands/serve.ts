@@ -11,15 +11,14 @@ import type { Output } from "../output.ts";
 import { LIMIT_OPTIONS, limitsOf } from "../arguments/serve_limits.ts";
 import { withOptions } from "../remedies.ts";
 import { TOKEN_OPTIONS, tokenOf } from "../arguments/token.ts";
-import { queueAt } from "../queue/open.ts";
-import type { MessageQueue } from "../../backends/queue/types.ts";
+import { aborted, listening } from "../server/listening.ts";
+import { channelsOf, openShown, type Shown, SHOWN_OPTIONS } from "../server/shown.ts";
 import { SharedMemoryServer } from "../../backends/http/server/server.ts";
 import { urlOf, withoutBrackets } from "../../backends/hosting/endpoint.ts";
 import { DEFAULT_PORT } from "../../backends/tcp/server/options.ts";
 import { EmbeddedServer } from "../../backends/tcp/server/server.ts";
 import { Store } from "../../backends/store/store.ts";
 import { showLog } from "../../lib/base/log_output.ts";
-import { messageOf } from "../../lib/base/thrown.ts";
 
 const DEFAULT_HOST = "127.0.0.1";
 const DEFAULT_HTTP_PORT = 8080;
@@ -39,11 +38,11 @@ const OPTIONS = {
   },
   http: { type: "boolean", isOn: true, help: "do not serve HTTP" },
   tcp: { type: "boolean", isOn: true, help: "do not serve TCP" },
-  queue: {
-    type: "string",
-    multiple: true,
-    value: "LABEL=PLACE",
-    help: "show the message queue at a Redis URL, or of a name in shared memory, in /metrics",
+  ...SHOWN_OPTIONS,
+  channels: {
+    type: "boolean",
+    isOn: true,
+    help: "do not show the channels of this machine on the dashboard and in /metrics",
   },
   ...TOKEN_OPTIONS,
   ...LIMIT_OPTIONS,
@@ -68,7 +67,7 @@ Other machines reach it only with --host and a token.`,
   async run({ values, output, signal }) {
     await using _log = await showLog(({ level, text }) => output.notice(`${level}: ${text}`));
     await using running = new AsyncDisposableStack();
-    const servers = serversOf(values, output, await openQueues(values.queue ?? [], running));
+    const servers = serversOf(values, output, await openShown(values, running));
     printReady(output, await startAll(servers, running));
     await aborted(signal);
     await running.disposeAsync();
@@ -85,28 +84,10 @@ interface Servers {
   readonly tcp: { server: EmbeddedServer; port: number } | undefined;
 }
 
-/** Opens the queues of `--queue`, which close with the rest. */
-async function openQueues(
-  texts: readonly string[],
-  running: AsyncDisposableStack,
-): Promise<Record<string, MessageQueue>> {
-  const queues: Record<string, MessageQueue> = {};
-  for (const text of texts) {
-    const [, label, place] = /^([^=]+)=(.+)$/.exec(text) ?? [];
-    if (label === undefined) {
-      throw new UsageError("--queue takes LABEL=URL, or LABEL=NAME of a queue in shared memory");
-    }
-    const queue = running.use(await queueAt(place));
-    await queue.initialize();
-    queues[label] = queue;
-  }
-  return queues;
-}
-
 function serversOf(
   values: Values<typeof OPTIONS>,
   output: Output,
-  queues: Record<string, MessageQueue>,
+  shown: Shown,
 ): Servers {
   const { http: hasHttp = true, tcp: hasTcp = true } = values;
   const host = withoutBrackets(values.host ?? DEFAULT_HOST);
@@ -117,11 +98,12 @@ function serversOf(
   const httpPort = portOf("http-port", values["http-port"], DEFAULT_HTTP_PORT);
   const tcpPort = portOf("tcp-port", values["tcp-port"], DEFAULT_PORT);
   const token = tokenOf(values, output);
+  const channels = hasHttp && values.channels !== false && channelsOf(values, output);
   return checked(() => {
     const store = new Store(limits.store);
     const common = { host, token, store };
     const http = () =>
-      new SharedMemoryServer({ ...common, ...limits.http, port: httpPort, queues });
+      new SharedMemoryServer({ ...common, ...limits.http, port: httpPort, ...shown, channels });
     const tcp = () => new EmbeddedServer({ ...common, ...limits.tcp, port: tcpPort });
     return {
       host,
@@ -172,36 +154,6 @@ function checked<T>(make: () => T): T {
   }
 }
 
-/** Adds the port to the error of a server that cannot listen. */
-async function listening<T>(
-  option: string,
-  host: string,
-  port: number,
-  start: () => Promise<T>,
-): Promise<T> {
-  try {
-    return await start();
-  } catch (cause) {
-    throw new Error(`cannot listen on port ${port} of ${host}: ${listenProblem(option, cause)}`, {
-      cause,
-    });
-  }
-}
-
-function listenProblem(option: string, cause: unknown): string {
-  const { AddrInUse, AddrNotAvailable, PermissionDenied } = Deno.errors;
-  if (cause instanceof AddrInUse) {
-    return `another program listens there; give another port with --${option}, or 0 for a free one`;
-  }
-  if (cause instanceof AddrNotAvailable) {
-    return "this machine has no such address; give one of its own with --host";
-  }
-  if (cause instanceof PermissionDenied) {
-    return `this user may not use the port; give another one with --${option}`;
-  }
-  return messageOf(cause);
-}
-
 function printReady(output: Output, urls: Urls): void {
   if (output.isJson) output.json({ ...urls, pid: Deno.pid });
   else {
@@ -212,11 +164,4 @@ function printReady(output: Output, urls: Urls): void {
   output.notice(
     `${urls.httpUrl}/ is a dashboard in a browser, ${urls.httpUrl}/metrics for Prometheus`,
   );
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }

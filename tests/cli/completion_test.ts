@@ -35,7 +35,7 @@ Deno.test("every command completes to its options, and options to their values",
     }
     assert.ok(offered.includes("--help") && offered.includes("--json"), name);
   }
-  assert.deepEqual(await wordsFor("serve", "--no-"), ["--no-http", "--no-tcp"]);
+  assert.deepEqual(await wordsFor("serve", "--no-"), ["--no-http", "--no-tcp", "--no-channels"]);
   assert.deepEqual(await wordsFor("pub", "x", "--codec", "r"), ["raw"]);
   assert.deepEqual(await wordsFor("pub", "x", "--codec=r"), ["--codec=raw"]);
   assert.deepEqual(await wordsFor("pub", "x", "--codec", "=", "r"), ["raw"], "as bash cuts it");
