@@ -8,13 +8,14 @@ import { toJsonForm } from "../arguments/json_form.ts";
 import { defineCommand, EXIT } from "../command.ts";
 import { LATEST_OPTIONS, latestOptions } from "../messages/latest_options.ts";
 import { MessagePrinter, PRINT_OPTIONS } from "../messages/printer.ts";
+import { openChannel } from "../observe/open.ts";
 import { Latest } from "../../lib/latest/latest.ts";
 
 /** The subcommand. */
 export const command = defineCommand({
   usage: "NAME [KEY...]",
   description: `Prints the latest value of each KEY of NAME as a line of JSON; without KEY, all keys
-with their values. Fails if a key has no value.`,
+with their values. Fails if a key has no value, or there is no NAME.`,
   examples: [["ringbus get machine", "print all keys with their values"], [
     "ringbus get machine speed",
     "print the value of one key",
@@ -27,6 +28,7 @@ with their values. Fails if a key has no value.`,
   arity: [1, Infinity],
   async run({ values, arguments: [name, ...keys], output, signal }) {
     const printer = new MessagePrinter(output, values);
+    if (keys.length === 0) openChannel(name)[Symbol.dispose]();
     using latest = new Latest(name, latestOptions(values));
     if (keys.length === 0) {
       for (const [key, value] of latest.entries()) {

@@ -55,7 +55,7 @@ messages were overwritten before it read them.`,
     const options = {
       ...channelOptions(values),
       since: sinceOf(values.since),
-      topics: values.topic,
+      topics: topicsOf(values.topic),
       conflate: values.conflate,
       withTopic: true,
     };
@@ -89,6 +89,11 @@ function missedReporter(output: Output, where: string): (missed: number) => void
 }
 
 /** Where the subscriber begins. */
+function topicsOf(patterns: string[] | undefined): string[] | undefined {
+  if (!patterns?.includes("")) return patterns;
+  throw new UsageError('--topic takes a pattern of topics, such as pose.*, not ""');
+}
+
 function sinceOf(text: string | undefined): "oldest" | "now" | number | undefined {
   if (text === "oldest" || text === "now") return text;
   if (text === undefined || /^\d+$/.test(text)) return numberOf("since", text);

@@ -111,6 +111,7 @@ export class Poller<S extends Pollable = Pollable> implements Disposable {
    */
   constructor(sources: Iterable<S> = []) {
     checkNoMore("new Poller()", arguments, 1);
+    if (!(Symbol.iterator in Object(sources))) throw cannotPoll(sources);
     for (const source of sources) this.#add(source);
   }
 
@@ -129,12 +130,7 @@ export class Poller<S extends Pollable = Pollable> implements Disposable {
   #add(source: S): void {
     if (this.#polled.has(source)) return;
     if (typeof source !== "object" || source === null || !(POLL_SOURCE in source)) {
-      throw new TypeError(
-        `cannot poll ${
-          formatValue(source)
-        }: a poll waits for a Subscriber, Puller, Replier, Signal or ` +
-          `Deadline`,
-      );
+      throw cannotPoll(source);
     }
     this.#polled.set(source, new Polled(source, source[POLL_SOURCE]()));
     this.#order = undefined;
@@ -433,6 +429,15 @@ export function pollSync<S extends Pollable>(
   POLL_SYNC.check(options, arguments[2]);
   using poller = new Poller(sources);
   return poller.waitSync(options);
+}
+
+function cannotPoll(source: unknown): TypeError {
+  return new TypeError(
+    `cannot poll ${
+      formatValue(source)
+    }: a poll waits for a Subscriber, Puller, Replier, Signal or ` +
+      `Deadline`,
+  );
 }
 
 function bellsOf<S>(polled: readonly Polled<S>[]): Set<Bell> {

@@ -18,6 +18,8 @@ export type SendingProblem<
   Path extends string = "$",
   Levels extends 0[] = [],
 > = unknown extends T ? never
+  // `codec: undefined` names none: the default is chosen, as without the option.
+  : [CodecName | Codec] extends [C] ? SendingProblem<"msgpack", T, Path, Levels>
   : T extends Exclude<TypedArray, Uint8Array> | Tensor<Exclude<TypedArray, Uint8Array>>
     ? Path extends "$" ? never
     : C extends "json" | "JSON with bigints" ? `binary data at ${Path} cannot be sent as JSON`

@@ -34,3 +34,11 @@ Deno.test("ringbus set says that a value is gone, and what is wrong with its wor
     assert.equal(misused.code, EXIT.USAGE);
     assert.match(misused.stderr, /ringbus set takes a VALUE, or --delete/);
   }));
+
+Deno.test("ringbus get says that there is no channel, and creates none", () =>
+  inShell(async ({ run }) => {
+    const missing = await run(["get", "nowhere"]);
+    assert.equal(missing.code, EXIT.FAILED);
+    assert.match(missing.stderr, /there is no channel "nowhere"/);
+    assert.match((await run(["ls"])).stderr, /there are no channels/);
+  }));

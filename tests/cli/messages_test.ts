@@ -93,6 +93,13 @@ Deno.test("ringbus sub comes first, and leaves its publisher the capacity", () =
     assert.deepEqual(await sub.lines(), ["subscribed to robot", '"hello"']);
   }));
 
+Deno.test("an empty pattern of topics is misuse", () =>
+  inShell(async ({ run }) => {
+    const { code, stderr } = await run(["sub", "robot", "--topic", ""]);
+    assert.equal(code, EXIT.USAGE);
+    assert.match(stderr, /--topic takes a pattern of topics, such as pose\.\*, not ""/);
+  }));
+
 Deno.test("ringbus sub begins with what was sent before, and counts what is gone", () =>
   inShell(async ({ run, scratch }) => {
     using publisher = new Publisher<number>("robot", { dir: scratch.path, capacityBytes: 1024 });

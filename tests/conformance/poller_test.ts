@@ -281,6 +281,8 @@ Deno.test("poll: what cannot be polled, and nothing at all, is an error", async 
     await assert.rejects(poll(sources), TypeError);
   }
   await assert.rejects(poll([]), /nothing to wait for/);
+  assert.throws(() => pollSync(5 as never), /cannot poll 5: a poll waits for a Subscriber/);
+  await assert.rejects(poll(null as never), /cannot poll null: a poll waits for a Subscriber/);
   assert.throws(() => pollSync([]), /nothing to wait for/);
   assert.deepEqual(pollSync([], { timeoutMs: 1 }), []);
   assert.deepEqual(await poll([], { timeoutMs: 1 }), []);

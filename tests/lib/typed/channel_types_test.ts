@@ -67,6 +67,11 @@ function patterns(): void {
   late.subscriber();
   void [delivery, puller];
 
+  const usual = { codec: undefined, check: undefined, capacityBytes: undefined, dir: undefined };
+  const plain = defineChannel("plain", { pattern: "publish/subscribe", schema: text, ...usual });
+  isTrue<Same<ReturnType<typeof plain.subscriber>, import("../../../mod.ts").Subscriber<Out>>>();
+  defineChannel("inline", { pattern: "push/pull", schema: text, codec: undefined });
+
   const values = defineChannel("values", { pattern: "latest", schema: text }).latest();
   values.set("a", { at: "1" });
   isTrue<Same<ReturnType<typeof values.get>, Out | undefined>>();

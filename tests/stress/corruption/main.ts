@@ -6,6 +6,7 @@
  */
 
 import { parseArgs } from "node:util";
+import { orEnd, wrongOption } from "../command_line.ts";
 import { fuzz, type FuzzPlan, range } from "./fuzz.ts";
 import type { Report } from "./report.ts";
 
@@ -17,22 +18,24 @@ const USAGE = `deno task fuzz [--seed N] [--cases N] [--from N] [--case K] [--ca
   --case K    runs one case again
   --canary    turns checks off: the fuzzer must fail`;
 
-const { values } = parseArgs({
-  args: Deno.args,
-  options: {
-    seed: { type: "string", default: "1" },
-    cases: { type: "string", default: "10000" },
-    from: { type: "string", default: "0" },
-    case: { type: "string" },
-    canary: { type: "boolean", default: false },
-    help: { type: "boolean", default: false },
-  },
-});
+const { values } = orEnd(() =>
+  parseArgs({
+    args: Deno.args,
+    options: {
+      seed: { type: "string", default: "1" },
+      cases: { type: "string", default: "10000" },
+      from: { type: "string", default: "0" },
+      case: { type: "string" },
+      canary: { type: "boolean", default: false },
+      help: { type: "boolean", default: false },
+    },
+  })
+);
 
 function whole(name: "seed" | "cases" | "from" | "case"): number {
   const value = Number(values[name]);
   if (Number.isSafeInteger(value) && value >= 0) return value;
-  throw new Error(`--${name} must be a whole number, at least 0, not ${values[name]}`);
+  return wrongOption(`--${name} must be a whole number, at least 0, not ${values[name]}`);
 }
 
 function indicesToRun(): number[] {
@@ -45,7 +48,7 @@ async function main(): Promise<number> {
     console.log(USAGE);
     return 0;
   }
-  const seed = whole("seed");
+  const [seed, indices] = [whole("seed"), indicesToRun()];
   console.log(`seed ${seed}`);
   const dir = Deno.makeTempDirSync({ dir: "/dev/shm", prefix: "ringbus-fuzz-" });
   Deno.addSignalListener("SIGINT", () => {
@@ -53,7 +56,7 @@ async function main(): Promise<number> {
     Deno.exit(130);
   });
   try {
-    const plan: FuzzPlan = { seed, indices: indicesToRun(), dir, isCanary: values.canary };
+    const plan: FuzzPlan = { seed, indices, dir, isCanary: values.canary };
     const report = await fuzz(plan, printProgress);
     for (const { index, failure, log } of report.failures) {
       console.log(`\ncase ${index}: ${failure}\n  ${log.join("\n  ")}`);

@@ -5,6 +5,7 @@
  */
 
 import { parseArgs } from "node:util";
+import { orEnd, wrongOption } from "../command_line.ts";
 import { makeScratchDirectory } from "../../support/scratch.ts";
 import { runLatest } from "./run.ts";
 
@@ -16,19 +17,21 @@ Processes set, update, read and watch latest values, and are killed and stopped 
   --seed N        repeat the run with this seed
   --help          print this help`;
 
-const { values } = parseArgs({
-  args: Deno.args,
-  options: {
-    kills: { type: "string", default: "200" },
-    seed: { type: "string", default: String(crypto.getRandomValues(new Uint32Array(1))[0]) },
-    help: { type: "boolean", default: false },
-  },
-});
+const { values } = orEnd(() =>
+  parseArgs({
+    args: Deno.args,
+    options: {
+      kills: { type: "string", default: "200" },
+      seed: { type: "string", default: String(crypto.getRandomValues(new Uint32Array(1))[0]) },
+      help: { type: "boolean", default: false },
+    },
+  })
+);
 
 function positive(name: "kills" | "seed"): number {
   const value = Number(values[name]);
   if (Number.isFinite(value) && value > 0) return value;
-  throw new Error(`--${name} must be a number, more than 0, not ${values[name]}`);
+  return wrongOption(`--${name} must be a number, more than 0, not ${values[name]}`);
 }
 
 if (values.help) {

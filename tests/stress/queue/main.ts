@@ -5,6 +5,7 @@
  */
 
 import { parseArgs } from "node:util";
+import { orEnd, wrongOption } from "../command_line.ts";
 import { type Carrier, CARRIERS } from "./carriers.ts";
 import { faultsIn, figuresOf } from "./ledger.ts";
 import { runFaults } from "./run.ts";
@@ -19,20 +20,22 @@ are killed and stopped at random times. Then all messages are settled, and what 
   --seed N        repeat the run with this seed
   --help          print this help`;
 
-const { values } = parseArgs({
-  args: Deno.args,
-  options: {
-    carrier: { type: "string" },
-    seconds: { type: "string", default: "60" },
-    seed: { type: "string", default: String(crypto.getRandomValues(new Uint32Array(1))[0]) },
-    help: { type: "boolean", default: false },
-  },
-});
+const { values } = orEnd(() =>
+  parseArgs({
+    args: Deno.args,
+    options: {
+      carrier: { type: "string" },
+      seconds: { type: "string", default: "60" },
+      seed: { type: "string", default: String(crypto.getRandomValues(new Uint32Array(1))[0]) },
+      help: { type: "boolean", default: false },
+    },
+  })
+);
 
 function positive(name: "seconds" | "seed"): number {
   const value = Number(values[name]);
   if (Number.isFinite(value) && value > 0) return value;
-  throw new Error(`--${name} must be a number, more than 0, not ${values[name]}`);
+  return wrongOption(`--${name} must be a number, more than 0, not ${values[name]}`);
 }
 
 /** What runs now. */
@@ -80,7 +83,7 @@ async function main(): Promise<number> {
   }
   const names = values.carrier === undefined ? Object.keys(CARRIERS) : [values.carrier];
   for (const name of names) {
-    if (!(name in CARRIERS)) throw new Error(`--carrier ${name} is none; see --help`);
+    if (!(name in CARRIERS)) return wrongOption(`--carrier ${name} is none; see --help`);
   }
   const [seed, seconds] = [positive("seed"), positive("seconds")];
   console.log(`seed ${seed}, ${seconds} s on each of ${names.join(", ")}`);

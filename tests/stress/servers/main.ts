@@ -6,6 +6,7 @@
  */
 
 import { parseArgs } from "node:util";
+import { orEnd, wrongOption } from "../command_line.ts";
 import { Random } from "../../support/random.ts";
 import type { Stage } from "./stage.ts";
 import { STAGES } from "./stages.ts";
@@ -19,20 +20,22 @@ const USAGE = `deno task fuzz:servers [--seed N] [--scale X] [--only TEXT]
 Stages:
 ${STAGES.map(({ name, about }) => `  ${name}\n      ${about}`).join("\n")}`;
 
-const { values } = parseArgs({
-  args: Deno.args,
-  options: {
-    seed: { type: "string", default: "1" },
-    scale: { type: "string", default: "1" },
-    only: { type: "string", default: "" },
-    help: { type: "boolean", default: false },
-  },
-});
+const { values } = orEnd(() =>
+  parseArgs({
+    args: Deno.args,
+    options: {
+      seed: { type: "string", default: "1" },
+      scale: { type: "string", default: "1" },
+      only: { type: "string", default: "" },
+      help: { type: "boolean", default: false },
+    },
+  })
+);
 
 function positive(name: "seed" | "scale"): number {
   const value = Number(values[name]);
   if (Number.isFinite(value) && value > 0) return value;
-  throw new Error(`--${name} must be a number, more than 0, not ${values[name]}`);
+  return wrongOption(`--${name} must be a number, more than 0, not ${values[name]}`);
 }
 
 /** Runs a stage; false if it failed. */
@@ -59,7 +62,7 @@ async function main(): Promise<number> {
     return 0;
   }
   const stages = STAGES.filter(({ name }) => name.includes(values.only));
-  if (stages.length === 0) throw new Error(`--only ${values.only} names no stage; see --help`);
+  if (stages.length === 0) return wrongOption(`--only ${values.only} names no stage; see --help`);
   const [seed, scale] = [positive("seed"), positive("scale")];
   console.log(`seed ${seed}, scale ${scale}`);
   let failed = 0;

@@ -5,6 +5,7 @@
  */
 
 import { parseArgs } from "node:util";
+import { orEnd, wrongOption } from "../command_line.ts";
 import { type Latest, soak } from "./run.ts";
 import { type PatternSummary, problemsOf } from "./summary.ts";
 import { PATTERNS, type SoakPattern } from "./task.ts";
@@ -17,26 +18,28 @@ const USAGE = `deno task soak [--minutes N] [--pattern NAME]
 Soaks one pattern after the other. Prints messages, rate, losses, memory and descriptors each second on standard error, and all of it
 as JSON on standard output in the end. Fails if messages were wrong or something grew.`;
 
-const { values } = parseArgs({
-  args: Deno.args,
-  options: {
-    minutes: { type: "string", default: "4" },
-    pattern: { type: "string", default: "all" },
-    help: { type: "boolean", default: false },
-  },
-});
+const { values } = orEnd(() =>
+  parseArgs({
+    args: Deno.args,
+    options: {
+      minutes: { type: "string", default: "4" },
+      pattern: { type: "string", default: "all" },
+      help: { type: "boolean", default: false },
+    },
+  })
+);
 
 function patterns(): readonly SoakPattern[] {
   if (values.pattern === "all") return PATTERNS;
   const found = PATTERNS.find((pattern) => pattern === values.pattern);
   if (found) return [found];
-  throw new Error(`--pattern must be ${PATTERNS.join(", ")} or all, not ${values.pattern}`);
+  return wrongOption(`--pattern must be ${PATTERNS.join(", ")} or all, not ${values.pattern}`);
 }
 
 function wholeSeconds(): number {
   const seconds = Math.round(Number(values.minutes) * 60);
   if (seconds >= 6) return seconds;
-  throw new Error(`--minutes must be a number of at least 0.1, not ${values.minutes}`);
+  return wrongOption(`--minutes must be a number of at least 0.1, not ${values.minutes}`);
 }
 
 const megabytes = (bytes: number) => (bytes / 1e6).toFixed(0);
