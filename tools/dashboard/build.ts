@@ -46,8 +46,10 @@ async function pageModule(): Promise<string> {
     "",
     "// deno-fmt-ignore-file",
     "/** The dashboard. */",
-    "export const PAGE: string =",
-    lines.join(" +\n") + ";",
+    // One expression with so many operators would be too deep for the type checker.
+    "export const PAGE: string = [",
+    lines.join(",\n") + ",",
+    '].join("");',
     "",
     "/** What its policy allows: this style and this script. */",
     `export const STYLE_HASH: string = ${JSON.stringify(await hashOf(style))};`,

@@ -2,2970 +2,2973 @@
 
 // deno-fmt-ignore-file
 /** The dashboard. */
-export const PAGE: string =
-  "<!DOCTYPE html>\n" +
-  "<html lang=\"en\">\n" +
-  "  <head>\n" +
-  "    <meta charset=\"utf-8\">\n" +
-  "    <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n" +
-  "    <meta name=\"color-scheme\" content=\"light dark\">\n" +
-  "    <title>Ringbus</title>\n" +
-  "    <link rel=\"icon\"\n" +
-  "      href=\"data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E%3Ccircle cx='16' cy='16' r='11' fill='none' stroke='%232f6fde' stroke-width='6' stroke-dasharray='52 17'/%3E%3C/svg%3E\">\n" +
-  "    <style>\n" +
-  ":root {\n" +
-  "  color-scheme: light dark;\n" +
-  "  --ground: #f4f6f9;\n" +
-  "  --panel: #ffffff;\n" +
-  "  --edge: #dde2ea;\n" +
-  "  --ink: #1a202b;\n" +
-  "  --quiet: #5a6577;\n" +
-  "  --accent: #2f6fde;\n" +
-  "  --accent-ground: #e9f0fd;\n" +
-  "  --slow: #8a5200;\n" +
-  "  --slow-ground: #fdf1dc;\n" +
-  "  --stuck: #b3261e;\n" +
-  "  --stuck-ground: #fdeceb;\n" +
-  "  --good: #1a7f4b;\n" +
-  "}\n" +
-  "\n" +
-  "@media (prefers-color-scheme: dark) {\n" +
-  "  :root {\n" +
-  "    --ground: #0e1116;\n" +
-  "    --panel: #161b23;\n" +
-  "    --edge: #29313d;\n" +
-  "    --ink: #e7ebf1;\n" +
-  "    --quiet: #98a3b3;\n" +
-  "    --accent: #76a9fa;\n" +
-  "    --accent-ground: #1b2942;\n" +
-  "    --slow: #f0b45b;\n" +
-  "    --slow-ground: #33270f;\n" +
-  "    --stuck: #ff8a80;\n" +
-  "    --stuck-ground: #3a1a19;\n" +
-  "    --good: #5fcf94;\n" +
-  "  }\n" +
-  "}\n" +
-  "\n" +
-  "* {\n" +
-  "  box-sizing: border-box;\n" +
-  "}\n" +
-  "\n" +
-  "[hidden] {\n" +
-  "  display: none !important;\n" +
-  "}\n" +
-  "\n" +
-  "body {\n" +
-  "  margin: 0 auto;\n" +
-  "  padding: 1.25rem 1.5rem 3rem;\n" +
-  "  max-width: 82rem;\n" +
-  "  background: var(--ground);\n" +
-  "  color: var(--ink);\n" +
-  "  font: 15px/1.5 system-ui, sans-serif;\n" +
-  "  font-variant-numeric: tabular-nums;\n" +
-  "}\n" +
-  "\n" +
-  "h1,\n" +
-  "h2,\n" +
-  "h3,\n" +
-  "p,\n" +
-  "dl,\n" +
-  "dd {\n" +
-  "  margin: 0;\n" +
-  "}\n" +
-  "\n" +
-  "h1 {\n" +
-  "  display: flex;\n" +
-  "  align-items: center;\n" +
-  "  gap: 0.5rem;\n" +
-  "  font-size: 1.25rem;\n" +
-  "}\n" +
-  "\n" +
-  "h1 span {\n" +
-  "  color: var(--quiet);\n" +
-  "  font-weight: 400;\n" +
-  "}\n" +
-  "\n" +
-  "h2 {\n" +
-  "  margin: 2rem 0 0.6rem;\n" +
-  "  font-size: 1.05rem;\n" +
-  "}\n" +
-  "\n" +
-  "h2 span {\n" +
-  "  margin-left: 0.4rem;\n" +
-  "  font-size: 0.85rem;\n" +
-  "  font-weight: 400;\n" +
-  "}\n" +
-  "\n" +
-  "h3 {\n" +
-  "  color: var(--quiet);\n" +
-  "  font-size: 0.8rem;\n" +
-  "  font-weight: 500;\n" +
-  "}\n" +
-  "\n" +
-  ".quiet {\n" +
-  "  color: var(--quiet);\n" +
-  "  font-size: 0.8rem;\n" +
-  "}\n" +
-  "\n" +
-  ".unseen {\n" +
-  "  position: absolute;\n" +
-  "  width: 1px;\n" +
-  "  height: 1px;\n" +
-  "  margin: 0;\n" +
-  "  overflow: hidden;\n" +
-  "  clip-path: inset(50%);\n" +
-  "}\n" +
-  "\n" +
-  ".panel {\n" +
-  "  background: var(--panel);\n" +
-  "  border: 1px solid var(--edge);\n" +
-  "  border-radius: 0.6rem;\n" +
-  "}\n" +
-  "\n" +
-  ".mark {\n" +
-  "  width: 1.5rem;\n" +
-  "  height: 1.5rem;\n" +
-  "}\n" +
-  "\n" +
-  ".mark circle {\n" +
-  "  fill: none;\n" +
-  "  stroke: var(--accent);\n" +
-  "  stroke-width: 6;\n" +
-  "  stroke-dasharray: 52 17;\n" +
-  "}\n" +
-  "\n" +
-  "header {\n" +
-  "  display: flex;\n" +
-  "  flex-wrap: wrap;\n" +
-  "  align-items: center;\n" +
-  "  justify-content: space-between;\n" +
-  "  gap: 0.5rem 1.5rem;\n" +
-  "  margin-bottom: 1.25rem;\n" +
-  "}\n" +
-  "\n" +
-  ".state {\n" +
-  "  display: flex;\n" +
-  "  align-items: center;\n" +
-  "  gap: 0.9rem;\n" +
-  "  color: var(--quiet);\n" +
-  "  font-size: 0.85rem;\n" +
-  "}\n" +
-  "\n" +
-  "#state {\n" +
-  "  --dot: var(--quiet);\n" +
-  "  display: flex;\n" +
-  "  align-items: center;\n" +
-  "  gap: 0.45rem;\n" +
-  "  padding: 0.15rem 0.7rem;\n" +
-  "  background: var(--panel);\n" +
-  "  border: 1px solid var(--edge);\n" +
-  "  border-radius: 1rem;\n" +
-  "  color: var(--ink);\n" +
-  "}\n" +
-  "\n" +
-  "#state::before {\n" +
-  "  content: \"\";\n" +
-  "  width: 0.55rem;\n" +
-  "  height: 0.55rem;\n" +
-  "  border-radius: 50%;\n" +
-  "  background: var(--dot);\n" +
-  "}\n" +
-  "\n" +
-  "#state[data-state=\"live\"] {\n" +
-  "  --dot: var(--good);\n" +
-  "}\n" +
-  "\n" +
-  "#state[data-state=\"lost\"] {\n" +
-  "  --dot: var(--stuck);\n" +
-  "  background: var(--stuck-ground);\n" +
-  "  border-color: var(--stuck);\n" +
-  "}\n" +
-  "\n" +
-  "body[data-state=\"lost\"] #dashboard {\n" +
-  "  opacity: 0.55;\n" +
-  "}\n" +
-  "\n" +
-  "button {\n" +
-  "  padding: 0.3rem 0.8rem;\n" +
-  "  background: var(--panel);\n" +
-  "  border: 1px solid var(--edge);\n" +
-  "  border-radius: 0.4rem;\n" +
-  "  color: var(--ink);\n" +
-  "  font: inherit;\n" +
-  "  cursor: pointer;\n" +
-  "}\n" +
-  "\n" +
-  "button:hover {\n" +
-  "  border-color: var(--quiet);\n" +
-  "}\n" +
-  "\n" +
-  ":focus-visible {\n" +
-  "  outline: 2px solid var(--accent);\n" +
-  "  outline-offset: 2px;\n" +
-  "}\n" +
-  "\n" +
-  "#tabs {\n" +
-  "  display: flex;\n" +
-  "  flex-wrap: wrap;\n" +
-  "  gap: 0.2rem;\n" +
-  "  margin-bottom: 1rem;\n" +
-  "  border-bottom: 1px solid var(--edge);\n" +
-  "}\n" +
-  "\n" +
-  "[role=\"tab\"] {\n" +
-  "  margin-bottom: -1px;\n" +
-  "  padding: 0.4rem 0.8rem;\n" +
-  "  background: none;\n" +
-  "  border: 0;\n" +
-  "  border-bottom: 2px solid transparent;\n" +
-  "  border-radius: 0.4rem 0.4rem 0 0;\n" +
-  "  color: var(--quiet);\n" +
-  "}\n" +
-  "\n" +
-  "[role=\"tab\"]:hover {\n" +
-  "  color: var(--ink);\n" +
-  "}\n" +
-  "\n" +
-  "[role=\"tab\"][aria-selected=\"true\"] {\n" +
-  "  border-bottom-color: var(--accent);\n" +
-  "  color: var(--ink);\n" +
-  "  font-weight: 600;\n" +
-  "}\n" +
-  "\n" +
-  "[role=\"tabpanel\"] > h2:first-child {\n" +
-  "  margin-top: 1rem;\n" +
-  "}\n" +
-  "\n" +
-  ".tiles {\n" +
-  "  display: grid;\n" +
-  "  grid-template-columns: repeat(6, 1fr);\n" +
-  "  gap: 0.8rem;\n" +
-  "}\n" +
-  "\n" +
-  ".tile {\n" +
-  "  display: flex;\n" +
-  "  flex-direction: column;\n" +
-  "  padding: 0.8rem 1rem 0;\n" +
-  "  overflow: hidden;\n" +
-  "}\n" +
-  "\n" +
-  ".tile .value {\n" +
-  "  margin-top: 0.15rem;\n" +
-  "  font-size: 1.7rem;\n" +
-  "  font-weight: 600;\n" +
-  "  line-height: 1.25;\n" +
-  "  letter-spacing: -0.01em;\n" +
-  "  white-space: nowrap;\n" +
-  "}\n" +
-  "\n" +
-  ".tile .sparkline {\n" +
-  "  width: calc(100% + 2rem);\n" +
-  "  height: 3rem;\n" +
-  "  margin: auto -1rem 0;\n" +
-  "  padding-top: 0.6rem;\n" +
-  "}\n" +
-  "\n" +
-  ".hour .sparkline {\n" +
-  "  height: 2.6rem;\n" +
-  "}\n" +
-  "\n" +
-  ".facts {\n" +
-  "  margin: 0.4rem 0;\n" +
-  "  padding-left: 1.2rem;\n" +
-  "  overflow-wrap: anywhere;\n" +
-  "}\n" +
-  "\n" +
-  "select {\n" +
-  "  padding: 0.3rem 0.6rem;\n" +
-  "  background: var(--panel);\n" +
-  "  border: 1px solid var(--edge);\n" +
-  "  border-radius: 0.4rem;\n" +
-  "  color: var(--ink);\n" +
-  "  font: inherit;\n" +
-  "}\n" +
-  "\n" +
-  "button:disabled {\n" +
-  "  color: var(--quiet);\n" +
-  "  cursor: default;\n" +
-  "}\n" +
-  "\n" +
-  ".tile[data-level=\"slow\"] .value {\n" +
-  "  color: var(--slow);\n" +
-  "}\n" +
-  "\n" +
-  ".tile[data-level=\"stuck\"] .value {\n" +
-  "  color: var(--stuck);\n" +
-  "}\n" +
-  "\n" +
-  ".meter {\n" +
-  "  height: 0.3rem;\n" +
-  "  margin-top: 0.4rem;\n" +
-  "  background: var(--accent-ground);\n" +
-  "  border-radius: 0.15rem;\n" +
-  "  overflow: hidden;\n" +
-  "}\n" +
-  "\n" +
-  ".meter div {\n" +
-  "  height: 100%;\n" +
-  "  background: var(--accent);\n" +
-  "}\n" +
-  "\n" +
-  ".tile[data-level=\"slow\"] .meter div {\n" +
-  "  background: var(--slow);\n" +
-  "}\n" +
-  "\n" +
-  ".sparkline {\n" +
-  "  display: block;\n" +
-  "}\n" +
-  "\n" +
-  ".sparkline polygon {\n" +
-  "  fill: var(--accent);\n" +
-  "  opacity: 0.14;\n" +
-  "}\n" +
-  "\n" +
-  ".sparkline polyline {\n" +
-  "  fill: none;\n" +
-  "  stroke: var(--accent);\n" +
-  "  stroke-width: 1.5;\n" +
-  "  stroke-linejoin: round;\n" +
-  "  vector-effect: non-scaling-stroke;\n" +
-  "}\n" +
-  "\n" +
-  "dl {\n" +
-  "  display: grid;\n" +
-  "  grid-template-columns: repeat(auto-fit, minmax(6rem, 1fr));\n" +
-  "  gap: 0.5rem 1rem;\n" +
-  "  margin-top: 0.9rem;\n" +
-  "  padding: 0 0.2rem;\n" +
-  "}\n" +
-  "\n" +
-  "dt {\n" +
-  "  color: var(--quiet);\n" +
-  "  font-size: 0.78rem;\n" +
-  "}\n" +
-  "\n" +
-  "dd {\n" +
-  "  font-weight: 600;\n" +
-  "}\n" +
-  "\n" +
-  ".columns {\n" +
-  "  display: grid;\n" +
-  "  grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr));\n" +
-  "  gap: 0 1.5rem;\n" +
-  "  align-items: start;\n" +
-  "}\n" +
-  "\n" +
-  ".scroll {\n" +
-  "  overflow-x: auto;\n" +
-  "}\n" +
-  "\n" +
-  ".scroll + .quiet {\n" +
-  "  margin-top: 0.4rem;\n" +
-  "}\n" +
-  "\n" +
-  "table {\n" +
-  "  width: 100%;\n" +
-  "  border-collapse: collapse;\n" +
-  "  font-size: 0.88rem;\n" +
-  "}\n" +
-  "\n" +
-  "th,\n" +
-  "td {\n" +
-  "  height: 2.2rem;\n" +
-  "  padding: 0.2rem 1rem;\n" +
-  "  border-top: 1px solid var(--edge);\n" +
-  "  text-align: left;\n" +
-  "  font-weight: 400;\n" +
-  "  white-space: nowrap;\n" +
-  "}\n" +
-  "\n" +
-  "thead th {\n" +
-  "  border-top: 0;\n" +
-  "  color: var(--quiet);\n" +
-  "  font-size: 0.78rem;\n" +
-  "}\n" +
-  "\n" +
-  "thead button {\n" +
-  "  margin: 0 -0.3rem;\n" +
-  "  padding: 0.1rem 0.3rem;\n" +
-  "  background: none;\n" +
-  "  border: 0;\n" +
-  "  color: inherit;\n" +
-  "}\n" +
-  "\n" +
-  "thead button:hover {\n" +
-  "  color: var(--ink);\n" +
-  "}\n" +
-  "\n" +
-  "[aria-sort] button {\n" +
-  "  color: var(--ink);\n" +
-  "  font-weight: 600;\n" +
-  "}\n" +
-  "\n" +
-  "[aria-sort=\"descending\"] button::after {\n" +
-  "  content: \" \\2193\";\n" +
-  "}\n" +
-  "\n" +
-  "[aria-sort=\"ascending\"] button::after {\n" +
-  "  content: \" \\2191\";\n" +
-  "}\n" +
-  "\n" +
-  ".number {\n" +
-  "  text-align: right;\n" +
-  "}\n" +
-  "\n" +
-  ".picture {\n" +
-  "  text-align: right;\n" +
-  "}\n" +
-  "\n" +
-  "td.picture {\n" +
-  "  width: 9rem;\n" +
-  "  padding-top: 0;\n" +
-  "  padding-bottom: 0;\n" +
-  "}\n" +
-  "\n" +
-  "td.picture .sparkline {\n" +
-  "  width: 8rem;\n" +
-  "  height: 1.5rem;\n" +
-  "  margin-left: auto;\n" +
-  "}\n" +
-  "\n" +
-  "/* Names share the space that the numbers leave. */\n" +
-  ".name {\n" +
-  "  width: 50%;\n" +
-  "  max-width: 0;\n" +
-  "  overflow: hidden;\n" +
-  "  text-overflow: ellipsis;\n" +
-  "}\n" +
-  "\n" +
-  "#queue-leased .name {\n" +
-  "  width: 33%;\n" +
-  "}\n" +
-  "\n" +
-  "#queue-dead .name {\n" +
-  "  width: 20%;\n" +
-  "}\n" +
-  "\n" +
-  "span.name {\n" +
-  "  max-width: none;\n" +
-  "}\n" +
-  "\n" +
-  "tbody th {\n" +
-  "  font-weight: 500;\n" +
-  "}\n" +
-  "\n" +
-  ".badge {\n" +
-  "  display: inline-block;\n" +
-  "  min-width: 5.6rem;\n" +
-  "  margin-right: 0.7rem;\n" +
-  "  padding: 0.05rem 0.5rem;\n" +
-  "  background: var(--accent-ground);\n" +
-  "  border-radius: 0.3rem;\n" +
-  "  color: var(--accent);\n" +
-  "  font-size: 0.75rem;\n" +
-  "  text-align: center;\n" +
-  "}\n" +
-  "\n" +
-  "td[data-level=\"slow\"] {\n" +
-  "  color: var(--slow);\n" +
-  "  background: var(--slow-ground);\n" +
-  "}\n" +
-  "\n" +
-  "td[data-level=\"stuck\"] {\n" +
-  "  color: var(--stuck);\n" +
-  "  background: var(--stuck-ground);\n" +
-  "  font-weight: 600;\n" +
-  "}\n" +
-  "\n" +
-  "td.action {\n" +
-  "  text-align: right;\n" +
-  "}\n" +
-  "\n" +
-  "td.action button,\n" +
-  "tbody th button {\n" +
-  "  padding: 0.05rem 0.5rem;\n" +
-  "}\n" +
-  "\n" +
-  "tbody th button {\n" +
-  "  max-width: 100%;\n" +
-  "  overflow: hidden;\n" +
-  "  text-overflow: ellipsis;\n" +
-  "}\n" +
-  "\n" +
-  ".actions {\n" +
-  "  display: flex;\n" +
-  "  flex-wrap: wrap;\n" +
-  "  align-items: center;\n" +
-  "  gap: 0.5rem;\n" +
-  "  margin: 0.6rem 0;\n" +
-  "}\n" +
-  "\n" +
-  ".actions label {\n" +
-  "  margin-left: auto;\n" +
-  "}\n" +
-  "\n" +
-  ".actions input {\n" +
-  "  width: 9rem;\n" +
-  "  padding: 0.3rem 0.6rem;\n" +
-  "  background: var(--panel);\n" +
-  "  border: 1px solid var(--edge);\n" +
-  "  border-radius: 0.4rem;\n" +
-  "  color: var(--ink);\n" +
-  "  font: inherit;\n" +
-  "}\n" +
-  "\n" +
-  "#queue-detail h3 {\n" +
-  "  margin: 1rem 0 0.4rem;\n" +
-  "}\n" +
-  "\n" +
-  "#queue-name {\n" +
-  "  color: var(--ink);\n" +
-  "  font-size: 0.95rem;\n" +
-  "  overflow-wrap: anywhere;\n" +
-  "}\n" +
-  "\n" +
-  "dialog {\n" +
-  "  max-width: 30rem;\n" +
-  "  padding: 1.4rem;\n" +
-  "  color: var(--ink);\n" +
-  "  overflow-wrap: anywhere;\n" +
-  "}\n" +
-  "\n" +
-  "dialog::backdrop {\n" +
-  "  background: rgb(0 0 0 / 45%);\n" +
-  "}\n" +
-  "\n" +
-  "#details {\n" +
-  "  width: min(60rem, calc(100vw - 1.6rem));\n" +
-  "  max-width: none;\n" +
-  "  max-height: calc(100vh - 3rem);\n" +
-  "}\n" +
-  "\n" +
-  "#messages {\n" +
-  "  display: grid;\n" +
-  "  gap: 0.4rem;\n" +
-  "  margin: 0.6rem 0 0;\n" +
-  "  padding: 0;\n" +
-  "  list-style: none;\n" +
-  "}\n" +
-  "\n" +
-  "#messages li:not([hidden]) {\n" +
-  "  padding: 0.4rem 0.6rem;\n" +
-  "  background: var(--ground);\n" +
-  "  border: 1px solid var(--edge);\n" +
-  "  border-radius: 0.4rem;\n" +
-  "}\n" +
-  "\n" +
-  "#messages li p {\n" +
-  "  display: flex;\n" +
-  "  flex-wrap: wrap;\n" +
-  "  gap: 0 0.8rem;\n" +
-  "  margin: 0 0 0.2rem;\n" +
-  "}\n" +
-  "\n" +
-  "#messages pre {\n" +
-  "  margin: 0;\n" +
-  "  font-size: 0.85rem;\n" +
-  "  white-space: pre-wrap;\n" +
-  "  overflow-wrap: anywhere;\n" +
-  "}\n" +
-  "\n" +
-  "#details header {\n" +
-  "  flex-wrap: nowrap;\n" +
-  "  align-items: start;\n" +
-  "}\n" +
-  "\n" +
-  "#details h2 {\n" +
-  "  margin: 0;\n" +
-  "  outline: none;\n" +
-  "}\n" +
-  "\n" +
-  "dialog .actions {\n" +
-  "  justify-content: flex-end;\n" +
-  "  margin: 1.2rem 0 0;\n" +
-  "}\n" +
-  "\n" +
-  "#sign-in-form {\n" +
-  "  display: grid;\n" +
-  "  gap: 0.6rem;\n" +
-  "  max-width: 24rem;\n" +
-  "  margin: 12vh auto 0;\n" +
-  "  padding: 1.8rem;\n" +
-  "}\n" +
-  "\n" +
-  "#sign-in-form h2 {\n" +
-  "  margin: 0;\n" +
-  "}\n" +
-  "\n" +
-  "#sign-in-form label {\n" +
-  "  margin-top: 0.4rem;\n" +
-  "  font-weight: 500;\n" +
-  "}\n" +
-  "\n" +
-  "#sign-in-form input {\n" +
-  "  width: 100%;\n" +
-  "  padding: 0.5rem 0.7rem;\n" +
-  "  background: var(--ground);\n" +
-  "  border: 1px solid var(--edge);\n" +
-  "  border-radius: 0.4rem;\n" +
-  "  color: var(--ink);\n" +
-  "  font: inherit;\n" +
-  "}\n" +
-  "\n" +
-  "#sign-in-form button {\n" +
-  "  padding: 0.5rem;\n" +
-  "  background: var(--accent);\n" +
-  "  border-color: var(--accent);\n" +
-  "  color: var(--panel);\n" +
-  "  font-weight: 600;\n" +
-  "}\n" +
-  "\n" +
-  ".problem {\n" +
-  "  color: var(--stuck);\n" +
-  "}\n" +
-  "\n" +
-  ".problem:empty {\n" +
-  "  display: none;\n" +
-  "}\n" +
-  "\n" +
-  ".notice {\n" +
-  "  padding: 1rem;\n" +
-  "}\n" +
-  "\n" +
-  "@media (max-width: 70rem) {\n" +
-  "  .tiles {\n" +
-  "    grid-template-columns: repeat(3, 1fr);\n" +
-  "  }\n" +
-  "}\n" +
-  "\n" +
-  "@media (max-width: 44rem) {\n" +
-  "  body {\n" +
-  "    padding: 1rem 0.8rem 2rem;\n" +
-  "  }\n" +
-  "\n" +
-  "  .tiles {\n" +
-  "    grid-template-columns: 1fr 1fr;\n" +
-  "    gap: 0.6rem;\n" +
-  "  }\n" +
-  "\n" +
-  "  .tile {\n" +
-  "    padding: 0.6rem 0.8rem 0;\n" +
-  "  }\n" +
-  "\n" +
-  "  .tile .sparkline {\n" +
-  "    width: calc(100% + 1.6rem);\n" +
-  "    margin: auto -0.8rem 0;\n" +
-  "  }\n" +
-  "\n" +
-  "  .tile .value {\n" +
-  "    font-size: 1.35rem;\n" +
-  "  }\n" +
-  "\n" +
-  "  .wide {\n" +
-  "    display: none;\n" +
-  "  }\n" +
-  "\n" +
-  "  #queue-leased .name,\n" +
-  "  #queue-dead .name {\n" +
-  "    width: 50%;\n" +
-  "  }\n" +
-  "\n" +
-  "  th,\n" +
-  "  td {\n" +
-  "    padding: 0.2rem 0.5rem;\n" +
-  "  }\n" +
-  "\n" +
-  "  h3 {\n" +
-  "    font-size: 0.75rem;\n" +
-  "  }\n" +
-  "\n" +
-  "  span.name {\n" +
-  "    display: block;\n" +
-  "    width: auto;\n" +
-  "  }\n" +
-  "\n" +
-  "  .badge {\n" +
-  "    min-width: 0;\n" +
-  "    margin: 0;\n" +
-  "  }\n" +
-  "}\n" +
-  "</style>\n" +
-  "    <script type=\"module\">\n" +
-  "// dom.js\n" +
-  "var byId = (id) => document.getElementById(id);\n" +
-  "function element(name2, properties = {}, ...children) {\n" +
-  "  const made = Object.assign(document.createElement(name2), properties);\n" +
-  "  made.append(...children);\n" +
-  "  return made;\n" +
-  "}\n" +
-  "function setText(element2, text) {\n" +
-  "  if (element2.textContent !== text) element2.textContent = text;\n" +
-  "}\n" +
-  "\n" +
-  "// format.js\n" +
-  "var NOTHING = \"\\u2013\";\n" +
-  "var THIN_SPACE = \"\\u202F\";\n" +
-  "var whole = new Intl.NumberFormat(\"en\", {\n" +
-  "  maximumFractionDigits: 0\n" +
-  "});\n" +
-  "var BYTE_UNITS = [\n" +
-  "  \"B\",\n" +
-  "  \"KiB\",\n" +
-  "  \"MiB\",\n" +
-  "  \"GiB\",\n" +
-  "  \"TiB\"\n" +
-  "];\n" +
-  "var LARGE_UNITS = [\n" +
-  "  [\n" +
-  "    1e9,\n" +
-  "    \"G\"\n" +
-  "  ],\n" +
-  "  [\n" +
-  "    1e6,\n" +
-  "    \"M\"\n" +
-  "  ],\n" +
-  "  [\n" +
-  "    1e4,\n" +
-  "    \"k\"\n" +
-  "  ]\n" +
-  "];\n" +
-  "function threeDigits(number2) {\n" +
-  "  return number2.toFixed(number2 >= 100 ? 0 : number2 >= 10 ? 1 : 2);\n" +
-  "}\n" +
-  "function count(number2) {\n" +
-  "  for (const [size, unit] of LARGE_UNITS) {\n" +
-  "    if (number2 >= size) {\n" +
-  "      return `${threeDigits(number2 / (unit === \"k\" ? 1e3 : size))}${THIN_SPACE}${unit}`;\n" +
-  "    }\n" +
-  "  }\n" +
-  "  return whole.format(number2);\n" +
-  "}\n" +
-  "function pluralize(number2, noun) {\n" +
-  "  return `${count(number2)} ${noun}${number2 === 1 ? \"\" : \"s\"}`;\n" +
-  "}\n" +
-  "function rate(number2) {\n" +
-  "  if (number2 === null) return NOTHING;\n" +
-  "  if (number2 === 0) return \"0\";\n" +
-  "  if (number2 < 0.01) return \"<0.01\";\n" +
-  "  return number2 < 100 ? threeDigits(number2) : count(Math.round(number2));\n" +
-  "}\n" +
-  "var UNSEEN = /[\\p{Cc}\\p{Cf}\\p{Cs}\\p{Zl}\\p{Zp}\\u115f\\u1160\\u3164\\uffa0]/gu;\n" +
-  "function visible(text) {\n" +
-  "  return text.replace(UNSEEN, (character) => `\\\\u{${character.codePointAt(0).toString(16)}}`);\n" +
-  "}\n" +
-  "function bytes(number2) {\n" +
-  "  let unit = 0;\n" +
-  "  for (; number2 >= 1024 && unit < BYTE_UNITS.length - 1; unit++) number2 /= 1024;\n" +
-  "  return `${unit === 0 ? number2 : threeDigits(number2)}${THIN_SPACE}${BYTE_UNITS[unit]}`;\n" +
-  "}\n" +
-  "function milliseconds(number2) {\n" +
-  "  if (number2 === null) return NOTHING;\n" +
-  "  return number2 < 1e3 ? `${threeDigits(number2)}${THIN_SPACE}ms` : duration(number2 / 1e3);\n" +
-  "}\n" +
-  "function wait(seconds) {\n" +
-  "  if (seconds === 0) return NOTHING;\n" +
-  "  if (seconds < 1) return `${Math.ceil(seconds * 1e3)}${THIN_SPACE}ms`;\n" +
-  "  return seconds < 10 ? `${seconds.toFixed(1)}${THIN_SPACE}s` : duration(seconds);\n" +
-  "}\n" +
-  "function duration(seconds) {\n" +
-  "  const total = Math.floor(seconds);\n" +
-  "  const parts = [\n" +
-  "    [\n" +
-  "      Math.floor(total / 86400),\n" +
-  "      \"d\"\n" +
-  "    ],\n" +
-  "    [\n" +
-  "      Math.floor(total / 3600) % 24,\n" +
-  "      \"h\"\n" +
-  "    ],\n" +
-  "    [\n" +
-  "      Math.floor(total / 60) % 60,\n" +
-  "      \"min\"\n" +
-  "    ],\n" +
-  "    [\n" +
-  "      total % 60,\n" +
-  "      \"s\"\n" +
-  "    ]\n" +
-  "  ];\n" +
-  "  const first = parts.findIndex(([number2]) => number2 > 0);\n" +
-  "  if (first === -1) return `0${THIN_SPACE}s`;\n" +
-  "  return parts.slice(first, first + 2).filter(([number2], i) => i === 0 || number2 > 0).map(([number2, unit]) => `${number2}${THIN_SPACE}${unit}`).join(\" \");\n" +
-  "}\n" +
-  "\n" +
-  "// details.js\n" +
-  "var Details = class {\n" +
-  "  #dialog = byId(\"details\");\n" +
-  "  #closing;\n" +
-  "  constructor() {\n" +
-  "    byId(\"details-close\").addEventListener(\"click\", () => this.close());\n" +
-  "    this.#dialog.addEventListener(\"close\", () => this.#dialog.open || this.#end());\n" +
-  "  }\n" +
-  "  /**\n" +
-  "   * Opens the panel.\n" +
-  "   *\n" +
-  "   * @param title whose details they are: a text of somebody else\n" +
-  "   * @param content the element with the details\n" +
-  "   * @param onClose called when the panel is closed, or shows something else\n" +
-  "   */\n" +
-  "  open({ title, content, onClose }) {\n" +
-  "    this.#end();\n" +
-  "    setText(byId(\"details-title\"), visible(title));\n" +
-  "    byId(\"details-content\").replaceChildren(content);\n" +
-  "    this.#closing = onClose;\n" +
-  "    if (!this.#dialog.open) this.#dialog.showModal();\n" +
-  "    byId(\"details-title\").focus();\n" +
-  "  }\n" +
-  "  /** True while it shows something. */\n" +
-  "  get isOpen() {\n" +
-  "    return this.#dialog.open;\n" +
-  "  }\n" +
-  "  close() {\n" +
-  "    this.#dialog.close();\n" +
-  "  }\n" +
-  "  #end() {\n" +
-  "    const closing = this.#closing;\n" +
-  "    this.#closing = void 0;\n" +
-  "    if (closing === void 0) return;\n" +
-  "    byId(\"details-content\").replaceChildren();\n" +
-  "    closing();\n" +
-  "  }\n" +
-  "};\n" +
-  "\n" +
-  "// calls.js\n" +
-  "function ask(path, token) {\n" +
-  "  return call(path, token, {});\n" +
-  "}\n" +
-  "function change(path, members, token) {\n" +
-  "  return call(path, token, {\n" +
-  "    method: \"POST\",\n" +
-  "    headers: {\n" +
-  "      \"content-type\": \"application/json\"\n" +
-  "    },\n" +
-  "    body: JSON.stringify(members)\n" +
-  "  });\n" +
-  "}\n" +
-  "async function call(path, token, init) {\n" +
-  "  const headers = {\n" +
-  "    ...init.headers\n" +
-  "  };\n" +
-  "  if (token !== null) headers.authorization = `Bearer ${token}`;\n" +
-  "  const response = await fetch(path, {\n" +
-  "    cache: \"no-store\",\n" +
-  "    ...init,\n" +
-  "    headers\n" +
-  "  });\n" +
-  "  const json = await response.json();\n" +
-  "  if (response.ok) return json;\n" +
-  "  throw new Error(json.error);\n" +
-  "}\n" +
-  "\n" +
-  "// sparkline.js\n" +
-  "var SVG = \"http://www.w3.org/2000/svg\";\n" +
-  "var HISTORY_LENGTH = 120;\n" +
-  "var WIDTH = 120;\n" +
-  "var HEIGHT = 28;\n" +
-  "var Series = class {\n" +
-  "  values = [];\n" +
-  "  /** @param length most values that are kept */\n" +
-  "  constructor(length = HISTORY_LENGTH) {\n" +
-  "    this.length = length;\n" +
-  "  }\n" +
-  "  push(value) {\n" +
-  "    this.values.push(value);\n" +
-  "    if (this.values.length > this.length) this.values.shift();\n" +
-  "  }\n" +
-  "};\n" +
-  "function pointsOf(values, width, height, length = HISTORY_LENGTH) {\n" +
-  "  const highest = Math.max(...values, 0);\n" +
-  "  const step = width / (length - 1);\n" +
-  "  const left = width - step * (values.length - 1);\n" +
-  "  return values.map((value, i) => {\n" +
-  "    const y = highest === 0 ? height : height - value / highest * height;\n" +
-  "    return `${(left + i * step).toFixed(1)},${(y + 1).toFixed(1)}`;\n" +
-  "  });\n" +
-  "}\n" +
-  "function sparkline(label = \"\") {\n" +
-  "  const svg = document.createElementNS(SVG, \"svg\");\n" +
-  "  svg.setAttribute(\"viewBox\", `0 0 ${WIDTH} ${HEIGHT + 2}`);\n" +
-  "  svg.setAttribute(\"preserveAspectRatio\", \"none\");\n" +
-  "  svg.setAttribute(\"class\", `sparkline ${label}`);\n" +
-  "  svg.setAttribute(\"aria-hidden\", \"true\");\n" +
-  "  for (const part of [\n" +
-  "    \"polygon\",\n" +
-  "    \"polyline\"\n" +
-  "  ]) svg.append(document.createElementNS(SVG, part));\n" +
-  "  return svg;\n" +
-  "}\n" +
-  "function draw(svg, { values, length }) {\n" +
-  "  const points = pointsOf(values, WIDTH, HEIGHT, length);\n" +
-  "  const [area, line] = svg.children;\n" +
-  "  line.setAttribute(\"points\", points.length > 1 ? points.join(\" \") : \"\");\n" +
-  "  if (points.length < 2) return area.setAttribute(\"points\", \"\");\n" +
-  "  const [left] = points[0].split(\",\");\n" +
-  "  const floor = HEIGHT + 1;\n" +
-  "  area.setAttribute(\"points\", `${left},${floor} ${points.join(\" \")} ${WIDTH},${floor}`);\n" +
-  "}\n" +
-  "\n" +
-  "// columns.js\n" +
-  "var TRANSPORTS = {\n" +
-  "  poll: \"HTTP poll\",\n" +
-  "  events: \"HTTP events\",\n" +
-  "  tcp: \"TCP\",\n" +
-  "  memory: \"in process\"\n" +
-  "};\n" +
-  "var NAME = \"name\";\n" +
-  "var NUMBER = \"number\";\n" +
-  "var WIDE = \"number wide\";\n" +
-  "var SLOW_SECONDS = 1;\n" +
-  "var STUCK_SECONDS = 10;\n" +
-  "function number(title, of, show, className = NUMBER) {\n" +
-  "  return {\n" +
-  "    title,\n" +
-  "    className,\n" +
-  "    text: (row) => show(of(row)),\n" +
-  "    sortBy: of\n" +
-  "  };\n" +
-  "}\n" +
-  "function name(title, of, className = NAME) {\n" +
-  "  return {\n" +
-  "    title,\n" +
-  "    className,\n" +
-  "    update: (cell, row) => updateName(cell, of(row)),\n" +
-  "    sortBy: of\n" +
-  "  };\n" +
-  "}\n" +
-  "function time(ms) {\n" +
-  "  return new Date(ms).toLocaleTimeString(\"en-GB\");\n" +
-  "}\n" +
-  "function updateName(cell, name2) {\n" +
-  "  setText(cell, name2);\n" +
-  "  if (cell.title !== name2) cell.title = name2;\n" +
-  "}\n" +
-  "var Histories = class {\n" +
-  "  #series = /* @__PURE__ */ new Map();\n" +
-  "  /** Takes values of new things in, and forgets those that are gone. */\n" +
-  "  record(values) {\n" +
-  "    for (const [name2, value] of values) {\n" +
-  "      const series = this.#series.get(name2) ?? new Series();\n" +
-  "      if (value !== null) series.push(value);\n" +
-  "      this.#series.set(name2, series);\n" +
-  "    }\n" +
-  "    for (const name2 of this.#series.keys()) if (!values.has(name2)) this.#series.delete(name2);\n" +
-  "  }\n" +
-  "  draw(cell, name2) {\n" +
-  "    if (cell.firstChild === null) cell.append(sparkline());\n" +
-  "    draw(cell.firstChild, this.#series.get(name2));\n" +
-  "  }\n" +
-  "};\n" +
-  "var rates = new Histories();\n" +
-  "function recordRates(topics2) {\n" +
-  "  rates.record(new Map(topics2.map(({ topic, storedPerSecond }) => [\n" +
-  "    topic,\n" +
-  "    storedPerSecond\n" +
-  "  ])));\n" +
-  "}\n" +
-  "var updateSparkline = (cell, { topic }) => rates.draw(cell, topic);\n" +
-  "function opener(title, of, onOpen) {\n" +
-  "  return {\n" +
-  "    title,\n" +
-  "    className: NAME,\n" +
-  "    sortBy: of,\n" +
-  "    update(cell, row) {\n" +
-  "      if (cell.firstChild === null) cell.append(element(\"button\", {\n" +
-  "        type: \"button\"\n" +
-  "      }));\n" +
-  "      const button = cell.firstChild;\n" +
-  "      setText(button, visible(of(row)));\n" +
-  "      button.title = visible(of(row));\n" +
-  "      button.onclick = () => onOpen(row);\n" +
-  "    }\n" +
-  "  };\n" +
-  "}\n" +
-  "var topicTable = (onOpen) => ({\n" +
-  "  caption: \"Topics with their messages\",\n" +
-  "  sorted: \"Messages\",\n" +
-  "  empty: \"No topic has messages yet.\",\n" +
-  "  columns: [\n" +
-  "    opener(\"Topic\", ({ topic }) => topic, onOpen),\n" +
-  "    number(\"Messages\", ({ messages }) => messages, count),\n" +
-  "    number(\"Size\", ({ bytes: bytes2 }) => bytes2, bytes, WIDE),\n" +
-  "    number(\"Subscribers\", ({ subscribers }) => subscribers, count, WIDE),\n" +
-  "    number(\"By pattern\", ({ patternSubscribers }) => patternSubscribers, count, WIDE),\n" +
-  "    number(\"Stored/s\", ({ storedPerSecond }) => storedPerSecond, rate),\n" +
-  "    {\n" +
-  "      title: \"Last 2 minutes\",\n" +
-  "      className: \"wide picture\",\n" +
-  "      update: updateSparkline\n" +
-  "    }\n" +
-  "  ]\n" +
-  "});\n" +
-  "function updateSubscriber(cell, { transport, name: name2 }) {\n" +
-  "  if (cell.firstChild === null) {\n" +
-  "    cell.append(element(\"span\", {\n" +
-  "      className: \"badge\"\n" +
-  "    }), element(\"span\", {\n" +
-  "      className: NAME\n" +
-  "    }));\n" +
-  "  }\n" +
-  "  const [badge, text] = cell.children;\n" +
-  "  setText(badge, TRANSPORTS[transport] ?? transport);\n" +
-  "  updateName(text, name2);\n" +
-  "}\n" +
-  "function updateWait(cell, { oldestSeconds }) {\n" +
-  "  const level = oldestSeconds >= STUCK_SECONDS ? \"stuck\" : oldestSeconds >= SLOW_SECONDS ? \"slow\" : \"\";\n" +
-  "  cell.dataset.level = level;\n" +
-  "  setText(cell, wait(oldestSeconds));\n" +
-  "}\n" +
-  "function updateDropped(cell, { dropped, droppedPerSecond }) {\n" +
-  "  cell.dataset.level = droppedPerSecond > 0 ? \"stuck\" : dropped > 0 ? \"slow\" : \"\";\n" +
-  "  setText(cell, count(dropped));\n" +
-  "}\n" +
-  "function subscriptionsText({ subscribesTo, subscriptions }) {\n" +
-  "  const more = subscriptions - subscribesTo.length;\n" +
-  "  return subscribesTo.join(\", \") + (more > 0 ? ` and ${more} more` : \"\");\n" +
-  "}\n" +
-  "var SUBSCRIBERS = {\n" +
-  "  caption: \"Subscribers with what waits for them\",\n" +
-  "  sorted: \"Waiting\",\n" +
-  "  empty: \"No subscribers.\",\n" +
-  "  columns: [\n" +
-  "    {\n" +
-  "      title: \"Subscriber\",\n" +
-  "      className: NAME,\n" +
-  "      sortBy: ({ transport, name: name2 }) => `${transport} ${name2}`,\n" +
-  "      update: updateSubscriber\n" +
-  "    },\n" +
-  "    name(\"Subscribes to\", subscriptionsText, `${NAME} wide`),\n" +
-  "    number(\"Waiting\", ({ messages }) => messages, count),\n" +
-  "    number(\"Size\", ({ bytes: bytes2 }) => bytes2, bytes, WIDE),\n" +
-  "    {\n" +
-  "      title: \"Oldest\",\n" +
-  "      className: NUMBER,\n" +
-  "      sortBy: ({ oldestSeconds }) => oldestSeconds,\n" +
-  "      update: updateWait\n" +
-  "    },\n" +
-  "    number(\"Incoming/s\", ({ deliveredPerSecond }) => deliveredPerSecond, rate, WIDE),\n" +
-  "    {\n" +
-  "      title: \"Dropped\",\n" +
-  "      className: NUMBER,\n" +
-  "      sortBy: ({ dropped }) => dropped,\n" +
-  "      update: updateDropped\n" +
-  "    }\n" +
-  "  ]\n" +
-  "};\n" +
-  "var PERCENTILES = [\n" +
-  "  \"p50\",\n" +
-  "  \"p90\",\n" +
-  "  \"p99\",\n" +
-  "  \"p99.9\"\n" +
-  "].map((title, i) => number(title, ({ percentilesMs }) => percentilesMs[i], milliseconds, title === \"p99\" ? NUMBER : WIDE));\n" +
-  "var REQUESTS = {\n" +
-  "  caption: \"HTTP requests by call\",\n" +
-  "  sorted: \"Total\",\n" +
-  "  empty: \"No request yet.\",\n" +
-  "  columns: [\n" +
-  "    name(\"Call\", ({ route }) => route),\n" +
-  "    number(\"Total\", ({ requests }) => requests, count),\n" +
-  "    number(\"Per second\", ({ perSecond: perSecond3 }) => perSecond3, rate),\n" +
-  "    number(\"Mean time\", ({ meanMs }) => meanMs, milliseconds, WIDE),\n" +
-  "    ...PERCENTILES,\n" +
-  "    number(\"Refused\", ({ errors }) => errors, count)\n" +
-  "  ]\n" +
-  "};\n" +
-  "var COMMANDS = {\n" +
-  "  caption: \"Commands to the TCP server\",\n" +
-  "  sorted: \"Total\",\n" +
-  "  empty: \"No command yet.\",\n" +
-  "  columns: [\n" +
-  "    name(\"Command\", ({ command }) => command),\n" +
-  "    number(\"Total\", ({ count: count2 }) => count2, count),\n" +
-  "    number(\"Per second\", ({ perSecond: perSecond3 }) => perSecond3, rate),\n" +
-  "    ...PERCENTILES\n" +
-  "  ]\n" +
-  "};\n" +
-  "var ERRORS = {\n" +
-  "  caption: \"The last errors\",\n" +
-  "  sorted: \"Time\",\n" +
-  "  empty: \"No error yet.\",\n" +
-  "  columns: [\n" +
-  "    name(\"Error\", ({ text }) => visible(text)),\n" +
-  "    name(\"Call\", ({ about }) => visible(about)),\n" +
-  "    number(\"Time\", ({ atMs }) => atMs, time)\n" +
-  "  ]\n" +
-  "};\n" +
-  "\n" +
-  "// confirm.js\n" +
-  "function confirmed(question, verb) {\n" +
-  "  const dialog = byId(\"confirm\");\n" +
-  "  setText(byId(\"confirm-text\"), question);\n" +
-  "  setText(byId(\"confirm-yes\"), verb);\n" +
-  "  dialog.showModal();\n" +
-  "  byId(\"confirm-no\").focus();\n" +
-  "  return new Promise((resolve) => {\n" +
-  "    let isSure = false;\n" +
-  "    byId(\"confirm-no\").onclick = () => dialog.close();\n" +
-  "    byId(\"confirm-yes\").onclick = () => {\n" +
-  "      isSure = true;\n" +
-  "      dialog.close();\n" +
-  "    };\n" +
-  "    dialog.onclose = () => resolve(isSure);\n" +
-  "  });\n" +
-  "}\n" +
-  "\n" +
-  "// stream.js\n" +
-  "var MIN_RETRY_MS = 500;\n" +
-  "var MAX_RETRY_MS = 1e4;\n" +
-  "var SILENCE_MS = 45e3;\n" +
-  "async function follow(token, on, signal) {\n" +
-  "  for (let retryMs = MIN_RETRY_MS; !signal.aborted; ) {\n" +
-  "    const cause = await read(token, (snapshot) => {\n" +
-  "      retryMs = MIN_RETRY_MS;\n" +
-  "      on.snapshot(snapshot);\n" +
-  "    }, signal);\n" +
-  "    if (cause === \"unauthorized\" || signal.aborted) return;\n" +
-  "    on.lost(cause);\n" +
-  "    await sleep(retryMs, signal);\n" +
-  "    retryMs = Math.min(retryMs * 2, MAX_RETRY_MS);\n" +
-  "  }\n" +
-  "}\n" +
-  "async function read(token, onSnapshot, signal) {\n" +
-  "  const silence = new AbortController();\n" +
-  "  let timer;\n" +
-  "  const wind = () => {\n" +
-  "    clearTimeout(timer);\n" +
-  "    timer = setTimeout(() => silence.abort(), SILENCE_MS);\n" +
-  "  };\n" +
-  "  try {\n" +
-  "    wind();\n" +
-  "    const response = await fetch(\"/snapshots\", {\n" +
-  "      headers: token === null ? {} : {\n" +
-  "        authorization: `Bearer ${token}`\n" +
-  "      },\n" +
-  "      cache: \"no-store\",\n" +
-  "      signal: AbortSignal.any([\n" +
-  "        signal,\n" +
-  "        silence.signal\n" +
-  "      ])\n" +
-  "    });\n" +
-  "    if (response.status === 401) return \"unauthorized\";\n" +
-  "    if (!response.ok) return \"busy\";\n" +
-  "    for await (const snapshot of eventsIn(response.body)) {\n" +
-  "      wind();\n" +
-  "      onSnapshot(snapshot);\n" +
-  "    }\n" +
-  "    return \"lost\";\n" +
-  "  } catch {\n" +
-  "    return \"lost\";\n" +
-  "  } finally {\n" +
-  "    clearTimeout(timer);\n" +
-  "  }\n" +
-  "}\n" +
-  "async function* eventsIn(body) {\n" +
-  "  let text = \"\";\n" +
-  "  const reader = body.pipeThrough(new TextDecoderStream()).getReader();\n" +
-  "  for (let piece; !(piece = await reader.read()).done; ) {\n" +
-  "    const events = (text + piece.value).split(\"\\n\\n\");\n" +
-  "    text = events.pop();\n" +
-  "    for (const event of events) {\n" +
-  "      if (event.startsWith(\"data: \")) yield JSON.parse(event.slice(\"data: \".length));\n" +
-  "    }\n" +
-  "  }\n" +
-  "}\n" +
-  "function sleep(ms, signal) {\n" +
-  "  return new Promise((resolve) => {\n" +
-  "    const timer = setTimeout(resolve, ms);\n" +
-  "    signal.addEventListener(\"abort\", () => {\n" +
-  "      clearTimeout(timer);\n" +
-  "      resolve();\n" +
-  "    }, {\n" +
-  "      once: true\n" +
-  "    });\n" +
-  "  });\n" +
-  "}\n" +
-  "\n" +
-  "// messages.js\n" +
-  "var MAX_SHOWN = 200;\n" +
-  "var ENDS = {\n" +
-  "  closed: \"The channel was closed.\",\n" +
-  "  deleted: \"The channel was deleted.\"\n" +
-  "};\n" +
-  "function openMessages(page2, { title, path, action }) {\n" +
-  "  const viewer = new Viewer();\n" +
-  "  const reading = new AbortController();\n" +
-  "  if (action !== void 0 && page2.isChangeable) viewer.offer(changeButton(page2, action, viewer));\n" +
-  "  page2.details.open({\n" +
-  "    title,\n" +
-  "    content: viewer.element,\n" +
-  "    onClose: () => reading.abort()\n" +
-  "  });\n" +
-  "  return read2(viewer, path, page2.token(), reading.signal);\n" +
-  "}\n" +
-  "function changeButton(page2, { verb, question, path, members, onDone }, { say }) {\n" +
-  "  const button = element(\"button\", {\n" +
-  "    type: \"button\",\n" +
-  "    textContent: verb\n" +
-  "  });\n" +
-  "  button.addEventListener(\"click\", async () => {\n" +
-  "    if (!await confirmed(question, verb)) return;\n" +
-  "    try {\n" +
-  "      const { changed } = await change(path, members, page2.token());\n" +
-  "      say(`${verb}: ${changed === 0 ? \"there was nothing to change\" : `done, ${changed}`}`);\n" +
-  "      onDone?.();\n" +
-  "    } catch (error) {\n" +
-  "      say(error.message);\n" +
-  "    }\n" +
-  "  });\n" +
-  "  return button;\n" +
-  "}\n" +
-  "async function read2(viewer, path, token, signal) {\n" +
-  "  try {\n" +
-  "    const response = await fetch(path, {\n" +
-  "      headers: token === null ? {} : {\n" +
-  "        authorization: `Bearer ${token}`\n" +
-  "      },\n" +
-  "      cache: \"no-store\",\n" +
-  "      signal\n" +
-  "    });\n" +
-  "    if (!response.ok) return viewer.say((await response.json()).error);\n" +
-  "    for await (const batch of eventsIn(response.body)) viewer.add(batch);\n" +
-  "    viewer.end();\n" +
-  "  } catch (error) {\n" +
-  "    if (!signal.aborted) viewer.say(`The stream ended: ${error.message}. Open it again.`);\n" +
-  "  }\n" +
-  "}\n" +
-  "var Viewer = class {\n" +
-  "  #list = element(\"ol\", {\n" +
-  "    id: \"messages\"\n" +
-  "  });\n" +
-  "  #said = element(\"p\", {\n" +
-  "    id: \"messages-said\",\n" +
-  "    className: \"quiet\",\n" +
-  "    role: \"status\"\n" +
-  "  });\n" +
-  "  #pause = element(\"button\", {\n" +
-  "    type: \"button\",\n" +
-  "    id: \"messages-pause\",\n" +
-  "    textContent: \"Pause\"\n" +
-  "  });\n" +
-  "  #filter = element(\"input\", {\n" +
-  "    id: \"messages-filter\",\n" +
-  "    autocomplete: \"off\",\n" +
-  "    spellcheck: false\n" +
-  "  });\n" +
-  "  #counts = element(\"span\", {\n" +
-  "    id: \"messages-counts\",\n" +
-  "    className: \"quiet\"\n" +
-  "  });\n" +
-  "  #actions;\n" +
-  "  #isPaused = false;\n" +
-  "  #shown = 0;\n" +
-  "  #skipped = 0;\n" +
-  "  #isEnded = false;\n" +
-  "  constructor() {\n" +
-  "    const label = element(\"label\", {\n" +
-  "      htmlFor: \"messages-filter\",\n" +
-  "      textContent: \"Filter\"\n" +
-  "    });\n" +
-  "    this.#actions = element(\"div\", {\n" +
-  "      className: \"actions\"\n" +
-  "    }, this.#pause, label, this.#filter);\n" +
-  "    this.element = element(\"div\", {}, this.#actions, element(\"p\", {}, this.#counts), this.#said, this.#list);\n" +
-  "    this.#pause.addEventListener(\"click\", () => this.#togglePause());\n" +
-  "    this.#filter.addEventListener(\"input\", () => this.#filterAll());\n" +
-  "    this.say = this.say.bind(this);\n" +
-  "    this.#showCounts();\n" +
-  "  }\n" +
-  "  /** Adds the button of a change. */\n" +
-  "  offer(button) {\n" +
-  "    this.#pause.after(button);\n" +
-  "  }\n" +
-  "  /** Says what has happened: a text that may be of somebody else. */\n" +
-  "  say(text) {\n" +
-  "    setText(this.#said, visible(text));\n" +
-  "  }\n" +
-  "  add({ messages, skipped, problems, end }) {\n" +
-  "    this.#skipped += skipped;\n" +
-  "    if (problems.length > 0) this.say(problems.join(\"; \"));\n" +
-  "    if (end !== null) {\n" +
-  "      this.#isEnded = true;\n" +
-  "      this.say(ENDS[end]);\n" +
-  "    }\n" +
-  "    if (this.#isPaused) this.#skipped += messages.length;\n" +
-  "    else {\n" +
-  "      for (const message of messages) this.#list.prepend(this.#itemOf(message));\n" +
-  "      while (this.#list.children.length > MAX_SHOWN) this.#list.lastElementChild.remove();\n" +
-  "      this.#shown += messages.length;\n" +
-  "    }\n" +
-  "    this.#showCounts();\n" +
-  "  }\n" +
-  "  /** The stream has ended. */\n" +
-  "  end() {\n" +
-  "    if (!this.#isEnded) this.say(\"The server ended the stream. Open it again.\");\n" +
-  "  }\n" +
-  "  #togglePause() {\n" +
-  "    this.#isPaused = !this.#isPaused;\n" +
-  "    setText(this.#pause, this.#isPaused ? \"Resume\" : \"Pause\");\n" +
-  "    this.#showCounts();\n" +
-  "  }\n" +
-  "  #showCounts() {\n" +
-  "    const skipped = this.#skipped === 0 ? \"\" : `, ${count(this.#skipped)} not shown`;\n" +
-  "    const state2 = this.#isPaused ? \"Paused: \" : \"\";\n" +
-  "    setText(this.#counts, `${state2}${pluralize(this.#shown, \"message\")}${skipped}`);\n" +
-  "  }\n" +
-  "  #itemOf({ atMs, topic, sender, number: number2, sizeBytes, form, text, problem }) {\n" +
-  "    const facts = [\n" +
-  "      atMs === null ? \"before\" : timeOf(atMs),\n" +
-  "      topic,\n" +
-  "      sender,\n" +
-  "      number2,\n" +
-  "      bytes(sizeBytes),\n" +
-  "      form === \"value\" ? \"\" : form,\n" +
-  "      problem\n" +
-  "    ].filter((fact) => fact !== \"\").map(visible);\n" +
-  "    const item = element(\"li\", {}, element(\"p\", {\n" +
-  "      className: \"quiet\"\n" +
-  "    }, ...facts.map((textContent) => element(\"span\", {\n" +
-  "      textContent\n" +
-  "    }))), element(\"pre\", {\n" +
-  "      textContent: visibleLines(text)\n" +
-  "    }));\n" +
-  "    this.#filterOne(item);\n" +
-  "    return item;\n" +
-  "  }\n" +
-  "  #filterAll() {\n" +
-  "    for (const item of this.#list.children) this.#filterOne(item);\n" +
-  "  }\n" +
-  "  #filterOne(item) {\n" +
-  "    item.hidden = !item.textContent.toLowerCase().includes(this.#filter.value.toLowerCase());\n" +
-  "  }\n" +
-  "};\n" +
-  "function visibleLines(text) {\n" +
-  "  return text.split(\"\\n\").map(visible).join(\"\\n\");\n" +
-  "}\n" +
-  "function timeOf(ms) {\n" +
-  "  const time2 = new Date(ms);\n" +
-  "  return Number.isNaN(time2.getTime()) ? \"\" : time2.toISOString().slice(11, 23);\n" +
-  "}\n" +
-  "\n" +
-  "// table.js\n" +
-  "var Table = class {\n" +
-  "  #columns;\n" +
-  "  #empty;\n" +
-  "  #body = element(\"tbody\");\n" +
-  "  #caption = element(\"p\", {\n" +
-  "    className: \"quiet\"\n" +
-  "  });\n" +
-  "  #table;\n" +
-  "  #rows = [];\n" +
-  "  #sorted;\n" +
-  "  constructor(parent, { caption, columns, empty, sorted }) {\n" +
-  "    this.#columns = columns;\n" +
-  "    this.#empty = empty;\n" +
-  "    const head = element(\"tr\", {}, ...columns.map((column) => this.#headOf(column, sorted)));\n" +
-  "    this.#table = element(\"table\", {}, element(\"caption\", {\n" +
-  "      className: \"unseen\",\n" +
-  "      textContent: caption\n" +
-  "    }), element(\"thead\", {}, head), this.#body);\n" +
-  "    parent.append(element(\"div\", {\n" +
-  "      className: \"scroll panel\"\n" +
-  "    }, this.#table), this.#caption);\n" +
-  "  }\n" +
-  "  #headOf(column, sorted) {\n" +
-  "    const head = element(\"th\", {\n" +
-  "      scope: \"col\",\n" +
-  "      className: column.className ?? \"\"\n" +
-  "    });\n" +
-  "    if (column.sortBy === void 0) {\n" +
-  "      head.textContent = column.title;\n" +
-  "      return head;\n" +
-  "    }\n" +
-  "    const button = element(\"button\", {\n" +
-  "      type: \"button\",\n" +
-  "      textContent: column.title\n" +
-  "    });\n" +
-  "    button.addEventListener(\"click\", () => this.#sortBy(column, head));\n" +
-  "    head.append(button);\n" +
-  "    if (column.title === sorted) this.#sort(column, head, \"descending\");\n" +
-  "    return head;\n" +
-  "  }\n" +
-  "  /** The largest number or the first name first, and the other way around when that is so. */\n" +
-  "  #sortBy(column, head) {\n" +
-  "    const before = head.getAttribute(\"aria-sort\") ?? (isText(column) ? \"descending\" : \"ascending\");\n" +
-  "    for (const other of head.parentElement.children) other.removeAttribute(\"aria-sort\");\n" +
-  "    this.#sort(column, head, before === \"descending\" ? \"ascending\" : \"descending\");\n" +
-  "    this.#fill();\n" +
-  "  }\n" +
-  "  #sort({ sortBy }, head, order) {\n" +
-  "    this.#sorted = {\n" +
-  "      sortBy,\n" +
-  "      sign: order === \"ascending\" ? 1 : -1\n" +
-  "    };\n" +
-  "    head.setAttribute(\"aria-sort\", order);\n" +
-  "  }\n" +
-  "  /** Shows rows, of which there are `total`. */\n" +
-  "  show(rows, total = rows.length) {\n" +
-  "    this.#rows = rows;\n" +
-  "    this.#fill();\n" +
-  "    this.#table.parentElement.hidden = rows.length === 0;\n" +
-  "    const more = total > rows.length ? `${rows.length} of ${total.toLocaleString(\"en\")}` : \"\";\n" +
-  "    setText(this.#caption, rows.length === 0 ? this.#empty : more);\n" +
-  "  }\n" +
-  "  #fill() {\n" +
-  "    const { sortBy, sign } = this.#sorted;\n" +
-  "    const rows = this.#rows.toSorted((a, b) => sign * compare(sortBy(a), sortBy(b)));\n" +
-  "    while (this.#body.rows.length > rows.length) this.#body.lastElementChild.remove();\n" +
-  "    while (this.#body.rows.length < rows.length) this.#body.append(this.#newRow());\n" +
-  "    for (const [i, row] of rows.entries()) {\n" +
-  "      for (const [j, column] of this.#columns.entries()) {\n" +
-  "        const cell = this.#body.rows[i].cells[j];\n" +
-  "        if (column.update === void 0) setText(cell, column.text(row));\n" +
-  "        else column.update(cell, row);\n" +
-  "      }\n" +
-  "    }\n" +
-  "  }\n" +
-  "  #newRow() {\n" +
-  "    return element(\"tr\", {}, ...this.#columns.map(({ className = \"\" }, i) => i === 0 ? element(\"th\", {\n" +
-  "      scope: \"row\",\n" +
-  "      className\n" +
-  "    }) : element(\"td\", {\n" +
-  "      className\n" +
-  "    })));\n" +
-  "  }\n" +
-  "};\n" +
-  "function isText({ className }) {\n" +
-  "  return className.startsWith(\"name\");\n" +
-  "}\n" +
-  "function compare(a, b) {\n" +
-  "  if (typeof a === \"string\") return a.localeCompare(b);\n" +
-  "  return (a ?? -1) - (b ?? -1);\n" +
-  "}\n" +
-  "\n" +
-  "// sections/parts.js\n" +
-  "function heading(text, after = \"\", id = \"\") {\n" +
-  "  return element(\"h2\", {\n" +
-  "    id,\n" +
-  "    textContent: `${text} `\n" +
-  "  }, element(\"span\", {\n" +
-  "    className: \"quiet\",\n" +
-  "    textContent: after\n" +
-  "  }));\n" +
-  "}\n" +
-  "function place(id) {\n" +
-  "  return element(\"div\", {\n" +
-  "    id\n" +
-  "  });\n" +
-  "}\n" +
-  "\n" +
-  "// sections/channel_details.js\n" +
-  "var seen = (of) => (row) => visible(of(row));\n" +
-  "var orDash = (show) => (value) => value === null ? \"\\u2013\" : show(value);\n" +
-  "function makeChannelDetails() {\n" +
-  "  const said = element(\"p\", {\n" +
-  "    className: \"problem\",\n" +
-  "    role: \"status\"\n" +
-  "  });\n" +
-  "  const facts = element(\"ul\", {\n" +
-  "    className: \"facts\"\n" +
-  "  });\n" +
-  "  const [forParticipants, forHolds, forValues] = [\n" +
-  "    1,\n" +
-  "    2,\n" +
-  "    3\n" +
-  "  ].map(() => place(\"\"));\n" +
-  "  const title = (textContent) => element(\"h3\", {\n" +
-  "    textContent\n" +
-  "  });\n" +
-  "  const values = element(\"div\", {\n" +
-  "    hidden: true\n" +
-  "  }, title(\"Latest values\"), forValues);\n" +
-  "  const content = element(\"div\", {}, said, facts, title(\"Participants\"), forParticipants, title(\"What they hold\"), forHolds, values);\n" +
-  "  const participantTable = new Table(forParticipants, PARTICIPANTS);\n" +
-  "  const holdTable = new Table(forHolds, HOLDS);\n" +
-  "  const valueTable = new Table(forValues, VALUES);\n" +
-  "  return {\n" +
-  "    element: content,\n" +
-  "    say: (text) => setText(said, visible(text)),\n" +
-  "    show(details) {\n" +
-  "      setText(said, \"\");\n" +
-  "      showFacts(facts, factsOf(details));\n" +
-  "      participantTable.show(details.participants);\n" +
-  "      holdTable.show(details.holds);\n" +
-  "      values.hidden = details.values === null;\n" +
-  "      valueTable.show(details.values ?? []);\n" +
-  "    }\n" +
-  "  };\n" +
-  "}\n" +
-  "function factsOf({ createdMs, creatorPid, kept, reasons, damage }) {\n" +
-  "  const created = createdMs === null ? [] : [\n" +
-  "    `created at ${time(createdMs)} by process ${creatorPid}`\n" +
-  "  ];\n" +
-  "  const history2 = kept === null ? [] : [\n" +
-  "    `keeps ${pluralize(kept, \"message\")} for subscribers that come later`\n" +
-  "  ];\n" +
-  "  return [\n" +
-  "    ...created,\n" +
-  "    ...history2,\n" +
-  "    ...reasons.map((reason) => `is there because: ${reason}`),\n" +
-  "    ...damage\n" +
-  "  ];\n" +
-  "}\n" +
-  "function showFacts(list, texts) {\n" +
-  "  while (list.children.length > texts.length) list.lastElementChild.remove();\n" +
-  "  while (list.children.length < texts.length) list.append(element(\"li\"));\n" +
-  "  for (const [i, text] of texts.entries()) setText(list.children[i], visible(text));\n" +
-  "}\n" +
-  "function updateAlive(cell, { isAlive, isWaiting }) {\n" +
-  "  cell.dataset.level = isAlive ? \"\" : \"stuck\";\n" +
-  "  setText(cell, isAlive ? isWaiting ? \"sleeps\" : \"alive\" : \"dead\");\n" +
-  "}\n" +
-  "var PARTICIPANTS = {\n" +
-  "  caption: \"Participants of the channel\",\n" +
-  "  sorted: \"Joined\",\n" +
-  "  empty: \"Nobody takes part.\",\n" +
-  "  columns: [\n" +
-  "    name(\"Label\", seen(({ label, role }) => label || role)),\n" +
-  "    {\n" +
-  "      title: \"Role\",\n" +
-  "      className: \"wide\",\n" +
-  "      text: ({ role }) => role,\n" +
-  "      sortBy: ({ role }) => role\n" +
-  "    },\n" +
-  "    number(\"Process\", ({ pid }) => pid, String),\n" +
-  "    number(\"Joined\", ({ sinceMs }) => sinceMs, time, \"number wide\"),\n" +
-  "    number(\"Lag\", ({ lag }) => lag, orDash(count)),\n" +
-  "    number(\"Missing\", ({ missing }) => missing, count, \"number wide\"),\n" +
-  "    {\n" +
-  "      title: \"State\",\n" +
-  "      sortBy: ({ isAlive }) => Number(isAlive),\n" +
-  "      update: updateAlive\n" +
-  "    }\n" +
-  "  ]\n" +
-  "};\n" +
-  "var HOLDS = {\n" +
-  "  caption: \"What participants hold\",\n" +
-  "  sorted: \"Since\",\n" +
-  "  empty: \"They hold nothing.\",\n" +
-  "  columns: [\n" +
-  "    name(\"Holder\", seen(({ holder }) => holder)),\n" +
-  "    {\n" +
-  "      title: \"What\",\n" +
-  "      text: ({ what }) => what,\n" +
-  "      sortBy: ({ what }) => what\n" +
-  "    },\n" +
-  "    number(\"Count\", ({ count: count2 }) => count2, count),\n" +
-  "    number(\"Since\", ({ sinceMs }) => sinceMs, time)\n" +
-  "  ]\n" +
-  "};\n" +
-  "var VALUES = {\n" +
-  "  caption: \"Latest values of the channel\",\n" +
-  "  sorted: \"Size\",\n" +
-  "  empty: \"No key has a value.\",\n" +
-  "  columns: [\n" +
-  "    name(\"Key\", seen(({ key }) => key)),\n" +
-  "    name(\"Value\", seen(({ value }) => value)),\n" +
-  "    number(\"Size\", ({ sizeBytes }) => sizeBytes, bytes, \"number wide\"),\n" +
-  "    number(\"Expires\", ({ expiresMs }) => expiresMs, orDash(time), \"number wide\")\n" +
-  "  ]\n" +
-  "};\n" +
-  "\n" +
-  "// sections/hour.js\n" +
-  "var POINTS = 360;\n" +
-  "var CHANNEL_PREFIX = \"channel \";\n" +
-  "var Hour = class {\n" +
-  "  #series = /* @__PURE__ */ new Map();\n" +
-  "  #endMs = 0;\n" +
-  "  /** Takes in what a snapshot has: at first the whole hour, later each new point. */\n" +
-  "  record({ history: history2, step }) {\n" +
-  "    if (history2 !== void 0) this.#begin(history2.hour);\n" +
-  "    if (step === null || step.atMs <= this.#endMs) return;\n" +
-  "    this.#endMs = step.atMs;\n" +
-  "    for (const name2 of /* @__PURE__ */ new Set([\n" +
-  "      ...this.#series.keys(),\n" +
-  "      ...Object.keys(step.figures)\n" +
-  "    ])) {\n" +
-  "      this.of(name2).push(step.figures[name2] ?? 0);\n" +
-  "    }\n" +
-  "  }\n" +
-  "  #begin({ endMs, series }) {\n" +
-  "    this.#endMs = endMs;\n" +
-  "    this.#series.clear();\n" +
-  "    for (const [name2, values] of Object.entries(series)) {\n" +
-  "      for (const value of values) this.of(name2).push(value ?? 0);\n" +
-  "    }\n" +
-  "  }\n" +
-  "  /** The values of a name. */\n" +
-  "  of(name2) {\n" +
-  "    let series = this.#series.get(name2);\n" +
-  "    if (series === void 0) this.#series.set(name2, series = new Series(POINTS));\n" +
-  "    return series;\n" +
-  "  }\n" +
-  "  /** Draws the messages per second of a channel of the machine. */\n" +
-  "  drawChannel(cell, channel) {\n" +
-  "    if (cell.firstChild === null) cell.append(sparkline());\n" +
-  "    draw(cell.firstChild, this.#series.get(CHANNEL_PREFIX + channel) ?? new Series(POINTS));\n" +
-  "  }\n" +
-  "};\n" +
-  "var hour = new Hour();\n" +
-  "var perSecond = (rate2) => `${rate(rate2)}/s`;\n" +
-  "var CHARTS = [\n" +
-  "  [\n" +
-  "    \"stored\",\n" +
-  "    \"Stored messages\",\n" +
-  "    perSecond\n" +
-  "  ],\n" +
-  "  [\n" +
-  "    \"delivered\",\n" +
-  "    \"Delivered messages\",\n" +
-  "    perSecond\n" +
-  "  ],\n" +
-  "  [\n" +
-  "    \"requests\",\n" +
-  "    \"HTTP requests\",\n" +
-  "    perSecond\n" +
-  "  ],\n" +
-  "  [\n" +
-  "    \"httpP99Ms\",\n" +
-  "    \"HTTP, 99th percentile\",\n" +
-  "    milliseconds\n" +
-  "  ],\n" +
-  "  [\n" +
-  "    \"commands\",\n" +
-  "    \"TCP commands\",\n" +
-  "    perSecond\n" +
-  "  ],\n" +
-  "  [\n" +
-  "    \"tcpP99Ms\",\n" +
-  "    \"TCP, 99th percentile\",\n" +
-  "    milliseconds\n" +
-  "  ],\n" +
-  "  [\n" +
-  "    \"errors\",\n" +
-  "    \"Errors\",\n" +
-  "    perSecond\n" +
-  "  ],\n" +
-  "  [\n" +
-  "    \"backlog\",\n" +
-  "    \"Backlog\",\n" +
-  "    count\n" +
-  "  ],\n" +
-  "  [\n" +
-  "    \"memory\",\n" +
-  "    \"Memory of the store\",\n" +
-  "    bytes\n" +
-  "  ],\n" +
-  "  [\n" +
-  "    \"processMemory\",\n" +
-  "    \"Memory of the process\",\n" +
-  "    bytes\n" +
-  "  ],\n" +
-  "  [\n" +
-  "    \"channelMessages\",\n" +
-  "    \"Messages on channels\",\n" +
-  "    perSecond\n" +
-  "  ],\n" +
-  "  [\n" +
-  "    \"channelDropped\",\n" +
-  "    \"Missed on channels\",\n" +
-  "    perSecond\n" +
-  "  ]\n" +
-  "];\n" +
-  "function makeHour(parent) {\n" +
-  "  const charts = CHARTS.map(([key, title, show]) => {\n" +
-  "    const caption = element(\"p\", {\n" +
-  "      className: \"quiet\"\n" +
-  "    });\n" +
-  "    const picture = sparkline();\n" +
-  "    parent.append(element(\"article\", {\n" +
-  "      className: \"panel tile hour\"\n" +
-  "    }, element(\"h3\", {\n" +
-  "      textContent: title\n" +
-  "    }), caption, picture));\n" +
-  "    return {\n" +
-  "      key,\n" +
-  "      show,\n" +
-  "      caption,\n" +
-  "      picture\n" +
-  "    };\n" +
-  "  });\n" +
-  "  return () => {\n" +
-  "    for (const { key, show, caption, picture } of charts) {\n" +
-  "      const series = hour.of(key);\n" +
-  "      setText(caption, captionOf(series.values, show));\n" +
-  "      draw(picture, series);\n" +
-  "    }\n" +
-  "  };\n" +
-  "}\n" +
-  "function captionOf(values, show) {\n" +
-  "  if (values.length === 0) return \"the first point comes within 10 seconds\";\n" +
-  "  return `${show(values.at(-1))}, highest ${show(Math.max(...values))}`;\n" +
-  "}\n" +
-  "\n" +
-  "// sections/channels.js\n" +
-  "var FULL = 0.8;\n" +
-  "var LOOK_MS = 2e3;\n" +
-  "var HAS_MESSAGES = /* @__PURE__ */ new Set([\n" +
-  "  \"queue\",\n" +
-  "  \"broadcast\",\n" +
-  "  \"request\"\n" +
-  "]);\n" +
-  "var seen2 = (of) => (row) => visible(of(row));\n" +
-  "var peopleOf = ({ participants }) => Object.values(participants).reduce((a, b) => a + b, 0);\n" +
-  "var channels = {\n" +
-  "  id: \"channels\",\n" +
-  "  title: \"Channels\",\n" +
-  "  make(panel, page2) {\n" +
-  "    const title = heading(\"Channels of the machine\");\n" +
-  "    const [forChannels, forDeaths] = [\n" +
-  "      \"channels\",\n" +
-  "      \"deaths\"\n" +
-  "    ].map(place);\n" +
-  "    panel.append(title, forChannels, heading(\"Deaths\", \"the last first\"), forDeaths);\n" +
-  "    const table = new Table(forChannels, channelTable((row) => showDetails(page2, row)));\n" +
-  "    const deaths = new Table(forDeaths, DEATHS);\n" +
-  "    return {\n" +
-  "      show({ channels: part }) {\n" +
-  "        if (part === null) return;\n" +
-  "        setText(title.lastChild, part.directory);\n" +
-  "        table.show(part.channels, part.total);\n" +
-  "        deaths.show(part.deaths, part.deathCount);\n" +
-  "      },\n" +
-  "      isShown: ({ channels: part }) => part !== null\n" +
-  "    };\n" +
-  "  }\n" +
-  "};\n" +
-  "async function showDetails(page2, row) {\n" +
-  "  const details = makeChannelDetails();\n" +
-  "  offerActions(page2, row, details);\n" +
-  "  const looking = new AbortController();\n" +
-  "  page2.details.open({\n" +
-  "    title: row.name,\n" +
-  "    content: details.element,\n" +
-  "    onClose: () => looking.abort()\n" +
-  "  });\n" +
-  "  const path = `/channel_details?${new URLSearchParams({\n" +
-  "    channel: row.name\n" +
-  "  })}`;\n" +
-  "  while (!looking.signal.aborted) {\n" +
-  "    try {\n" +
-  "      const found = await ask(path, page2.token());\n" +
-  "      if (!looking.signal.aborted) details.show(found);\n" +
-  "    } catch (error) {\n" +
-  "      details.say(error.message);\n" +
-  "    }\n" +
-  "    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));\n" +
-  "  }\n" +
-  "}\n" +
-  "function offerActions(page2, { name: name2, kind }, details) {\n" +
-  "  const buttons = [];\n" +
-  "  if (HAS_MESSAGES.has(kind)) {\n" +
-  "    const button = element(\"button\", {\n" +
-  "      type: \"button\",\n" +
-  "      id: \"channel-messages\",\n" +
-  "      textContent: \"Messages\"\n" +
-  "    });\n" +
-  "    button.addEventListener(\"click\", () => showMessages(page2, name2));\n" +
-  "    buttons.push(button);\n" +
-  "  }\n" +
-  "  if (page2.isChangeable) {\n" +
-  "    const remove = changeButton(page2, {\n" +
-  "      verb: \"Remove\",\n" +
-  "      question: `Remove the channel ${visible(name2)}, with all that it holds, for good?`,\n" +
-  "      path: \"/channel_remove\",\n" +
-  "      members: {\n" +
-  "        channel: name2\n" +
-  "      },\n" +
-  "      onDone: () => page2.details.close()\n" +
-  "    }, details);\n" +
-  "    remove.id = \"channel-remove\";\n" +
-  "    buttons.push(remove);\n" +
-  "  }\n" +
-  "  details.element.prepend(element(\"div\", {\n" +
-  "    className: \"actions\"\n" +
-  "  }, ...buttons));\n" +
-  "}\n" +
-  "function showMessages(page2, channel) {\n" +
-  "  const path = `/channel_messages?${new URLSearchParams({\n" +
-  "    channel\n" +
-  "  })}`;\n" +
-  "  openMessages(page2, {\n" +
-  "    title: `Messages of ${channel}`,\n" +
-  "    path\n" +
-  "  });\n" +
-  "}\n" +
-  "function updateFill(cell, { kind, fill }) {\n" +
-  "  const isFull = fill >= FULL && kind !== \"broadcast\";\n" +
-  "  cell.dataset.level = isFull ? \"slow\" : \"\";\n" +
-  "  setText(cell, kind === \"latest\" || kind === \"journal\" ? \"\\u2013\" : `${(fill * 100).toFixed(0)}%`);\n" +
-  "}\n" +
-  "function updateState(cell, { state: state2, dead, problem }) {\n" +
-  "  cell.dataset.level = state2 === \"damaged\" ? \"stuck\" : dead > 0 ? \"slow\" : \"\";\n" +
-  "  setText(cell, dead > 0 ? `${state2}, ${dead} dead` : state2);\n" +
-  "  cell.title = problem ?? \"\";\n" +
-  "}\n" +
-  "function updateLosses(of, perSecond3) {\n" +
-  "  return (cell, row) => {\n" +
-  "    cell.dataset.level = perSecond3(row) > 0 ? \"stuck\" : of(row) > 0 ? \"slow\" : \"\";\n" +
-  "    setText(cell, count(of(row)));\n" +
-  "  };\n" +
-  "}\n" +
-  "function channelTable(onSelect) {\n" +
-  "  return {\n" +
-  "    caption: \"Channels of the machine\",\n" +
-  "    sorted: \"Messages/s\",\n" +
-  "    empty: \"No channel exists.\",\n" +
-  "    columns: [\n" +
-  "      opener(\"Channel\", ({ name: name2 }) => name2, onSelect),\n" +
-  "      {\n" +
-  "        title: \"Kind\",\n" +
-  "        className: \"wide\",\n" +
-  "        text: ({ kind }) => kind,\n" +
-  "        sortBy: ({ kind }) => kind\n" +
-  "      },\n" +
-  "      number(\"Messages/s\", ({ messagesPerSecond }) => messagesPerSecond, rate),\n" +
-  "      number(\"Bytes/s\", ({ bytesPerSecond }) => bytesPerSecond, (rate2) => rate2 === null ? \"\\u2013\" : bytes(Math.round(rate2)), \"number wide\"),\n" +
-  "      {\n" +
-  "        title: \"Fill\",\n" +
-  "        className: \"number\",\n" +
-  "        sortBy: ({ fill }) => fill,\n" +
-  "        update: updateFill\n" +
-  "      },\n" +
-  "      number(\"Lag\", ({ lag }) => lag, (lag) => lag === null ? \"\\u2013\" : count(lag)),\n" +
-  "      {\n" +
-  "        title: \"Missed\",\n" +
-  "        className: \"number wide\",\n" +
-  "        sortBy: ({ dropped, missing }) => dropped + missing,\n" +
-  "        update: updateLosses(({ dropped, missing }) => dropped + missing, ({ droppedPerSecond }) => droppedPerSecond)\n" +
-  "      },\n" +
-  "      number(\"Sent\", ({ sentMessages }) => sentMessages, count, \"number wide\"),\n" +
-  "      number(\"Participants\", peopleOf, count, \"number wide\"),\n" +
-  "      {\n" +
-  "        title: \"Last hour\",\n" +
-  "        className: \"wide picture\",\n" +
-  "        update: (cell, row) => hour.drawChannel(cell, row.name)\n" +
-  "      },\n" +
-  "      {\n" +
-  "        title: \"State\",\n" +
-  "        className: \"wide\",\n" +
-  "        sortBy: ({ state: state2, dead }) => `${state2} ${dead}`,\n" +
-  "        update: updateState\n" +
-  "      }\n" +
-  "    ]\n" +
-  "  };\n" +
-  "}\n" +
-  "var DEATHS = {\n" +
-  "  caption: \"Participants that died\",\n" +
-  "  sorted: \"Died\",\n" +
-  "  empty: \"No participant has died since the server was started.\",\n" +
-  "  columns: [\n" +
-  "    name(\"Channel\", seen2(({ channel }) => channel)),\n" +
-  "    {\n" +
-  "      title: \"Role\",\n" +
-  "      className: \"wide\",\n" +
-  "      text: ({ role }) => role,\n" +
-  "      sortBy: ({ role }) => role\n" +
-  "    },\n" +
-  "    name(\"Label\", seen2(({ label }) => label ?? \"\"), \"name\"),\n" +
-  "    number(\"Process\", ({ pid }) => pid, String),\n" +
-  "    number(\"Died\", ({ atMs }) => atMs, time)\n" +
-  "  ]\n" +
-  "};\n" +
-  "\n" +
-  "// sections/clients.js\n" +
-  "var seen3 = (of) => (row) => visible(of(row));\n" +
-  "var clients = {\n" +
-  "  id: \"clients\",\n" +
-  "  title: \"Clients\",\n" +
-  "  make(panel) {\n" +
-  "    const forClients = place(\"clients\");\n" +
-  "    panel.append(heading(\"Redis-speaking clients\"), forClients);\n" +
-  "    const table = new Table(forClients, CLIENTS);\n" +
-  "    return {\n" +
-  "      show({ clients: part }) {\n" +
-  "        if (part !== null) table.show(part.clients, part.total);\n" +
-  "      },\n" +
-  "      isShown: ({ clients: part }) => part !== null\n" +
-  "    };\n" +
-  "  }\n" +
-  "};\n" +
-  "var CLIENTS = {\n" +
-  "  caption: \"Clients that speak the protocol of Redis\",\n" +
-  "  sorted: \"Commands\",\n" +
-  "  empty: \"No client is connected.\",\n" +
-  "  columns: [\n" +
-  "    name(\"Client\", seen3(({ name: name2, id }) => name2 || `client ${id}`)),\n" +
-  "    name(\"Address\", seen3(({ address }) => address), \"name wide\"),\n" +
-  "    number(\"Database\", ({ database }) => database, String, \"number wide\"),\n" +
-  "    name(\"Last command\", seen3(({ lastCommand }) => lastCommand)),\n" +
-  "    number(\"Commands\", ({ commands }) => commands, count),\n" +
-  "    number(\"Subscriptions\", ({ subscriptions }) => subscriptions, count, \"number wide\"),\n" +
-  "    number(\"Idle\", ({ idleSeconds }) => idleSeconds, duration),\n" +
-  "    number(\"Connected\", ({ ageSeconds }) => ageSeconds, duration, \"number wide\"),\n" +
-  "    {\n" +
-  "      title: \"State\",\n" +
-  "      className: \"wide\",\n" +
-  "      text: ({ state: state2 }) => state2,\n" +
-  "      sortBy: ({ state: state2 }) => state2\n" +
-  "    }\n" +
-  "  ]\n" +
-  "};\n" +
-  "\n" +
-  "// sections/keys.js\n" +
-  "var LOOK_MS2 = 3e3;\n" +
-  "var keys = {\n" +
-  "  id: \"keys\",\n" +
-  "  title: \"Keys\",\n" +
-  "  make(panel, page2) {\n" +
-  "    const section = new KeySection(panel, page2);\n" +
-  "    return {\n" +
-  "      show: (now) => section.show(now.databases)\n" +
-  "    };\n" +
-  "  }\n" +
-  "};\n" +
-  "var KeySection = class {\n" +
-  "  #page;\n" +
-  "  #panel;\n" +
-  "  #table;\n" +
-  "  #database = 0;\n" +
-  "  /** Cursors of the pages up to the one that is shown. */\n" +
-  "  #cursors = [\n" +
-  "    0\n" +
-  "  ];\n" +
-  "  #next = 0;\n" +
-  "  #select = element(\"select\", {\n" +
-  "    id: \"key-database\"\n" +
-  "  });\n" +
-  "  #back = element(\"button\", {\n" +
-  "    type: \"button\",\n" +
-  "    id: \"keys-back\",\n" +
-  "    textContent: \"Previous\"\n" +
-  "  });\n" +
-  "  #on = element(\"button\", {\n" +
-  "    type: \"button\",\n" +
-  "    id: \"keys-on\",\n" +
-  "    textContent: \"Next\"\n" +
-  "  });\n" +
-  "  #where = element(\"span\", {\n" +
-  "    className: \"quiet\"\n" +
-  "  });\n" +
-  "  #said = element(\"p\", {\n" +
-  "    className: \"problem\",\n" +
-  "    role: \"status\"\n" +
-  "  });\n" +
-  "  #lookedAtMs = -Infinity;\n" +
-  "  constructor(panel, page2) {\n" +
-  "    this.#page = page2;\n" +
-  "    this.#panel = panel;\n" +
-  "    const label = element(\"label\", {\n" +
-  "      htmlFor: \"key-database\",\n" +
-  "      textContent: \"Database\"\n" +
-  "    });\n" +
-  "    const controls = element(\"div\", {\n" +
-  "      className: \"actions\"\n" +
-  "    }, label, this.#select, this.#back, this.#on, this.#where);\n" +
-  "    const table = place(\"keys\");\n" +
-  "    panel.append(heading(\"Keys\"), controls, this.#said, table);\n" +
-  "    this.#table = new Table(table, keyTable((cell, row) => this.#offerDelete(cell, row)));\n" +
-  "    this.#select.addEventListener(\"change\", () => {\n" +
-  "      this.#database = Number(this.#select.value);\n" +
-  "      this.#go([\n" +
-  "        0\n" +
-  "      ]);\n" +
-  "    });\n" +
-  "    this.#back.addEventListener(\"click\", () => this.#go(this.#cursors.slice(0, -1)));\n" +
-  "    this.#on.addEventListener(\"click\", () => this.#go([\n" +
-  "      ...this.#cursors,\n" +
-  "      this.#next\n" +
-  "    ]));\n" +
-  "  }\n" +
-  "  /** Shows the databases of a snapshot, and looks at the keys if the section is seen. */\n" +
-  "  show(databases) {\n" +
-  "    this.#showDatabases(databases);\n" +
-  "    const { keys: keys2 = 0 } = databases.find(({ database }) => database === this.#database) ?? {};\n" +
-  "    setText(this.#where, `page ${this.#cursors.length} of ${pluralize(keys2, \"key\")}`);\n" +
-  "    const isDue = performance.now() - this.#lookedAtMs >= LOOK_MS2;\n" +
-  "    if (!this.#panel.hidden && isDue) this.#look();\n" +
-  "  }\n" +
-  "  #showDatabases(databases) {\n" +
-  "    const numbers = databases.map(({ database }) => database);\n" +
-  "    if (!numbers.includes(this.#database)) numbers.push(this.#database);\n" +
-  "    const options = numbers.sort((a, b) => a - b).map(String);\n" +
-  "    const shown = [\n" +
-  "      ...this.#select.options\n" +
-  "    ].map(({ value }) => value);\n" +
-  "    if (options.join() === shown.join()) return;\n" +
-  "    this.#select.replaceChildren(...options.map((value) => element(\"option\", {\n" +
-  "      value,\n" +
-  "      textContent: value\n" +
-  "    })));\n" +
-  "    this.#select.value = String(this.#database);\n" +
-  "  }\n" +
-  "  #go(cursors) {\n" +
-  "    this.#cursors = cursors;\n" +
-  "    this.#look();\n" +
-  "  }\n" +
-  "  /** A key that is shown in part cannot be named. */\n" +
-  "  #offerDelete(cell, { key, isCut }) {\n" +
-  "    const isOffered = this.#page.isChangeable && !isCut;\n" +
-  "    const database = this.#database;\n" +
-  "    const shown = isOffered ? `${database} ${key}` : \"\";\n" +
-  "    if (cell.dataset.offered === shown) return;\n" +
-  "    cell.dataset.offered = shown;\n" +
-  "    cell.replaceChildren();\n" +
-  "    if (!isOffered) return;\n" +
-  "    cell.append(changeButton(this.#page, {\n" +
-  "      verb: \"Delete\",\n" +
-  "      question: `Delete the key ${visible(key)} of database ${database} for good?`,\n" +
-  "      path: \"/key_delete\",\n" +
-  "      members: {\n" +
-  "        key,\n" +
-  "        database\n" +
-  "      },\n" +
-  "      onDone: () => this.#look()\n" +
-  "    }, {\n" +
-  "      say: (text) => setText(this.#said, visible(text))\n" +
-  "    }));\n" +
-  "  }\n" +
-  "  async #look() {\n" +
-  "    this.#lookedAtMs = performance.now();\n" +
-  "    const cursors = this.#cursors;\n" +
-  "    const query = new URLSearchParams({\n" +
-  "      database: this.#database,\n" +
-  "      cursor: cursors.at(-1)\n" +
-  "    });\n" +
-  "    try {\n" +
-  "      const { keys: keys2, cursor } = await ask(`/key_page?${query}`, this.#page.token());\n" +
-  "      if (cursors !== this.#cursors) return;\n" +
-  "      this.#next = cursor;\n" +
-  "      this.#table.show(keys2);\n" +
-  "      this.#back.disabled = cursors.length === 1;\n" +
-  "      this.#on.disabled = cursor === 0;\n" +
-  "      setText(this.#said, \"\");\n" +
-  "    } catch (error) {\n" +
-  "      setText(this.#said, visible(error.message));\n" +
-  "    }\n" +
-  "  }\n" +
-  "};\n" +
-  "var keyTable = (offer) => ({\n" +
-  "  caption: \"Keys with the types of their values\",\n" +
-  "  sorted: \"Size\",\n" +
-  "  empty: \"No keys.\",\n" +
-  "  columns: [\n" +
-  "    name(\"Key\", ({ key }) => visible(key)),\n" +
-  "    {\n" +
-  "      title: \"Type\",\n" +
-  "      text: ({ type }) => type,\n" +
-  "      sortBy: ({ type }) => type\n" +
-  "    },\n" +
-  "    number(\"Size\", ({ bytes: bytes2 }) => bytes2, bytes),\n" +
-  "    number(\"Expires in\", ({ ttlSeconds }) => ttlSeconds, (seconds) => seconds === null ? \"never\" : duration(seconds)),\n" +
-  "    {\n" +
-  "      title: \"Action\",\n" +
-  "      className: \"action\",\n" +
-  "      update: offer\n" +
-  "    }\n" +
-  "  ]\n" +
-  "});\n" +
-  "\n" +
-  "// sections/tiles.js\n" +
-  "var perSecond2 = (of) => ({\n" +
-  "  value: (now) => now.rates && of(now.rates),\n" +
-  "  show: rate\n" +
-  "});\n" +
-  "var TILES = [\n" +
-  "  {\n" +
-  "    title: \"Stored per second\",\n" +
-  "    series: \"stored\",\n" +
-  "    ...perSecond2(({ stored }) => stored),\n" +
-  "    caption: ({ totals }) => `${count(totals.stored)} since the start`\n" +
-  "  },\n" +
-  "  {\n" +
-  "    title: \"Delivered per second\",\n" +
-  "    series: \"delivered\",\n" +
-  "    ...perSecond2(({ delivered }) => delivered),\n" +
-  "    caption: ({ totals }) => `to ${pluralize(totals.subscribers, \"subscriber\")}`\n" +
-  "  },\n" +
-  "  {\n" +
-  "    title: \"Requests per second\",\n" +
-  "    series: \"requests\",\n" +
-  "    ...perSecond2(({ requests }) => requests),\n" +
-  "    caption: ({ requests }) => `${count(requests.reduce((sum, { errors }) => sum + errors, 0))} rejected`\n" +
-  "  },\n" +
-  "  {\n" +
-  "    title: \"Backlog\",\n" +
-  "    series: \"backlog\",\n" +
-  "    value: ({ backlog }) => backlog.messages,\n" +
-  "    show: count,\n" +
-  "    caption: ({ backlog: { messages, bytes: bytes2, oldestSeconds } }) => messages === 0 ? \"nothing waits\" : `${bytes(bytes2)}, ${wait(oldestSeconds)} old`,\n" +
-  "    level: ({ backlog }) => backlog.oldestSeconds >= 10 ? \"stuck\" : \"\"\n" +
-  "  },\n" +
-  "  {\n" +
-  "    title: \"Dropped per second\",\n" +
-  "    series: \"dropped\",\n" +
-  "    ...perSecond2(({ dropped }) => dropped),\n" +
-  "    caption: ({ totals }) => `${count(totals.dropped)} since the start`,\n" +
-  "    level: ({ rates: rates2 }) => rates2?.dropped > 0 ? \"stuck\" : \"\"\n" +
-  "  },\n" +
-  "  {\n" +
-  "    title: \"Memory used\",\n" +
-  "    series: \"memory\",\n" +
-  "    value: ({ memory }) => memory.bytes,\n" +
-  "    show: bytes,\n" +
-  "    caption: ({ memory: { bytes: bytes2, limitBytes } }) => limitBytes === null ? \"no limit is set\" : `${(bytes2 / limitBytes * 100).toFixed(0)}% of ${bytes(limitBytes)}`,\n" +
-  "    level: ({ memory: { bytes: bytes2, limitBytes } }) => limitBytes !== null && bytes2 / limitBytes > 0.9 ? \"slow\" : \"\",\n" +
-  "    share: ({ memory: { bytes: bytes2, limitBytes } }) => limitBytes === null ? null : bytes2 / limitBytes\n" +
-  "  }\n" +
-  "];\n" +
-  "var FACTS = [\n" +
-  "  [\n" +
-  "    \"Topics\",\n" +
-  "    ({ totals }) => count(totals.topics)\n" +
-  "  ],\n" +
-  "  [\n" +
-  "    \"Messages\",\n" +
-  "    ({ totals }) => count(totals.messages)\n" +
-  "  ],\n" +
-  "  [\n" +
-  "    \"Keys\",\n" +
-  "    ({ totals }) => count(totals.keys)\n" +
-  "  ],\n" +
-  "  [\n" +
-  "    \"Expired\",\n" +
-  "    ({ totals }) => count(totals.expired)\n" +
-  "  ],\n" +
-  "  [\n" +
-  "    \"Deleted\",\n" +
-  "    ({ totals }) => count(totals.deleted)\n" +
-  "  ],\n" +
-  "  [\n" +
-  "    \"Evicted\",\n" +
-  "    ({ totals }) => count(totals.evicted)\n" +
-  "  ],\n" +
-  "  [\n" +
-  "    \"Cut off\",\n" +
-  "    ({ totals }) => count(totals.disconnected)\n" +
-  "  ],\n" +
-  "  [\n" +
-  "    \"Process memory\",\n" +
-  "    ({ memory }) => bytes(memory.processBytes)\n" +
-  "  ]\n" +
-  "];\n" +
-  "var Tile = class {\n" +
-  "  #of;\n" +
-  "  #series = new Series();\n" +
-  "  #value = element(\"p\", {\n" +
-  "    className: \"value\"\n" +
-  "  });\n" +
-  "  #caption = element(\"p\", {\n" +
-  "    className: \"quiet\"\n" +
-  "  });\n" +
-  "  #meter = element(\"div\", {\n" +
-  "    className: \"meter\",\n" +
-  "    hidden: true\n" +
-  "  }, element(\"div\"));\n" +
-  "  #picture = sparkline();\n" +
-  "  #panel;\n" +
-  "  constructor(of, parent) {\n" +
-  "    this.#of = of;\n" +
-  "    const title = element(\"h3\", {\n" +
-  "      textContent: of.title\n" +
-  "    });\n" +
-  "    this.#panel = element(\"article\", {\n" +
-  "      className: \"panel tile\"\n" +
-  "    }, title, this.#value, this.#caption, this.#meter, this.#picture);\n" +
-  "    parent.append(this.#panel);\n" +
-  "  }\n" +
-  "  /** Begins with the last minutes that the server has kept. */\n" +
-  "  #begin({ recent }) {\n" +
-  "    this.#series = new Series();\n" +
-  "    for (const value of recent.series[this.#of.series] ?? []) this.#series.push(value ?? 0);\n" +
-  "  }\n" +
-  "  show(now) {\n" +
-  "    const { value, show, caption, level, share } = this.#of;\n" +
-  "    if (now.history !== void 0) this.#begin(now.history);\n" +
-  "    const figure = value(now);\n" +
-  "    if (figure !== null) this.#series.push(figure);\n" +
-  "    setText(this.#value, show(figure));\n" +
-  "    setText(this.#caption, caption(now));\n" +
-  "    this.#panel.dataset.level = level?.(now) ?? \"\";\n" +
-  "    draw(this.#picture, this.#series);\n" +
-  "    const part = share?.(now) ?? null;\n" +
-  "    this.#meter.hidden = part === null;\n" +
-  "    if (part !== null) this.#meter.firstChild.style.width = `${Math.min(100, part * 100)}%`;\n" +
-  "  }\n" +
-  "};\n" +
-  "function makeTiles(parent) {\n" +
-  "  const tiles = TILES.map((of) => new Tile(of, parent));\n" +
-  "  return (now) => tiles.forEach((tile) => tile.show(now));\n" +
-  "}\n" +
-  "function makeFacts(parent) {\n" +
-  "  const values = FACTS.map(([title]) => {\n" +
-  "    const value = element(\"dd\");\n" +
-  "    parent.append(element(\"div\", {}, element(\"dt\", {\n" +
-  "      textContent: title\n" +
-  "    }), value));\n" +
-  "    return value;\n" +
-  "  });\n" +
-  "  return (now) => values.forEach((value, i) => setText(value, FACTS[i][1](now)));\n" +
-  "}\n" +
-  "\n" +
-  "// sections/overview.js\n" +
-  "var overview = {\n" +
-  "  id: \"overview\",\n" +
-  "  title: \"Overview\",\n" +
-  "  make(panel) {\n" +
-  "    const tiles = element(\"div\", {\n" +
-  "      id: \"tiles\",\n" +
-  "      className: \"tiles\"\n" +
-  "    });\n" +
-  "    const facts = element(\"dl\", {\n" +
-  "      id: \"facts\"\n" +
-  "    });\n" +
-  "    panel.append(element(\"h2\", {\n" +
-  "      className: \"unseen\",\n" +
-  "      textContent: \"Overview\"\n" +
-  "    }), tiles, facts);\n" +
-  "    const charts = element(\"div\", {\n" +
-  "      id: \"hour\",\n" +
-  "      className: \"tiles\"\n" +
-  "    });\n" +
-  "    panel.append(heading(\"Last hour\"), charts);\n" +
-  "    const showHour = makeHour(charts);\n" +
-  "    const showTiles = makeTiles(tiles);\n" +
-  "    const showFacts2 = makeFacts(facts);\n" +
-  "    return {\n" +
-  "      show(now) {\n" +
-  "        hour.record(now);\n" +
-  "        showTiles(now);\n" +
-  "        showFacts2(now);\n" +
-  "        showHour();\n" +
-  "      }\n" +
-  "    };\n" +
-  "  }\n" +
-  "};\n" +
-  "\n" +
-  "// sections/queues.js\n" +
-  "var LOOK_MS3 = 3e3;\n" +
-  "var depths = new Histories();\n" +
-  "var ages = new Histories();\n" +
-  "var keyOf = ({ queue, channel }) => JSON.stringify([\n" +
-  "  queue,\n" +
-  "  channel\n" +
-  "]);\n" +
-  "var titleOf = ({ queue, channel }) => visible(`${queue}: ${channel}`);\n" +
-  "var depthOf = ({ waiting, delayed, leased }) => waiting + delayed + leased;\n" +
-  "var queues = {\n" +
-  "  id: \"queues\",\n" +
-  "  title: \"Queues\",\n" +
-  "  make(panel, page2) {\n" +
-  "    panel.append(heading(\"Message queues\"), ...markup());\n" +
-  "    const section = new QueueSection(page2.token);\n" +
-  "    return {\n" +
-  "      show: (now) => section.show(now.queues),\n" +
-  "      isShown: (now) => now.queues !== null,\n" +
-  "      close: () => section.close()\n" +
-  "    };\n" +
-  "  }\n" +
-  "};\n" +
-  "function markup() {\n" +
-  "  const button = (id, textContent = \"\", type = \"button\") => element(\"button\", {\n" +
-  "    id,\n" +
-  "    type,\n" +
-  "    textContent\n" +
-  "  });\n" +
-  "  const form = element(\"form\", {\n" +
-  "    id: \"queue-agent-form\",\n" +
-  "    className: \"actions\"\n" +
-  "  }, button(\"queue-pause\"), button(\"queue-purge\", \"Purge what waits\"), button(\"queue-purge-dead\", \"Purge dead letters\"), element(\"label\", {\n" +
-  "    htmlFor: \"queue-agent\",\n" +
-  "    textContent: \"Agent\"\n" +
-  "  }), element(\"input\", {\n" +
-  "    id: \"queue-agent\",\n" +
-  "    autocomplete: \"off\",\n" +
-  "    spellcheck: false\n" +
-  "  }), button(\"queue-look\", \"Look at it\", \"submit\"), button(\"queue-close\", \"Close\"));\n" +
-  "  const detail = element(\"div\", {\n" +
-  "    id: \"queue-detail\",\n" +
-  "    hidden: true\n" +
-  "  }, element(\"h3\", {\n" +
-  "    id: \"queue-name\",\n" +
-  "    tabIndex: -1\n" +
-  "  }), form, element(\"p\", {\n" +
-  "    id: \"queue-said\",\n" +
-  "    className: \"quiet\",\n" +
-  "    role: \"status\"\n" +
-  "  }), element(\"h3\", {\n" +
-  "    textContent: \"Leased messages\"\n" +
-  "  }), place(\"queue-leased\"), element(\"h3\", {\n" +
-  "    textContent: \"Dead letters\"\n" +
-  "  }), place(\"queue-dead\"));\n" +
-  "  return [\n" +
-  "    element(\"p\", {\n" +
-  "      id: \"queue-silent\",\n" +
-  "      className: \"problem\"\n" +
-  "    }),\n" +
-  "    place(\"queue-channels\"),\n" +
-  "    detail\n" +
-  "  ];\n" +
-  "}\n" +
-  "var QueueSection = class {\n" +
-  "  #tokenOf;\n" +
-  "  #channels;\n" +
-  "  #leased;\n" +
-  "  #dead;\n" +
-  "  #selected;\n" +
-  "  #agents = [];\n" +
-  "  #isChangeable = false;\n" +
-  "  #looking = new AbortController();\n" +
-  "  /** @param tokenOf returns the token, or null */\n" +
-  "  constructor(tokenOf) {\n" +
-  "    this.#tokenOf = tokenOf;\n" +
-  "    this.#channels = new Table(byId(\"queue-channels\"), channelTable2((row) => this.#select(row)));\n" +
-  "    const act = (path, verb) => (row) => this.#changeMessage(path, verb, row);\n" +
-  "    const isActive = () => this.#isChangeable;\n" +
-  "    this.#leased = new Table(byId(\"queue-leased\"), leasedTable(actionColumn(\"Reject\", act(\"/queue_reject\", \"Reject\"), isActive)));\n" +
-  "    this.#dead = new Table(byId(\"queue-dead\"), deadTable(actionColumn(\"Requeue\", act(\"/queue_requeue\", \"Requeue\"), isActive)));\n" +
-  "    byId(\"queue-close\").addEventListener(\"click\", () => this.close());\n" +
-  "    byId(\"queue-pause\").addEventListener(\"click\", () => this.#togglePause());\n" +
-  "    byId(\"queue-purge\").addEventListener(\"click\", () => this.#purge([\n" +
-  "      \"waiting\",\n" +
-  "      \"delayed\"\n" +
-  "    ]));\n" +
-  "    byId(\"queue-purge-dead\").addEventListener(\"click\", () => this.#purge([\n" +
-  "      \"dead\"\n" +
-  "    ]));\n" +
-  "    byId(\"queue-agent-form\").addEventListener(\"submit\", (event) => {\n" +
-  "      event.preventDefault();\n" +
-  "      this.#addAgent(byId(\"queue-agent\").value);\n" +
-  "    });\n" +
-  "  }\n" +
-  "  /** Shows the queues of a snapshot. */\n" +
-  "  show(queues2) {\n" +
-  "    if (queues2 === null) return this.close();\n" +
-  "    const { channels: channels2, silent, isChangeable } = queues2;\n" +
-  "    this.#isChangeable = isChangeable;\n" +
-  "    setText(byId(\"queue-silent\"), silent.length === 0 ? \"\" : `no answer from ${visible(silent.join(\", \"))}`);\n" +
-  "    depths.record(new Map(channels2.map((row) => [\n" +
-  "      keyOf(row),\n" +
-  "      depthOf(row)\n" +
-  "    ])));\n" +
-  "    ages.record(new Map(channels2.map((row) => [\n" +
-  "      keyOf(row),\n" +
-  "      row.oldestSeconds ?? 0\n" +
-  "    ])));\n" +
-  "    this.#channels.show(channels2);\n" +
-  "    this.#showSelected(channels2);\n" +
-  "  }\n" +
-  "  #showSelected(channels2) {\n" +
-  "    const selected = this.#selected;\n" +
-  "    if (selected === void 0) return;\n" +
-  "    this.#selected = channels2.find((row) => keyOf(row) === keyOf(selected)) ?? selected;\n" +
-  "    setText(byId(\"queue-pause\"), this.#selected.isPaused ? \"Resume\" : \"Pause\");\n" +
-  "    for (const id of [\n" +
-  "      \"queue-pause\",\n" +
-  "      \"queue-purge\",\n" +
-  "      \"queue-purge-dead\"\n" +
-  "    ]) {\n" +
-  "      byId(id).hidden = !this.#isChangeable;\n" +
-  "    }\n" +
-  "  }\n" +
-  "  /** Closes the channel that is selected. */\n" +
-  "  close() {\n" +
-  "    this.#looking.abort();\n" +
-  "    this.#selected = void 0;\n" +
-  "    byId(\"queue-detail\").hidden = true;\n" +
-  "    byId(\"confirm\").close();\n" +
-  "  }\n" +
-  "  #select(row) {\n" +
-  "    this.close();\n" +
-  "    this.#selected = row;\n" +
-  "    this.#agents = [];\n" +
-  "    this.#showSelected([\n" +
-  "      row\n" +
-  "    ]);\n" +
-  "    this.#leased.show([]);\n" +
-  "    this.#dead.show([]);\n" +
-  "    this.#say(\"\");\n" +
-  "    setText(byId(\"queue-name\"), titleOf(row));\n" +
-  "    byId(\"queue-detail\").hidden = false;\n" +
-  "    byId(\"queue-name\").focus();\n" +
-  "    this.#look();\n" +
-  "  }\n" +
-  "  /** Looks at the messages again and again, until another channel is selected. */\n" +
-  "  async #look() {\n" +
-  "    this.#looking.abort();\n" +
-  "    const { signal } = this.#looking = new AbortController();\n" +
-  "    while (!signal.aborted) {\n" +
-  "      await this.#lookOnce(signal);\n" +
-  "      await new Promise((resolve) => setTimeout(resolve, LOOK_MS3));\n" +
-  "    }\n" +
-  "  }\n" +
-  "  async #lookOnce(signal) {\n" +
-  "    const { queue, channel } = this.#selected;\n" +
-  "    const query = new URLSearchParams({\n" +
-  "      queue,\n" +
-  "      channel\n" +
-  "    });\n" +
-  "    for (const agent of this.#agents) query.append(\"agent\", agent);\n" +
-  "    try {\n" +
-  "      const { leased, dead } = await ask(`/queue_messages?${query}`, this.#tokenOf());\n" +
-  "      if (signal.aborted) return;\n" +
-  "      this.#leased.show(leased);\n" +
-  "      this.#dead.show(dead);\n" +
-  "    } catch (error) {\n" +
-  "      if (!signal.aborted) this.#say(error.message);\n" +
-  "    }\n" +
-  "  }\n" +
-  "  #addAgent(agent) {\n" +
-  "    if (agent === \"\" || this.#selected === void 0) return;\n" +
-  "    this.#agents = [\n" +
-  "      .../* @__PURE__ */ new Set([\n" +
-  "        agent,\n" +
-  "        ...this.#agents\n" +
-  "      ])\n" +
-  "    ];\n" +
-  "    byId(\"queue-agent\").value = \"\";\n" +
-  "    this.#look();\n" +
-  "  }\n" +
-  "  #togglePause() {\n" +
-  "    const { queue, channel, isPaused } = this.#selected;\n" +
-  "    const verb = isPaused ? \"Resume\" : \"Pause\";\n" +
-  "    const path = isPaused ? \"/queue_resume\" : \"/queue_pause\";\n" +
-  "    this.#change(verb, `${verb} the channel ${titleOf(this.#selected)}, in all processes?`, [\n" +
-  "      [\n" +
-  "        path,\n" +
-  "        {\n" +
-  "          queue,\n" +
-  "          channel\n" +
-  "        }\n" +
-  "      ]\n" +
-  "    ]);\n" +
-  "  }\n" +
-  "  #purge(states) {\n" +
-  "    const { queue, channel } = this.#selected;\n" +
-  "    const number2 = states.reduce((sum, state2) => sum + this.#selected[state2], 0);\n" +
-  "    const noun = states.includes(\"dead\") ? \"dead letter\" : \"waiting message\";\n" +
-  "    this.#change(\"Purge\", `Remove ${pluralize(number2, noun)} of ${titleOf(this.#selected)} for good?`, states.map((state2) => [\n" +
-  "      \"/queue_purge\",\n" +
-  "      {\n" +
-  "        queue,\n" +
-  "        channel,\n" +
-  "        state: state2\n" +
-  "      }\n" +
-  "    ]));\n" +
-  "  }\n" +
-  "  #changeMessage(path, verb, { id, agent }) {\n" +
-  "    const { queue } = this.#selected;\n" +
-  "    const message = `message ${visible(id)} of agent ${visible(agent)}`;\n" +
-  "    this.#change(verb, `${verb} ${message}?`, [\n" +
-  "      [\n" +
-  "        path,\n" +
-  "        {\n" +
-  "          queue,\n" +
-  "          id,\n" +
-  "          agent\n" +
-  "        }\n" +
-  "      ]\n" +
-  "    ]);\n" +
-  "  }\n" +
-  "  /** Changes the queue if the user says so. */\n" +
-  "  async #change(verb, question, calls) {\n" +
-  "    if (!await confirmed(question, verb)) return;\n" +
-  "    try {\n" +
-  "      let changed = 0;\n" +
-  "      for (const [path, members] of calls) {\n" +
-  "        changed += (await change(path, members, this.#tokenOf())).changed;\n" +
-  "      }\n" +
-  "      this.#say(`${verb}: ${changed === 0 ? \"there was nothing to change\" : `done, ${changed}`}`);\n" +
-  "      if (this.#selected !== void 0) this.#look();\n" +
-  "    } catch (error) {\n" +
-  "      this.#say(error.message);\n" +
-  "    }\n" +
-  "  }\n" +
-  "  #say(text) {\n" +
-  "    setText(byId(\"queue-said\"), visible(text));\n" +
-  "  }\n" +
-  "};\n" +
-  "function updateButton(cell, title, onClick) {\n" +
-  "  if (cell.firstChild === null) cell.append(element(\"button\", {\n" +
-  "    type: \"button\"\n" +
-  "  }));\n" +
-  "  setText(cell.firstChild, title);\n" +
-  "  cell.firstChild.onclick = onClick;\n" +
-  "}\n" +
-  "function actionColumn(title, onClick, isActive) {\n" +
-  "  return {\n" +
-  "    title: \"Action\",\n" +
-  "    className: \"action\",\n" +
-  "    update(cell, row) {\n" +
-  "      updateButton(cell, title, () => onClick(row));\n" +
-  "      cell.firstChild.hidden = !isActive();\n" +
-  "    }\n" +
-  "  };\n" +
-  "}\n" +
-  "function channelTable2(onSelect) {\n" +
-  "  return {\n" +
-  "    caption: \"Channels of message queues\",\n" +
-  "    sorted: \"Waiting\",\n" +
-  "    empty: \"No channel has messages yet.\",\n" +
-  "    columns: [\n" +
-  "      {\n" +
-  "        title: \"Channel\",\n" +
-  "        className: \"name\",\n" +
-  "        sortBy: titleOf,\n" +
-  "        update(cell, row) {\n" +
-  "          updateButton(cell, titleOf(row), () => onSelect(row));\n" +
-  "          cell.firstChild.title = titleOf(row);\n" +
-  "        }\n" +
-  "      },\n" +
-  "      number(\"Waiting\", ({ waiting }) => waiting, count),\n" +
-  "      number(\"Delayed\", ({ delayed }) => delayed, count, \"number wide\"),\n" +
-  "      number(\"Leased\", ({ leased }) => leased, count),\n" +
-  "      number(\"Dead\", ({ dead }) => dead, count),\n" +
-  "      {\n" +
-  "        title: \"Oldest\",\n" +
-  "        className: \"number wide\",\n" +
-  "        sortBy: ({ oldestSeconds }) => oldestSeconds,\n" +
-  "        update: (cell, { oldestSeconds }) => updateWait(cell, {\n" +
-  "          oldestSeconds: oldestSeconds ?? 0\n" +
-  "        })\n" +
-  "      },\n" +
-  "      number(\"Consumers\", ({ consumers }) => consumers, count, \"number wide\"),\n" +
-  "      number(\"Done/s\", ({ acknowledgedPerSecond }) => acknowledgedPerSecond, rate, \"number wide\"),\n" +
-  "      {\n" +
-  "        title: \"State\",\n" +
-  "        className: \"wide\",\n" +
-  "        sortBy: ({ isPaused }) => Number(isPaused),\n" +
-  "        text: ({ isPaused }) => isPaused ? \"paused\" : \"\"\n" +
-  "      },\n" +
-  "      {\n" +
-  "        title: \"Depth\",\n" +
-  "        className: \"wide picture\",\n" +
-  "        update: (cell, row) => depths.draw(cell, keyOf(row))\n" +
-  "      },\n" +
-  "      {\n" +
-  "        title: \"Age\",\n" +
-  "        className: \"wide picture\",\n" +
-  "        update: (cell, row) => ages.draw(cell, keyOf(row))\n" +
-  "      }\n" +
-  "    ]\n" +
-  "  };\n" +
-  "}\n" +
-  "var seen4 = (of) => (row) => visible(of(row));\n" +
-  "function leasedTable(action) {\n" +
-  "  return {\n" +
-  "    caption: \"Leased messages with their holders\",\n" +
-  "    sorted: \"Lease ends\",\n" +
-  "    empty: \"No leased messages of the agents that were looked at.\",\n" +
-  "    columns: [\n" +
-  "      name(\"Message\", seen4(({ id }) => id), \"name wide\"),\n" +
-  "      name(\"Held by\", seen4(({ agent }) => agent)),\n" +
-  "      number(\"Attempts\", ({ attempts }) => attempts, count, \"number wide\"),\n" +
-  "      number(\"Lease ends\", ({ leasedUntilMs }) => leasedUntilMs, time),\n" +
-  "      name(\"Payload\", seen4(({ payload }) => payload)),\n" +
-  "      action\n" +
-  "    ]\n" +
-  "  };\n" +
-  "}\n" +
-  "function deadTable(action) {\n" +
-  "  return {\n" +
-  "    caption: \"Dead letters with their reasons\",\n" +
-  "    sorted: \"Died\",\n" +
-  "    empty: \"No dead letters of the agents that were looked at.\",\n" +
-  "    columns: [\n" +
-  "      name(\"Message\", seen4(({ id }) => id), \"name wide\"),\n" +
-  "      name(\"Agent\", seen4(({ agent }) => agent), \"name wide\"),\n" +
-  "      number(\"Attempts\", ({ attempts }) => attempts, count, \"number wide\"),\n" +
-  "      name(\"Reason\", seen4(({ reason }) => reason)),\n" +
-  "      name(\"Error\", seen4(({ error }) => error), \"name wide\"),\n" +
-  "      number(\"Died\", ({ diedMs }) => diedMs, time, \"number wide\"),\n" +
-  "      name(\"Payload\", seen4(({ payload }) => payload)),\n" +
-  "      action\n" +
-  "    ]\n" +
-  "  };\n" +
-  "}\n" +
-  "\n" +
-  "// sections/servers.js\n" +
-  "var servers = {\n" +
-  "  id: \"servers\",\n" +
-  "  title: \"Servers\",\n" +
-  "  make(panel) {\n" +
-  "    const [forRequests, forCommands, forErrors] = [\n" +
-  "      \"requests\",\n" +
-  "      \"commands\",\n" +
-  "      \"errors\"\n" +
-  "    ].map(place);\n" +
-  "    const commandsTitle = heading(\"TCP commands\");\n" +
-  "    const tcp = element(\"div\", {\n" +
-  "      id: \"tcp\"\n" +
-  "    }, commandsTitle, forCommands);\n" +
-  "    panel.append(heading(\"HTTP requests\"), forRequests, tcp, heading(\"Errors\", \"the last first\"), forErrors);\n" +
-  "    const requests = new Table(forRequests, REQUESTS);\n" +
-  "    const commands = new Table(forCommands, COMMANDS);\n" +
-  "    const errors = new Table(forErrors, ERRORS);\n" +
-  "    return {\n" +
-  "      show(now) {\n" +
-  "        requests.show(now.requests);\n" +
-  "        errors.show(now.errors);\n" +
-  "        tcp.hidden = now.tcp === null;\n" +
-  "        if (now.tcp === null) return;\n" +
-  "        commands.show(now.tcp.commands);\n" +
-  "        setText(commandsTitle.lastChild, pluralize(now.tcp.connections, \"connection\"));\n" +
-  "      }\n" +
-  "    };\n" +
-  "  }\n" +
-  "};\n" +
-  "\n" +
-  "// sections/state.js\n" +
-  "var seen5 = (of) => (row) => visible(of(row));\n" +
-  "var state = {\n" +
-  "  id: \"state\",\n" +
-  "  title: \"State\",\n" +
-  "  make(panel) {\n" +
-  "    const title = heading(\"Shared state\");\n" +
-  "    const [forStates, forThreads, forPairs] = [\n" +
-  "      \"states\",\n" +
-  "      \"threads\",\n" +
-  "      \"chains\"\n" +
-  "    ].map(place);\n" +
-  "    panel.append(title, forStates, heading(\"Threads\", \"with the number of their slots\"), forThreads, heading(\"Chains\", \"with their uuids\"), forPairs);\n" +
-  "    const states = new Table(forStates, STATES);\n" +
-  "    const threads = new Table(forThreads, THREADS);\n" +
-  "    const pairs = new Table(forPairs, PAIRS);\n" +
-  "    return {\n" +
-  "      show({ states: part }) {\n" +
-  "        if (part === null) return;\n" +
-  "        const silent = part.states.filter(({ isKnown }) => !isKnown).map(({ name: name2 }) => name2);\n" +
-  "        setText(title.lastChild, silent.length === 0 ? \"\" : `no answer from ${visible(silent.join(\", \"))}`);\n" +
-  "        states.show(part.states);\n" +
-  "        const total = (of) => part.states.reduce((sum, state2) => sum + of(state2), 0);\n" +
-  "        threads.show(part.threads, total((state2) => state2.threads));\n" +
-  "        pairs.show(part.pairs, total((state2) => state2.pairs));\n" +
-  "      },\n" +
-  "      isShown: ({ states: part }) => part !== null\n" +
-  "    };\n" +
-  "  }\n" +
-  "};\n" +
-  "var STATES = {\n" +
-  "  caption: \"Shared states\",\n" +
-  "  sorted: \"Threads\",\n" +
-  "  empty: \"No shared state.\",\n" +
-  "  columns: [\n" +
-  "    name(\"State\", seen5(({ name: name2 }) => name2)),\n" +
-  "    name(\"Place\", seen5(({ backendType, address }) => address || backendType), \"name wide\"),\n" +
-  "    number(\"Threads\", ({ threads }) => threads, count),\n" +
-  "    number(\"Chains\", ({ pairs }) => pairs, count),\n" +
-  "    number(\"Most threads\", ({ maxThreads }) => maxThreads, count, \"number wide\"),\n" +
-  "    number(\"Most slots\", ({ maxSlotsPerThread }) => maxSlotsPerThread, count, \"number wide\"),\n" +
-  "    number(\"Expires after\", ({ ttlSeconds }) => ttlSeconds, (seconds) => seconds === null ? \"never\" : duration(seconds), \"number wide\")\n" +
-  "  ]\n" +
-  "};\n" +
-  "var THREADS = {\n" +
-  "  caption: \"Threads of shared states\",\n" +
-  "  sorted: \"Slots\",\n" +
-  "  empty: \"No thread has slots.\",\n" +
-  "  columns: [\n" +
-  "    name(\"Thread\", seen5(({ thread }) => thread)),\n" +
-  "    name(\"State\", seen5(({ state: state2 }) => state2)),\n" +
-  "    number(\"Slots\", ({ slots }) => slots, count),\n" +
-  "    {\n" +
-  "      title: \"Indexes\",\n" +
-  "      className: \"number wide\",\n" +
-  "      text: ({ slots }) => slots === 0 ? \"\\u2013\" : `0 to ${slots - 1}`\n" +
-  "    }\n" +
-  "  ]\n" +
-  "};\n" +
-  "var PAIRS = {\n" +
-  "  caption: \"Chains of shared states\",\n" +
-  "  sorted: \"Chain\",\n" +
-  "  empty: \"No chain has a uuid.\",\n" +
-  "  columns: [\n" +
-  "    name(\"Chain\", seen5(({ chain }) => chain)),\n" +
-  "    name(\"Uuid\", seen5(({ uuid }) => uuid)),\n" +
-  "    name(\"State\", seen5(({ state: state2 }) => state2), \"name wide\")\n" +
-  "  ]\n" +
-  "};\n" +
-  "\n" +
-  "// sections/topics.js\n" +
-  "var topics = {\n" +
-  "  id: \"topics\",\n" +
-  "  title: \"Topics\",\n" +
-  "  make(panel, page2) {\n" +
-  "    const [forTopics, forSubscribers] = [\n" +
-  "      \"topics\",\n" +
-  "      \"subscribers\"\n" +
-  "    ].map(place);\n" +
-  "    panel.append(heading(\"Topics\"), forTopics, heading(\"Subscribers\", \"slowest first\"), forSubscribers);\n" +
-  "    const table = new Table(forTopics, topicTable(({ topic }) => showMessages2(page2, topic)));\n" +
-  "    const subscriberTable = new Table(forSubscribers, SUBSCRIBERS);\n" +
-  "    return {\n" +
-  "      show(now) {\n" +
-  "        recordRates(now.topics);\n" +
-  "        table.show(now.topics, now.totals.topics);\n" +
-  "        subscriberTable.show(now.subscribers, now.totals.subscribers);\n" +
-  "      }\n" +
-  "    };\n" +
-  "  }\n" +
-  "};\n" +
-  "function showMessages2(page2, topic) {\n" +
-  "  openMessages(page2, {\n" +
-  "    title: `Messages of ${topic}`,\n" +
-  "    path: `/topic_messages?${new URLSearchParams({\n" +
-  "      topic\n" +
-  "    })}`,\n" +
-  "    action: {\n" +
-  "      verb: \"Clear\",\n" +
-  "      question: `Delete all messages of the topic ${visible(topic)} for good?`,\n" +
-  "      path: \"/topic_clear\",\n" +
-  "      members: {\n" +
-  "        topic\n" +
-  "      }\n" +
-  "    }\n" +
-  "  });\n" +
-  "}\n" +
-  "\n" +
-  "// sections/sections.js\n" +
-  "var SECTIONS = [\n" +
-  "  overview,\n" +
-  "  channels,\n" +
-  "  topics,\n" +
-  "  keys,\n" +
-  "  queues,\n" +
-  "  state,\n" +
-  "  clients,\n" +
-  "  servers\n" +
-  "];\n" +
-  "\n" +
-  "// tabs.js\n" +
-  "var STEPS = {\n" +
-  "  ArrowRight: 1,\n" +
-  "  ArrowLeft: -1,\n" +
-  "  Home: -Infinity,\n" +
-  "  End: Infinity\n" +
-  "};\n" +
-  "var Tabs = class {\n" +
-  "  #list;\n" +
-  "  #tabs = /* @__PURE__ */ new Map();\n" +
-  "  #selected;\n" +
-  "  constructor(list) {\n" +
-  "    this.#list = list;\n" +
-  "    list.addEventListener(\"keydown\", (event) => this.#onKey(event));\n" +
-  "    addEventListener(\"hashchange\", () => this.#selectNamed());\n" +
-  "  }\n" +
-  "  /** Adds a tab; returns its panel. */\n" +
-  "  add({ id, title }, panels) {\n" +
-  "    const tab = element(\"button\", {\n" +
-  "      type: \"button\",\n" +
-  "      role: \"tab\",\n" +
-  "      id: `tab-${id}`,\n" +
-  "      textContent: title\n" +
-  "    });\n" +
-  "    tab.setAttribute(\"aria-controls\", `section-${id}`);\n" +
-  "    tab.addEventListener(\"click\", () => this.#choose(id));\n" +
-  "    const panel = element(\"section\", {\n" +
-  "      role: \"tabpanel\",\n" +
-  "      id: `section-${id}`,\n" +
-  "      hidden: true\n" +
-  "    });\n" +
-  "    panel.setAttribute(\"aria-labelledby\", tab.id);\n" +
-  "    this.#list.append(tab);\n" +
-  "    panels.append(panel);\n" +
-  "    this.#tabs.set(id, {\n" +
-  "      tab,\n" +
-  "      panel\n" +
-  "    });\n" +
-  "    this.#mark(tab, false);\n" +
-  "    return panel;\n" +
-  "  }\n" +
-  "  /** Shows a tab or hides it. The first one is selected when the selected one is hidden. */\n" +
-  "  setShown(id, isShown) {\n" +
-  "    this.#tabs.get(id).tab.hidden = !isShown;\n" +
-  "    if (this.#selected === id && !isShown) this.#showFirst();\n" +
-  "    if (this.#selected === void 0 || nameInAddress() === id) this.#selectNamed();\n" +
-  "  }\n" +
-  "  /** The address keeps what the user has chosen. */\n" +
-  "  #choose(id) {\n" +
-  "    this.#select(id);\n" +
-  "    history.replaceState(null, \"\", `#${id}`);\n" +
-  "  }\n" +
-  "  #select(id) {\n" +
-  "    if (this.#selected === id) return;\n" +
-  "    const before = this.#tabs.get(this.#selected);\n" +
-  "    if (before !== void 0) this.#setSelected(before, false);\n" +
-  "    this.#setSelected(this.#tabs.get(id), true);\n" +
-  "    this.#selected = id;\n" +
-  "  }\n" +
-  "  #setSelected({ tab, panel }, isSelected) {\n" +
-  "    this.#mark(tab, isSelected);\n" +
-  "    panel.hidden = !isSelected;\n" +
-  "  }\n" +
-  "  #mark(tab, isSelected) {\n" +
-  "    tab.setAttribute(\"aria-selected\", String(isSelected));\n" +
-  "    tab.tabIndex = isSelected ? 0 : -1;\n" +
-  "  }\n" +
-  "  #showFirst() {\n" +
-  "    const [first] = this.#shown();\n" +
-  "    if (first !== void 0) this.#select(first);\n" +
-  "  }\n" +
-  "  #selectNamed() {\n" +
-  "    const named = this.#shown().find((id) => id === nameInAddress());\n" +
-  "    if (named !== void 0) this.#select(named);\n" +
-  "    else if (this.#selected === void 0) this.#showFirst();\n" +
-  "  }\n" +
-  "  #shown() {\n" +
-  "    return [\n" +
-  "      ...this.#tabs\n" +
-  "    ].filter(([, { tab }]) => !tab.hidden).map(([id]) => id);\n" +
-  "  }\n" +
-  "  #onKey(event) {\n" +
-  "    const step = STEPS[event.key];\n" +
-  "    if (step === void 0 || event.ctrlKey || event.altKey || event.metaKey) return;\n" +
-  "    event.preventDefault();\n" +
-  "    const ids = this.#shown();\n" +
-  "    const at = ids.indexOf(this.#selected) + step;\n" +
-  "    const next = Number.isFinite(at) ? (at + ids.length) % ids.length : step < 0 ? 0 : ids.length - 1;\n" +
-  "    this.#choose(ids[next]);\n" +
-  "    this.#tabs.get(ids[next]).tab.focus();\n" +
-  "  }\n" +
-  "};\n" +
-  "function nameInAddress() {\n" +
-  "  return location.hash.slice(1);\n" +
-  "}\n" +
-  "\n" +
-  "// main.js\n" +
-  "var TOKEN_KEY = \"ringbus-token\";\n" +
-  "var VISIBLE_ASCII = /^[\\x21-\\x7e]+$/;\n" +
-  "var page = {\n" +
-  "  token: () => sessionStorage.getItem(TOKEN_KEY),\n" +
-  "  details: new Details(),\n" +
-  "  isChangeable: false\n" +
-  "};\n" +
-  "var tabs = new Tabs(byId(\"tabs\"));\n" +
-  "var sections = SECTIONS.map((section) => ({\n" +
-  "  id: section.id,\n" +
-  "  ...section.make(tabs.add(section, byId(\"panels\")), page)\n" +
-  "}));\n" +
-  "var following = new AbortController();\n" +
-  "function showState(state2, text) {\n" +
-  "  const target = byId(\"state\");\n" +
-  "  target.dataset.state = state2;\n" +
-  "  setText(target, text);\n" +
-  "  document.body.dataset.state = state2;\n" +
-  "}\n" +
-  "function showSnapshot(now) {\n" +
-  "  byId(\"sign-in\").hidden = true;\n" +
-  "  byId(\"dashboard\").hidden = false;\n" +
-  "  byId(\"sign-out\").hidden = page.token() === null;\n" +
-  "  showState(\"live\", \"Live\");\n" +
-  "  page.isChangeable = now.isChangeable;\n" +
-  "  setText(byId(\"uptime\"), `up ${duration(now.uptimeSeconds)}`);\n" +
-  "  for (const { id, show, isShown } of sections) {\n" +
-  "    show(now);\n" +
-  "    tabs.setShown(id, isShown?.(now) ?? true);\n" +
-  "  }\n" +
-  "}\n" +
-  "function showLost(cause) {\n" +
-  "  showState(\"lost\", `${cause === \"busy\" ? \"The server is busy\" : \"Disconnected\"}, retrying`);\n" +
-  "}\n" +
-  "function askForToken(problem) {\n" +
-  "  byId(\"dashboard\").hidden = true;\n" +
-  "  page.details.close();\n" +
-  "  for (const { close } of sections) close?.();\n" +
-  "  byId(\"sign-in\").hidden = false;\n" +
-  "  byId(\"sign-out\").hidden = true;\n" +
-  "  setText(byId(\"uptime\"), \"\");\n" +
-  "  showState(\"unauthorized\", \"Not signed in\");\n" +
-  "  setText(byId(\"sign-in-problem\"), problem);\n" +
-  "  byId(\"token\").select();\n" +
-  "  byId(\"token\").focus();\n" +
-  "}\n" +
-  "async function begin() {\n" +
-  "  following.abort();\n" +
-  "  const { signal } = following = new AbortController();\n" +
-  "  const token = page.token();\n" +
-  "  await follow(token, { snapshot: showSnapshot, lost: showLost }, signal);\n" +
-  "  if (signal.aborted) return;\n" +
-  "  sessionStorage.removeItem(TOKEN_KEY);\n" +
-  "  askForToken(token === null ? \"\" : \"The server does not take this token.\");\n" +
-  "}\n" +
-  "byId(\"sign-in-form\").addEventListener(\"submit\", (event) => {\n" +
-  "  event.preventDefault();\n" +
-  "  const token = byId(\"token\").value.trim();\n" +
-  "  if (!VISIBLE_ASCII.test(token)) {\n" +
-  "    return askForToken(\"A token has letters, digits and signs of ASCII, and no spaces.\");\n" +
-  "  }\n" +
-  "  sessionStorage.setItem(TOKEN_KEY, token);\n" +
-  "  byId(\"token\").value = \"\";\n" +
-  "  setText(byId(\"sign-in-problem\"), \"\");\n" +
-  "  begin();\n" +
-  "});\n" +
-  "byId(\"sign-out\").addEventListener(\"click\", () => {\n" +
-  "  sessionStorage.removeItem(TOKEN_KEY);\n" +
-  "  begin();\n" +
-  "});\n" +
-  "setText(byId(\"host\"), location.host);\n" +
-  "document.title = `Ringbus at ${location.host}`;\n" +
-  "begin();\n" +
-  "</script>\n" +
-  "  </head>\n" +
-  "  <body>\n" +
-  "    <header>\n" +
-  "      <h1>\n" +
-  "        <svg class=\"mark\" viewBox=\"0 0 32 32\" aria-hidden=\"true\">\n" +
-  "          <circle cx=\"16\" cy=\"16\" r=\"11\"></circle>\n" +
-  "        </svg>\n" +
-  "        Ringbus <span id=\"host\"></span>\n" +
-  "      </h1>\n" +
-  "      <p class=\"state\">\n" +
-  "        <span id=\"state\" role=\"status\" data-state=\"connecting\">Connecting</span>\n" +
-  "        <span id=\"uptime\"></span>\n" +
-  "        <button type=\"button\" id=\"sign-out\" hidden>Sign out</button>\n" +
-  "      </p>\n" +
-  "    </header>\n" +
-  "    <noscript><p class=\"notice\">This page needs JavaScript. The same figures are at <code>/metrics</code>.</p></noscript>\n" +
-  "\n" +
-  "    <main id=\"sign-in\" hidden>\n" +
-  "      <form id=\"sign-in-form\" class=\"panel\">\n" +
-  "        <h2>Sign in</h2>\n" +
-  "        <p>This server wants its token.</p>\n" +
-  "        <label for=\"token\">Token</label>\n" +
-  "        <input\n" +
-  "          id=\"token\"\n" +
-  "          type=\"password\"\n" +
-  "          autocomplete=\"off\"\n" +
-  "          spellcheck=\"false\"\n" +
-  "          required\n" +
-  "          maxlength=\"512\"\n" +
-  "          aria-describedby=\"sign-in-problem\"\n" +
-  "        >\n" +
-  "        <p id=\"sign-in-problem\" class=\"problem\" role=\"alert\"></p>\n" +
-  "        <button type=\"submit\">Sign in</button>\n" +
-  "        <p class=\"quiet\">It is kept in this tab alone, until you close it.</p>\n" +
-  "      </form>\n" +
-  "    </main>\n" +
-  "\n" +
-  "    <main id=\"dashboard\" hidden>\n" +
-  "      <div id=\"tabs\" role=\"tablist\" aria-label=\"Sections\"></div>\n" +
-  "      <div id=\"panels\"></div>\n" +
-  "    </main>\n" +
-  "\n" +
-  "    <dialog id=\"details\" class=\"panel\" aria-labelledby=\"details-title\">\n" +
-  "      <header>\n" +
-  "        <h2 id=\"details-title\" tabindex=\"-1\"></h2>\n" +
-  "        <button type=\"button\" id=\"details-close\">Close</button>\n" +
-  "      </header>\n" +
-  "      <div id=\"details-content\"></div>\n" +
-  "    </dialog>\n" +
-  "\n" +
-  "    <dialog id=\"confirm\" class=\"panel\" aria-labelledby=\"confirm-text\">\n" +
-  "      <p id=\"confirm-text\"></p>\n" +
-  "      <p class=\"actions\">\n" +
-  "        <button type=\"button\" id=\"confirm-no\">Cancel</button>\n" +
-  "        <button type=\"button\" id=\"confirm-yes\"></button>\n" +
-  "      </p>\n" +
-  "    </dialog>\n" +
-  "  </body>\n" +
-  "</html>\n";
+export const PAGE: string = [
+  "<!DOCTYPE html>\n",
+  "<html lang=\"en\">\n",
+  "  <head>\n",
+  "    <meta charset=\"utf-8\">\n",
+  "    <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n",
+  "    <meta name=\"color-scheme\" content=\"light dark\">\n",
+  "    <title>Ringbus</title>\n",
+  "    <link rel=\"icon\"\n",
+  "      href=\"data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E%3Ccircle cx='16' cy='16' r='11' fill='none' stroke='%232f6fde' stroke-width='6' stroke-dasharray='52 17'/%3E%3C/svg%3E\">\n",
+  "    <style>\n",
+  ":root {\n",
+  "  color-scheme: light dark;\n",
+  "  --ground: #f4f6f9;\n",
+  "  --panel: #ffffff;\n",
+  "  --edge: #dde2ea;\n",
+  "  --ink: #1a202b;\n",
+  "  --quiet: #5a6577;\n",
+  "  --accent: #2f6fde;\n",
+  "  --accent-ground: #e9f0fd;\n",
+  "  --badge: #1f55b5;\n",
+  "  --slow: #8a5200;\n",
+  "  --slow-ground: #fdf1dc;\n",
+  "  --stuck: #b3261e;\n",
+  "  --stuck-ground: #fdeceb;\n",
+  "  --good: #1a7f4b;\n",
+  "}\n",
+  "\n",
+  "@media (prefers-color-scheme: dark) {\n",
+  "  :root {\n",
+  "    --ground: #0e1116;\n",
+  "    --panel: #161b23;\n",
+  "    --edge: #29313d;\n",
+  "    --ink: #e7ebf1;\n",
+  "    --quiet: #98a3b3;\n",
+  "    --accent: #76a9fa;\n",
+  "    --accent-ground: #1b2942;\n",
+  "    --badge: #76a9fa;\n",
+  "    --slow: #f0b45b;\n",
+  "    --slow-ground: #33270f;\n",
+  "    --stuck: #ff8a80;\n",
+  "    --stuck-ground: #3a1a19;\n",
+  "    --good: #5fcf94;\n",
+  "  }\n",
+  "}\n",
+  "\n",
+  "* {\n",
+  "  box-sizing: border-box;\n",
+  "}\n",
+  "\n",
+  "[hidden] {\n",
+  "  display: none !important;\n",
+  "}\n",
+  "\n",
+  "body {\n",
+  "  margin: 0 auto;\n",
+  "  padding: 1.25rem 1.5rem 3rem;\n",
+  "  max-width: 82rem;\n",
+  "  background: var(--ground);\n",
+  "  color: var(--ink);\n",
+  "  font: 15px/1.5 system-ui, sans-serif;\n",
+  "  font-variant-numeric: tabular-nums;\n",
+  "}\n",
+  "\n",
+  "h1,\n",
+  "h2,\n",
+  "h3,\n",
+  "p,\n",
+  "dl,\n",
+  "dd {\n",
+  "  margin: 0;\n",
+  "}\n",
+  "\n",
+  "h1 {\n",
+  "  display: flex;\n",
+  "  align-items: center;\n",
+  "  gap: 0.5rem;\n",
+  "  font-size: 1.25rem;\n",
+  "}\n",
+  "\n",
+  "h1 span {\n",
+  "  color: var(--quiet);\n",
+  "  font-weight: 400;\n",
+  "}\n",
+  "\n",
+  "h2 {\n",
+  "  margin: 2rem 0 0.6rem;\n",
+  "  font-size: 1.05rem;\n",
+  "}\n",
+  "\n",
+  "h2 span {\n",
+  "  margin-left: 0.4rem;\n",
+  "  font-size: 0.85rem;\n",
+  "  font-weight: 400;\n",
+  "}\n",
+  "\n",
+  "h3 {\n",
+  "  color: var(--quiet);\n",
+  "  font-size: 0.8rem;\n",
+  "  font-weight: 500;\n",
+  "}\n",
+  "\n",
+  ".quiet {\n",
+  "  color: var(--quiet);\n",
+  "  font-size: 0.8rem;\n",
+  "}\n",
+  "\n",
+  ".unseen {\n",
+  "  position: absolute;\n",
+  "  width: 1px;\n",
+  "  height: 1px;\n",
+  "  margin: 0;\n",
+  "  overflow: hidden;\n",
+  "  clip-path: inset(50%);\n",
+  "}\n",
+  "\n",
+  ".panel {\n",
+  "  background: var(--panel);\n",
+  "  border: 1px solid var(--edge);\n",
+  "  border-radius: 0.6rem;\n",
+  "}\n",
+  "\n",
+  ".mark {\n",
+  "  width: 1.5rem;\n",
+  "  height: 1.5rem;\n",
+  "}\n",
+  "\n",
+  ".mark circle {\n",
+  "  fill: none;\n",
+  "  stroke: var(--accent);\n",
+  "  stroke-width: 6;\n",
+  "  stroke-dasharray: 52 17;\n",
+  "}\n",
+  "\n",
+  "header {\n",
+  "  display: flex;\n",
+  "  flex-wrap: wrap;\n",
+  "  align-items: center;\n",
+  "  justify-content: space-between;\n",
+  "  gap: 0.5rem 1.5rem;\n",
+  "  margin-bottom: 1.25rem;\n",
+  "}\n",
+  "\n",
+  ".state {\n",
+  "  display: flex;\n",
+  "  align-items: center;\n",
+  "  gap: 0.9rem;\n",
+  "  color: var(--quiet);\n",
+  "  font-size: 0.85rem;\n",
+  "}\n",
+  "\n",
+  "#state {\n",
+  "  --dot: var(--quiet);\n",
+  "  display: flex;\n",
+  "  align-items: center;\n",
+  "  gap: 0.45rem;\n",
+  "  padding: 0.15rem 0.7rem;\n",
+  "  background: var(--panel);\n",
+  "  border: 1px solid var(--edge);\n",
+  "  border-radius: 1rem;\n",
+  "  color: var(--ink);\n",
+  "}\n",
+  "\n",
+  "#state::before {\n",
+  "  content: \"\";\n",
+  "  width: 0.55rem;\n",
+  "  height: 0.55rem;\n",
+  "  border-radius: 50%;\n",
+  "  background: var(--dot);\n",
+  "}\n",
+  "\n",
+  "#state[data-state=\"live\"] {\n",
+  "  --dot: var(--good);\n",
+  "}\n",
+  "\n",
+  "#state[data-state=\"lost\"] {\n",
+  "  --dot: var(--stuck);\n",
+  "  background: var(--stuck-ground);\n",
+  "  border-color: var(--stuck);\n",
+  "}\n",
+  "\n",
+  "body[data-state=\"lost\"] #dashboard {\n",
+  "  opacity: 0.55;\n",
+  "}\n",
+  "\n",
+  "button {\n",
+  "  padding: 0.3rem 0.8rem;\n",
+  "  background: var(--panel);\n",
+  "  border: 1px solid var(--edge);\n",
+  "  border-radius: 0.4rem;\n",
+  "  color: var(--ink);\n",
+  "  font: inherit;\n",
+  "  cursor: pointer;\n",
+  "}\n",
+  "\n",
+  "button:hover {\n",
+  "  border-color: var(--quiet);\n",
+  "}\n",
+  "\n",
+  ":focus-visible {\n",
+  "  outline: 2px solid var(--accent);\n",
+  "  outline-offset: 2px;\n",
+  "}\n",
+  "\n",
+  "#tabs {\n",
+  "  display: flex;\n",
+  "  flex-wrap: wrap;\n",
+  "  gap: 0.2rem;\n",
+  "  margin-bottom: 1rem;\n",
+  "  border-bottom: 1px solid var(--edge);\n",
+  "}\n",
+  "\n",
+  "[role=\"tab\"] {\n",
+  "  margin-bottom: -1px;\n",
+  "  padding: 0.4rem 0.8rem;\n",
+  "  background: none;\n",
+  "  border: 0;\n",
+  "  border-bottom: 2px solid transparent;\n",
+  "  border-radius: 0.4rem 0.4rem 0 0;\n",
+  "  color: var(--quiet);\n",
+  "}\n",
+  "\n",
+  "[role=\"tab\"]:hover {\n",
+  "  color: var(--ink);\n",
+  "}\n",
+  "\n",
+  "[role=\"tab\"][aria-selected=\"true\"] {\n",
+  "  border-bottom-color: var(--accent);\n",
+  "  color: var(--ink);\n",
+  "  font-weight: 600;\n",
+  "}\n",
+  "\n",
+  "[role=\"tabpanel\"] > h2:first-child {\n",
+  "  margin-top: 1rem;\n",
+  "}\n",
+  "\n",
+  ".tiles {\n",
+  "  display: grid;\n",
+  "  grid-template-columns: repeat(6, 1fr);\n",
+  "  gap: 0.8rem;\n",
+  "}\n",
+  "\n",
+  ".tile {\n",
+  "  display: flex;\n",
+  "  flex-direction: column;\n",
+  "  padding: 0.8rem 1rem 0;\n",
+  "  overflow: hidden;\n",
+  "}\n",
+  "\n",
+  ".tile .value {\n",
+  "  margin-top: 0.15rem;\n",
+  "  font-size: 1.7rem;\n",
+  "  font-weight: 600;\n",
+  "  line-height: 1.25;\n",
+  "  letter-spacing: -0.01em;\n",
+  "  white-space: nowrap;\n",
+  "}\n",
+  "\n",
+  ".tile .sparkline {\n",
+  "  width: calc(100% + 2rem);\n",
+  "  height: 3rem;\n",
+  "  margin: auto -1rem 0;\n",
+  "  padding-top: 0.6rem;\n",
+  "}\n",
+  "\n",
+  ".hour .sparkline {\n",
+  "  height: 2.6rem;\n",
+  "}\n",
+  "\n",
+  ".facts {\n",
+  "  margin: 0.4rem 0;\n",
+  "  padding-left: 1.2rem;\n",
+  "  overflow-wrap: anywhere;\n",
+  "}\n",
+  "\n",
+  "select {\n",
+  "  padding: 0.3rem 0.6rem;\n",
+  "  background: var(--panel);\n",
+  "  border: 1px solid var(--edge);\n",
+  "  border-radius: 0.4rem;\n",
+  "  color: var(--ink);\n",
+  "  font: inherit;\n",
+  "}\n",
+  "\n",
+  "button:disabled {\n",
+  "  color: var(--quiet);\n",
+  "  cursor: default;\n",
+  "}\n",
+  "\n",
+  ".tile[data-level=\"slow\"] .value {\n",
+  "  color: var(--slow);\n",
+  "}\n",
+  "\n",
+  ".tile[data-level=\"stuck\"] .value {\n",
+  "  color: var(--stuck);\n",
+  "}\n",
+  "\n",
+  ".meter {\n",
+  "  height: 0.3rem;\n",
+  "  margin-top: 0.4rem;\n",
+  "  background: var(--accent-ground);\n",
+  "  border-radius: 0.15rem;\n",
+  "  overflow: hidden;\n",
+  "}\n",
+  "\n",
+  ".meter div {\n",
+  "  height: 100%;\n",
+  "  background: var(--accent);\n",
+  "}\n",
+  "\n",
+  ".tile[data-level=\"slow\"] .meter div {\n",
+  "  background: var(--slow);\n",
+  "}\n",
+  "\n",
+  ".sparkline {\n",
+  "  display: block;\n",
+  "}\n",
+  "\n",
+  ".sparkline polygon {\n",
+  "  fill: var(--accent);\n",
+  "  opacity: 0.14;\n",
+  "}\n",
+  "\n",
+  ".sparkline polyline {\n",
+  "  fill: none;\n",
+  "  stroke: var(--accent);\n",
+  "  stroke-width: 1.5;\n",
+  "  stroke-linejoin: round;\n",
+  "  vector-effect: non-scaling-stroke;\n",
+  "}\n",
+  "\n",
+  "dl {\n",
+  "  display: grid;\n",
+  "  grid-template-columns: repeat(auto-fit, minmax(6rem, 1fr));\n",
+  "  gap: 0.5rem 1rem;\n",
+  "  margin-top: 0.9rem;\n",
+  "  padding: 0 0.2rem;\n",
+  "}\n",
+  "\n",
+  "dt {\n",
+  "  color: var(--quiet);\n",
+  "  font-size: 0.78rem;\n",
+  "}\n",
+  "\n",
+  "dd {\n",
+  "  font-weight: 600;\n",
+  "}\n",
+  "\n",
+  ".columns {\n",
+  "  display: grid;\n",
+  "  grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr));\n",
+  "  gap: 0 1.5rem;\n",
+  "  align-items: start;\n",
+  "}\n",
+  "\n",
+  ".scroll {\n",
+  "  overflow-x: auto;\n",
+  "}\n",
+  "\n",
+  ".scroll + .quiet {\n",
+  "  margin-top: 0.4rem;\n",
+  "}\n",
+  "\n",
+  "table {\n",
+  "  width: 100%;\n",
+  "  border-collapse: collapse;\n",
+  "  font-size: 0.88rem;\n",
+  "}\n",
+  "\n",
+  "th,\n",
+  "td {\n",
+  "  height: 2.2rem;\n",
+  "  padding: 0.2rem 1rem;\n",
+  "  border-top: 1px solid var(--edge);\n",
+  "  text-align: left;\n",
+  "  font-weight: 400;\n",
+  "  white-space: nowrap;\n",
+  "}\n",
+  "\n",
+  "thead th {\n",
+  "  border-top: 0;\n",
+  "  color: var(--quiet);\n",
+  "  font-size: 0.78rem;\n",
+  "}\n",
+  "\n",
+  "thead button {\n",
+  "  margin: 0 -0.3rem;\n",
+  "  padding: 0.1rem 0.3rem;\n",
+  "  background: none;\n",
+  "  border: 0;\n",
+  "  color: inherit;\n",
+  "}\n",
+  "\n",
+  "thead button:hover {\n",
+  "  color: var(--ink);\n",
+  "}\n",
+  "\n",
+  "[aria-sort] button {\n",
+  "  color: var(--ink);\n",
+  "  font-weight: 600;\n",
+  "}\n",
+  "\n",
+  "[aria-sort=\"descending\"] button::after {\n",
+  "  content: \" \\2193\";\n",
+  "}\n",
+  "\n",
+  "[aria-sort=\"ascending\"] button::after {\n",
+  "  content: \" \\2191\";\n",
+  "}\n",
+  "\n",
+  ".number {\n",
+  "  text-align: right;\n",
+  "}\n",
+  "\n",
+  ".picture {\n",
+  "  text-align: right;\n",
+  "}\n",
+  "\n",
+  "td.picture {\n",
+  "  width: 9rem;\n",
+  "  padding-top: 0;\n",
+  "  padding-bottom: 0;\n",
+  "}\n",
+  "\n",
+  "td.picture .sparkline {\n",
+  "  width: 8rem;\n",
+  "  height: 1.5rem;\n",
+  "  margin-left: auto;\n",
+  "}\n",
+  "\n",
+  "/* Names share the space that the numbers leave. */\n",
+  ".name {\n",
+  "  width: 50%;\n",
+  "  max-width: 0;\n",
+  "  overflow: hidden;\n",
+  "  text-overflow: ellipsis;\n",
+  "}\n",
+  "\n",
+  "#queue-leased .name {\n",
+  "  width: 33%;\n",
+  "}\n",
+  "\n",
+  "#queue-dead .name {\n",
+  "  width: 20%;\n",
+  "}\n",
+  "\n",
+  "span.name {\n",
+  "  max-width: none;\n",
+  "}\n",
+  "\n",
+  "tbody th {\n",
+  "  font-weight: 500;\n",
+  "}\n",
+  "\n",
+  ".badge {\n",
+  "  display: inline-block;\n",
+  "  min-width: 5.6rem;\n",
+  "  margin-right: 0.7rem;\n",
+  "  padding: 0.05rem 0.5rem;\n",
+  "  background: var(--accent-ground);\n",
+  "  border-radius: 0.3rem;\n",
+  "  color: var(--badge);\n",
+  "  font-size: 0.75rem;\n",
+  "  text-align: center;\n",
+  "}\n",
+  "\n",
+  "td[data-level=\"slow\"] {\n",
+  "  color: var(--slow);\n",
+  "  background: var(--slow-ground);\n",
+  "}\n",
+  "\n",
+  "td[data-level=\"stuck\"] {\n",
+  "  color: var(--stuck);\n",
+  "  background: var(--stuck-ground);\n",
+  "  font-weight: 600;\n",
+  "}\n",
+  "\n",
+  "td.action {\n",
+  "  text-align: right;\n",
+  "}\n",
+  "\n",
+  "td.action button,\n",
+  "tbody th button {\n",
+  "  padding: 0.05rem 0.5rem;\n",
+  "}\n",
+  "\n",
+  "tbody th button {\n",
+  "  max-width: 100%;\n",
+  "  overflow: hidden;\n",
+  "  text-overflow: ellipsis;\n",
+  "}\n",
+  "\n",
+  ".actions {\n",
+  "  display: flex;\n",
+  "  flex-wrap: wrap;\n",
+  "  align-items: center;\n",
+  "  gap: 0.5rem;\n",
+  "  margin: 0.6rem 0;\n",
+  "}\n",
+  "\n",
+  ".actions label {\n",
+  "  margin-left: auto;\n",
+  "}\n",
+  "\n",
+  ".actions input {\n",
+  "  width: 9rem;\n",
+  "  padding: 0.3rem 0.6rem;\n",
+  "  background: var(--panel);\n",
+  "  border: 1px solid var(--edge);\n",
+  "  border-radius: 0.4rem;\n",
+  "  color: var(--ink);\n",
+  "  font: inherit;\n",
+  "}\n",
+  "\n",
+  "#queue-detail h3 {\n",
+  "  margin: 1rem 0 0.4rem;\n",
+  "}\n",
+  "\n",
+  "#queue-name {\n",
+  "  color: var(--ink);\n",
+  "  font-size: 0.95rem;\n",
+  "  overflow-wrap: anywhere;\n",
+  "}\n",
+  "\n",
+  "dialog {\n",
+  "  max-width: 30rem;\n",
+  "  padding: 1.4rem;\n",
+  "  color: var(--ink);\n",
+  "  overflow-wrap: anywhere;\n",
+  "}\n",
+  "\n",
+  "dialog::backdrop {\n",
+  "  background: rgb(0 0 0 / 45%);\n",
+  "}\n",
+  "\n",
+  "#details {\n",
+  "  width: min(60rem, calc(100vw - 1.6rem));\n",
+  "  max-width: none;\n",
+  "  max-height: calc(100vh - 3rem);\n",
+  "}\n",
+  "\n",
+  "#messages {\n",
+  "  display: grid;\n",
+  "  gap: 0.4rem;\n",
+  "  margin: 0.6rem 0 0;\n",
+  "  padding: 0;\n",
+  "  list-style: none;\n",
+  "}\n",
+  "\n",
+  "#messages li:not([hidden]) {\n",
+  "  padding: 0.4rem 0.6rem;\n",
+  "  background: var(--ground);\n",
+  "  border: 1px solid var(--edge);\n",
+  "  border-radius: 0.4rem;\n",
+  "}\n",
+  "\n",
+  "#messages li p {\n",
+  "  display: flex;\n",
+  "  flex-wrap: wrap;\n",
+  "  gap: 0 0.8rem;\n",
+  "  margin: 0 0 0.2rem;\n",
+  "}\n",
+  "\n",
+  "#messages pre {\n",
+  "  margin: 0;\n",
+  "  font-size: 0.85rem;\n",
+  "  white-space: pre-wrap;\n",
+  "  overflow-wrap: anywhere;\n",
+  "}\n",
+  "\n",
+  "#details header {\n",
+  "  flex-wrap: nowrap;\n",
+  "  align-items: start;\n",
+  "}\n",
+  "\n",
+  "#details h2 {\n",
+  "  margin: 0;\n",
+  "  outline: none;\n",
+  "}\n",
+  "\n",
+  "dialog .actions {\n",
+  "  justify-content: flex-end;\n",
+  "  margin: 1.2rem 0 0;\n",
+  "}\n",
+  "\n",
+  "#sign-in-form {\n",
+  "  display: grid;\n",
+  "  gap: 0.6rem;\n",
+  "  max-width: 24rem;\n",
+  "  margin: 12vh auto 0;\n",
+  "  padding: 1.8rem;\n",
+  "}\n",
+  "\n",
+  "#sign-in-form h2 {\n",
+  "  margin: 0;\n",
+  "}\n",
+  "\n",
+  "#sign-in-form label {\n",
+  "  margin-top: 0.4rem;\n",
+  "  font-weight: 500;\n",
+  "}\n",
+  "\n",
+  "#sign-in-form input {\n",
+  "  width: 100%;\n",
+  "  padding: 0.5rem 0.7rem;\n",
+  "  background: var(--ground);\n",
+  "  border: 1px solid var(--edge);\n",
+  "  border-radius: 0.4rem;\n",
+  "  color: var(--ink);\n",
+  "  font: inherit;\n",
+  "}\n",
+  "\n",
+  "#sign-in-form button {\n",
+  "  padding: 0.5rem;\n",
+  "  background: var(--accent);\n",
+  "  border-color: var(--accent);\n",
+  "  color: var(--panel);\n",
+  "  font-weight: 600;\n",
+  "}\n",
+  "\n",
+  ".problem {\n",
+  "  color: var(--stuck);\n",
+  "}\n",
+  "\n",
+  ".problem:empty {\n",
+  "  display: none;\n",
+  "}\n",
+  "\n",
+  ".notice {\n",
+  "  padding: 1rem;\n",
+  "}\n",
+  "\n",
+  "@media (max-width: 70rem) {\n",
+  "  .tiles {\n",
+  "    grid-template-columns: repeat(3, 1fr);\n",
+  "  }\n",
+  "}\n",
+  "\n",
+  "@media (max-width: 44rem) {\n",
+  "  body {\n",
+  "    padding: 1rem 0.8rem 2rem;\n",
+  "  }\n",
+  "\n",
+  "  .tiles {\n",
+  "    grid-template-columns: 1fr 1fr;\n",
+  "    gap: 0.6rem;\n",
+  "  }\n",
+  "\n",
+  "  .tile {\n",
+  "    padding: 0.6rem 0.8rem 0;\n",
+  "  }\n",
+  "\n",
+  "  .tile .sparkline {\n",
+  "    width: calc(100% + 1.6rem);\n",
+  "    margin: auto -0.8rem 0;\n",
+  "  }\n",
+  "\n",
+  "  .tile .value {\n",
+  "    font-size: 1.35rem;\n",
+  "  }\n",
+  "\n",
+  "  .wide {\n",
+  "    display: none;\n",
+  "  }\n",
+  "\n",
+  "  #queue-leased .name,\n",
+  "  #queue-dead .name {\n",
+  "    width: 50%;\n",
+  "  }\n",
+  "\n",
+  "  th,\n",
+  "  td {\n",
+  "    padding: 0.2rem 0.5rem;\n",
+  "  }\n",
+  "\n",
+  "  h3 {\n",
+  "    font-size: 0.75rem;\n",
+  "  }\n",
+  "\n",
+  "  span.name {\n",
+  "    display: block;\n",
+  "    width: auto;\n",
+  "  }\n",
+  "\n",
+  "  .badge {\n",
+  "    min-width: 0;\n",
+  "    margin: 0;\n",
+  "  }\n",
+  "}\n",
+  "</style>\n",
+  "    <script type=\"module\">\n",
+  "// dom.js\n",
+  "var byId = (id) => document.getElementById(id);\n",
+  "function element(name2, properties = {}, ...children) {\n",
+  "  const made = Object.assign(document.createElement(name2), properties);\n",
+  "  made.append(...children);\n",
+  "  return made;\n",
+  "}\n",
+  "function setText(element2, text) {\n",
+  "  if (element2.textContent !== text) element2.textContent = text;\n",
+  "}\n",
+  "\n",
+  "// format.js\n",
+  "var NOTHING = \"\\u2013\";\n",
+  "var THIN_SPACE = \"\\u202F\";\n",
+  "var whole = new Intl.NumberFormat(\"en\", {\n",
+  "  maximumFractionDigits: 0\n",
+  "});\n",
+  "var BYTE_UNITS = [\n",
+  "  \"B\",\n",
+  "  \"KiB\",\n",
+  "  \"MiB\",\n",
+  "  \"GiB\",\n",
+  "  \"TiB\"\n",
+  "];\n",
+  "var LARGE_UNITS = [\n",
+  "  [\n",
+  "    1e9,\n",
+  "    \"G\"\n",
+  "  ],\n",
+  "  [\n",
+  "    1e6,\n",
+  "    \"M\"\n",
+  "  ],\n",
+  "  [\n",
+  "    1e4,\n",
+  "    \"k\"\n",
+  "  ]\n",
+  "];\n",
+  "function threeDigits(number2) {\n",
+  "  return number2.toFixed(number2 >= 100 ? 0 : number2 >= 10 ? 1 : 2);\n",
+  "}\n",
+  "function count(number2) {\n",
+  "  for (const [size, unit] of LARGE_UNITS) {\n",
+  "    if (number2 >= size) {\n",
+  "      return `${threeDigits(number2 / (unit === \"k\" ? 1e3 : size))}${THIN_SPACE}${unit}`;\n",
+  "    }\n",
+  "  }\n",
+  "  return whole.format(number2);\n",
+  "}\n",
+  "function pluralize(number2, noun) {\n",
+  "  return `${count(number2)} ${noun}${number2 === 1 ? \"\" : \"s\"}`;\n",
+  "}\n",
+  "function rate(number2) {\n",
+  "  if (number2 === null) return NOTHING;\n",
+  "  if (number2 === 0) return \"0\";\n",
+  "  if (number2 < 0.01) return \"<0.01\";\n",
+  "  return number2 < 100 ? threeDigits(number2) : count(Math.round(number2));\n",
+  "}\n",
+  "var UNSEEN = /[\\p{Cc}\\p{Cf}\\p{Cs}\\p{Zl}\\p{Zp}\\u115f\\u1160\\u3164\\uffa0]/gu;\n",
+  "function visible(text) {\n",
+  "  return text.replace(UNSEEN, (character) => `\\\\u{${character.codePointAt(0).toString(16)}}`);\n",
+  "}\n",
+  "function bytes(number2) {\n",
+  "  let unit = 0;\n",
+  "  for (; number2 >= 1024 && unit < BYTE_UNITS.length - 1; unit++) number2 /= 1024;\n",
+  "  return `${unit === 0 ? number2 : threeDigits(number2)}${THIN_SPACE}${BYTE_UNITS[unit]}`;\n",
+  "}\n",
+  "function milliseconds(number2) {\n",
+  "  if (number2 === null) return NOTHING;\n",
+  "  return number2 < 1e3 ? `${threeDigits(number2)}${THIN_SPACE}ms` : duration(number2 / 1e3);\n",
+  "}\n",
+  "function wait(seconds) {\n",
+  "  if (seconds === 0) return NOTHING;\n",
+  "  if (seconds < 1) return `${Math.ceil(seconds * 1e3)}${THIN_SPACE}ms`;\n",
+  "  return seconds < 10 ? `${seconds.toFixed(1)}${THIN_SPACE}s` : duration(seconds);\n",
+  "}\n",
+  "function duration(seconds) {\n",
+  "  const total = Math.floor(seconds);\n",
+  "  const parts = [\n",
+  "    [\n",
+  "      Math.floor(total / 86400),\n",
+  "      \"d\"\n",
+  "    ],\n",
+  "    [\n",
+  "      Math.floor(total / 3600) % 24,\n",
+  "      \"h\"\n",
+  "    ],\n",
+  "    [\n",
+  "      Math.floor(total / 60) % 60,\n",
+  "      \"min\"\n",
+  "    ],\n",
+  "    [\n",
+  "      total % 60,\n",
+  "      \"s\"\n",
+  "    ]\n",
+  "  ];\n",
+  "  const first = parts.findIndex(([number2]) => number2 > 0);\n",
+  "  if (first === -1) return `0${THIN_SPACE}s`;\n",
+  "  return parts.slice(first, first + 2).filter(([number2], i) => i === 0 || number2 > 0).map(([number2, unit]) => `${number2}${THIN_SPACE}${unit}`).join(\" \");\n",
+  "}\n",
+  "\n",
+  "// details.js\n",
+  "var Details = class {\n",
+  "  #dialog = byId(\"details\");\n",
+  "  #closing;\n",
+  "  constructor() {\n",
+  "    byId(\"details-close\").addEventListener(\"click\", () => this.close());\n",
+  "    this.#dialog.addEventListener(\"close\", () => this.#dialog.open || this.#end());\n",
+  "  }\n",
+  "  /**\n",
+  "   * Opens the panel.\n",
+  "   *\n",
+  "   * @param title whose details they are: a text of somebody else\n",
+  "   * @param content the element with the details\n",
+  "   * @param onClose called when the panel is closed, or shows something else\n",
+  "   */\n",
+  "  open({ title, content, onClose }) {\n",
+  "    this.#end();\n",
+  "    setText(byId(\"details-title\"), visible(title));\n",
+  "    byId(\"details-content\").replaceChildren(content);\n",
+  "    this.#closing = onClose;\n",
+  "    if (!this.#dialog.open) this.#dialog.showModal();\n",
+  "    byId(\"details-title\").focus();\n",
+  "  }\n",
+  "  /** True while it shows something. */\n",
+  "  get isOpen() {\n",
+  "    return this.#dialog.open;\n",
+  "  }\n",
+  "  close() {\n",
+  "    this.#dialog.close();\n",
+  "  }\n",
+  "  #end() {\n",
+  "    const closing = this.#closing;\n",
+  "    this.#closing = void 0;\n",
+  "    if (closing === void 0) return;\n",
+  "    byId(\"details-content\").replaceChildren();\n",
+  "    closing();\n",
+  "  }\n",
+  "};\n",
+  "\n",
+  "// calls.js\n",
+  "function ask(path, token) {\n",
+  "  return call(path, token, {});\n",
+  "}\n",
+  "function change(path, members, token) {\n",
+  "  return call(path, token, {\n",
+  "    method: \"POST\",\n",
+  "    headers: {\n",
+  "      \"content-type\": \"application/json\"\n",
+  "    },\n",
+  "    body: JSON.stringify(members)\n",
+  "  });\n",
+  "}\n",
+  "async function call(path, token, init) {\n",
+  "  const headers = {\n",
+  "    ...init.headers\n",
+  "  };\n",
+  "  if (token !== null) headers.authorization = `Bearer ${token}`;\n",
+  "  const response = await fetch(path, {\n",
+  "    cache: \"no-store\",\n",
+  "    ...init,\n",
+  "    headers\n",
+  "  });\n",
+  "  const json = await response.json();\n",
+  "  if (response.ok) return json;\n",
+  "  throw new Error(json.error);\n",
+  "}\n",
+  "\n",
+  "// sparkline.js\n",
+  "var SVG = \"http://www.w3.org/2000/svg\";\n",
+  "var HISTORY_LENGTH = 120;\n",
+  "var WIDTH = 120;\n",
+  "var HEIGHT = 28;\n",
+  "var Series = class {\n",
+  "  values = [];\n",
+  "  /** @param length most values that are kept */\n",
+  "  constructor(length = HISTORY_LENGTH) {\n",
+  "    this.length = length;\n",
+  "  }\n",
+  "  push(value) {\n",
+  "    this.values.push(value);\n",
+  "    if (this.values.length > this.length) this.values.shift();\n",
+  "  }\n",
+  "};\n",
+  "function pointsOf(values, width, height, length = HISTORY_LENGTH) {\n",
+  "  const highest = Math.max(...values, 0);\n",
+  "  const step = width / (length - 1);\n",
+  "  const left = width - step * (values.length - 1);\n",
+  "  return values.map((value, i) => {\n",
+  "    const y = highest === 0 ? height : height - value / highest * height;\n",
+  "    return `${(left + i * step).toFixed(1)},${(y + 1).toFixed(1)}`;\n",
+  "  });\n",
+  "}\n",
+  "function sparkline(label = \"\") {\n",
+  "  const svg = document.createElementNS(SVG, \"svg\");\n",
+  "  svg.setAttribute(\"viewBox\", `0 0 ${WIDTH} ${HEIGHT + 2}`);\n",
+  "  svg.setAttribute(\"preserveAspectRatio\", \"none\");\n",
+  "  svg.setAttribute(\"class\", `sparkline ${label}`);\n",
+  "  svg.setAttribute(\"aria-hidden\", \"true\");\n",
+  "  for (const part of [\n",
+  "    \"polygon\",\n",
+  "    \"polyline\"\n",
+  "  ]) svg.append(document.createElementNS(SVG, part));\n",
+  "  return svg;\n",
+  "}\n",
+  "function draw(svg, { values, length }) {\n",
+  "  const points = pointsOf(values, WIDTH, HEIGHT, length);\n",
+  "  const [area, line] = svg.children;\n",
+  "  line.setAttribute(\"points\", points.length > 1 ? points.join(\" \") : \"\");\n",
+  "  if (points.length < 2) return area.setAttribute(\"points\", \"\");\n",
+  "  const [left] = points[0].split(\",\");\n",
+  "  const floor = HEIGHT + 1;\n",
+  "  area.setAttribute(\"points\", `${left},${floor} ${points.join(\" \")} ${WIDTH},${floor}`);\n",
+  "}\n",
+  "\n",
+  "// columns.js\n",
+  "var TRANSPORTS = {\n",
+  "  poll: \"HTTP poll\",\n",
+  "  events: \"HTTP events\",\n",
+  "  tcp: \"TCP\",\n",
+  "  memory: \"in process\"\n",
+  "};\n",
+  "var NAME = \"name\";\n",
+  "var NUMBER = \"number\";\n",
+  "var WIDE = \"number wide\";\n",
+  "var SLOW_SECONDS = 1;\n",
+  "var STUCK_SECONDS = 10;\n",
+  "function number(title, of, show, className = NUMBER) {\n",
+  "  return {\n",
+  "    title,\n",
+  "    className,\n",
+  "    text: (row) => show(of(row)),\n",
+  "    sortBy: of\n",
+  "  };\n",
+  "}\n",
+  "function name(title, of, className = NAME) {\n",
+  "  return {\n",
+  "    title,\n",
+  "    className,\n",
+  "    update: (cell, row) => updateName(cell, of(row)),\n",
+  "    sortBy: of\n",
+  "  };\n",
+  "}\n",
+  "function time(ms) {\n",
+  "  return new Date(ms).toLocaleTimeString(\"en-GB\");\n",
+  "}\n",
+  "function updateName(cell, name2) {\n",
+  "  setText(cell, name2);\n",
+  "  if (cell.title !== name2) cell.title = name2;\n",
+  "}\n",
+  "var Histories = class {\n",
+  "  #series = /* @__PURE__ */ new Map();\n",
+  "  /** Takes values of new things in, and forgets those that are gone. */\n",
+  "  record(values) {\n",
+  "    for (const [name2, value] of values) {\n",
+  "      const series = this.#series.get(name2) ?? new Series();\n",
+  "      if (value !== null) series.push(value);\n",
+  "      this.#series.set(name2, series);\n",
+  "    }\n",
+  "    for (const name2 of this.#series.keys()) if (!values.has(name2)) this.#series.delete(name2);\n",
+  "  }\n",
+  "  draw(cell, name2) {\n",
+  "    if (cell.firstChild === null) cell.append(sparkline());\n",
+  "    draw(cell.firstChild, this.#series.get(name2));\n",
+  "  }\n",
+  "};\n",
+  "var rates = new Histories();\n",
+  "function recordRates(topics2) {\n",
+  "  rates.record(new Map(topics2.map(({ topic, storedPerSecond }) => [\n",
+  "    topic,\n",
+  "    storedPerSecond\n",
+  "  ])));\n",
+  "}\n",
+  "var updateSparkline = (cell, { topic }) => rates.draw(cell, topic);\n",
+  "function opener(title, of, onOpen) {\n",
+  "  return {\n",
+  "    title,\n",
+  "    className: NAME,\n",
+  "    sortBy: of,\n",
+  "    update(cell, row) {\n",
+  "      if (cell.firstChild === null) cell.append(element(\"button\", {\n",
+  "        type: \"button\"\n",
+  "      }));\n",
+  "      const button = cell.firstChild;\n",
+  "      setText(button, visible(of(row)));\n",
+  "      button.title = visible(of(row));\n",
+  "      button.onclick = () => onOpen(row);\n",
+  "    }\n",
+  "  };\n",
+  "}\n",
+  "var topicTable = (onOpen) => ({\n",
+  "  caption: \"Topics with their messages\",\n",
+  "  sorted: \"Messages\",\n",
+  "  empty: \"No topic has messages yet.\",\n",
+  "  columns: [\n",
+  "    opener(\"Topic\", ({ topic }) => topic, onOpen),\n",
+  "    number(\"Messages\", ({ messages }) => messages, count),\n",
+  "    number(\"Size\", ({ bytes: bytes2 }) => bytes2, bytes, WIDE),\n",
+  "    number(\"Subscribers\", ({ subscribers }) => subscribers, count, WIDE),\n",
+  "    number(\"By pattern\", ({ patternSubscribers }) => patternSubscribers, count, WIDE),\n",
+  "    number(\"Stored/s\", ({ storedPerSecond }) => storedPerSecond, rate),\n",
+  "    {\n",
+  "      title: \"Last 2 minutes\",\n",
+  "      className: \"wide picture\",\n",
+  "      update: updateSparkline\n",
+  "    }\n",
+  "  ]\n",
+  "});\n",
+  "function updateSubscriber(cell, { transport, name: name2 }) {\n",
+  "  if (cell.firstChild === null) {\n",
+  "    cell.append(element(\"span\", {\n",
+  "      className: \"badge\"\n",
+  "    }), element(\"span\", {\n",
+  "      className: NAME\n",
+  "    }));\n",
+  "  }\n",
+  "  const [badge, text] = cell.children;\n",
+  "  setText(badge, TRANSPORTS[transport] ?? transport);\n",
+  "  updateName(text, name2);\n",
+  "}\n",
+  "function updateWait(cell, { oldestSeconds }) {\n",
+  "  const level = oldestSeconds >= STUCK_SECONDS ? \"stuck\" : oldestSeconds >= SLOW_SECONDS ? \"slow\" : \"\";\n",
+  "  cell.dataset.level = level;\n",
+  "  setText(cell, wait(oldestSeconds));\n",
+  "}\n",
+  "function updateDropped(cell, { dropped, droppedPerSecond }) {\n",
+  "  cell.dataset.level = droppedPerSecond > 0 ? \"stuck\" : dropped > 0 ? \"slow\" : \"\";\n",
+  "  setText(cell, count(dropped));\n",
+  "}\n",
+  "function subscriptionsText({ subscribesTo, subscriptions }) {\n",
+  "  const more = subscriptions - subscribesTo.length;\n",
+  "  return subscribesTo.join(\", \") + (more > 0 ? ` and ${more} more` : \"\");\n",
+  "}\n",
+  "var SUBSCRIBERS = {\n",
+  "  caption: \"Subscribers with what waits for them\",\n",
+  "  sorted: \"Waiting\",\n",
+  "  empty: \"No subscribers.\",\n",
+  "  columns: [\n",
+  "    {\n",
+  "      title: \"Subscriber\",\n",
+  "      className: NAME,\n",
+  "      sortBy: ({ transport, name: name2 }) => `${transport} ${name2}`,\n",
+  "      update: updateSubscriber\n",
+  "    },\n",
+  "    name(\"Subscribes to\", subscriptionsText, `${NAME} wide`),\n",
+  "    number(\"Waiting\", ({ messages }) => messages, count),\n",
+  "    number(\"Size\", ({ bytes: bytes2 }) => bytes2, bytes, WIDE),\n",
+  "    {\n",
+  "      title: \"Oldest\",\n",
+  "      className: NUMBER,\n",
+  "      sortBy: ({ oldestSeconds }) => oldestSeconds,\n",
+  "      update: updateWait\n",
+  "    },\n",
+  "    number(\"Incoming/s\", ({ deliveredPerSecond }) => deliveredPerSecond, rate, WIDE),\n",
+  "    {\n",
+  "      title: \"Dropped\",\n",
+  "      className: NUMBER,\n",
+  "      sortBy: ({ dropped }) => dropped,\n",
+  "      update: updateDropped\n",
+  "    }\n",
+  "  ]\n",
+  "};\n",
+  "var PERCENTILES = [\n",
+  "  \"p50\",\n",
+  "  \"p90\",\n",
+  "  \"p99\",\n",
+  "  \"p99.9\"\n",
+  "].map((title, i) => number(title, ({ percentilesMs }) => percentilesMs[i], milliseconds, title === \"p99\" ? NUMBER : WIDE));\n",
+  "var REQUESTS = {\n",
+  "  caption: \"HTTP requests by call\",\n",
+  "  sorted: \"Total\",\n",
+  "  empty: \"No request yet.\",\n",
+  "  columns: [\n",
+  "    name(\"Call\", ({ route }) => route),\n",
+  "    number(\"Total\", ({ requests }) => requests, count),\n",
+  "    number(\"Per second\", ({ perSecond: perSecond3 }) => perSecond3, rate),\n",
+  "    number(\"Mean time\", ({ meanMs }) => meanMs, milliseconds, WIDE),\n",
+  "    ...PERCENTILES,\n",
+  "    number(\"Refused\", ({ errors }) => errors, count)\n",
+  "  ]\n",
+  "};\n",
+  "var COMMANDS = {\n",
+  "  caption: \"Commands to the TCP server\",\n",
+  "  sorted: \"Total\",\n",
+  "  empty: \"No command yet.\",\n",
+  "  columns: [\n",
+  "    name(\"Command\", ({ command }) => command),\n",
+  "    number(\"Total\", ({ count: count2 }) => count2, count),\n",
+  "    number(\"Per second\", ({ perSecond: perSecond3 }) => perSecond3, rate),\n",
+  "    ...PERCENTILES\n",
+  "  ]\n",
+  "};\n",
+  "var ERRORS = {\n",
+  "  caption: \"The last errors\",\n",
+  "  sorted: \"Time\",\n",
+  "  empty: \"No error yet.\",\n",
+  "  columns: [\n",
+  "    name(\"Error\", ({ text }) => visible(text)),\n",
+  "    name(\"Call\", ({ about }) => visible(about)),\n",
+  "    number(\"Time\", ({ atMs }) => atMs, time)\n",
+  "  ]\n",
+  "};\n",
+  "\n",
+  "// confirm.js\n",
+  "function confirmed(question, verb) {\n",
+  "  const dialog = byId(\"confirm\");\n",
+  "  setText(byId(\"confirm-text\"), question);\n",
+  "  setText(byId(\"confirm-yes\"), verb);\n",
+  "  dialog.showModal();\n",
+  "  byId(\"confirm-no\").focus();\n",
+  "  return new Promise((resolve) => {\n",
+  "    let isSure = false;\n",
+  "    byId(\"confirm-no\").onclick = () => dialog.close();\n",
+  "    byId(\"confirm-yes\").onclick = () => {\n",
+  "      isSure = true;\n",
+  "      dialog.close();\n",
+  "    };\n",
+  "    dialog.onclose = () => resolve(isSure);\n",
+  "  });\n",
+  "}\n",
+  "\n",
+  "// stream.js\n",
+  "var MIN_RETRY_MS = 500;\n",
+  "var MAX_RETRY_MS = 1e4;\n",
+  "var SILENCE_MS = 45e3;\n",
+  "async function follow(token, on, signal) {\n",
+  "  for (let retryMs = MIN_RETRY_MS; !signal.aborted; ) {\n",
+  "    const cause = await read(token, (snapshot) => {\n",
+  "      retryMs = MIN_RETRY_MS;\n",
+  "      on.snapshot(snapshot);\n",
+  "    }, signal);\n",
+  "    if (cause === \"unauthorized\" || signal.aborted) return;\n",
+  "    on.lost(cause);\n",
+  "    await sleep(retryMs, signal);\n",
+  "    retryMs = Math.min(retryMs * 2, MAX_RETRY_MS);\n",
+  "  }\n",
+  "}\n",
+  "async function read(token, onSnapshot, signal) {\n",
+  "  const silence = new AbortController();\n",
+  "  let timer;\n",
+  "  const wind = () => {\n",
+  "    clearTimeout(timer);\n",
+  "    timer = setTimeout(() => silence.abort(), SILENCE_MS);\n",
+  "  };\n",
+  "  try {\n",
+  "    wind();\n",
+  "    const response = await fetch(\"/snapshots\", {\n",
+  "      headers: token === null ? {} : {\n",
+  "        authorization: `Bearer ${token}`\n",
+  "      },\n",
+  "      cache: \"no-store\",\n",
+  "      signal: AbortSignal.any([\n",
+  "        signal,\n",
+  "        silence.signal\n",
+  "      ])\n",
+  "    });\n",
+  "    if (response.status === 401) return \"unauthorized\";\n",
+  "    if (!response.ok) return \"busy\";\n",
+  "    for await (const snapshot of eventsIn(response.body)) {\n",
+  "      wind();\n",
+  "      onSnapshot(snapshot);\n",
+  "    }\n",
+  "    return \"lost\";\n",
+  "  } catch {\n",
+  "    return \"lost\";\n",
+  "  } finally {\n",
+  "    clearTimeout(timer);\n",
+  "  }\n",
+  "}\n",
+  "async function* eventsIn(body) {\n",
+  "  let text = \"\";\n",
+  "  const reader = body.pipeThrough(new TextDecoderStream()).getReader();\n",
+  "  for (let piece; !(piece = await reader.read()).done; ) {\n",
+  "    const events = (text + piece.value).split(\"\\n\\n\");\n",
+  "    text = events.pop();\n",
+  "    for (const event of events) {\n",
+  "      if (event.startsWith(\"data: \")) yield JSON.parse(event.slice(\"data: \".length));\n",
+  "    }\n",
+  "  }\n",
+  "}\n",
+  "function sleep(ms, signal) {\n",
+  "  return new Promise((resolve) => {\n",
+  "    const timer = setTimeout(resolve, ms);\n",
+  "    signal.addEventListener(\"abort\", () => {\n",
+  "      clearTimeout(timer);\n",
+  "      resolve();\n",
+  "    }, {\n",
+  "      once: true\n",
+  "    });\n",
+  "  });\n",
+  "}\n",
+  "\n",
+  "// messages.js\n",
+  "var MAX_SHOWN = 200;\n",
+  "var ENDS = {\n",
+  "  closed: \"The channel was closed.\",\n",
+  "  deleted: \"The channel was deleted.\"\n",
+  "};\n",
+  "function openMessages(page2, { title, path, action }) {\n",
+  "  const viewer = new Viewer();\n",
+  "  const reading = new AbortController();\n",
+  "  if (action !== void 0 && page2.isChangeable) viewer.offer(changeButton(page2, action, viewer));\n",
+  "  page2.details.open({\n",
+  "    title,\n",
+  "    content: viewer.element,\n",
+  "    onClose: () => reading.abort()\n",
+  "  });\n",
+  "  return read2(viewer, path, page2.token(), reading.signal);\n",
+  "}\n",
+  "function changeButton(page2, { verb, question, path, members, onDone }, { say }) {\n",
+  "  const button = element(\"button\", {\n",
+  "    type: \"button\",\n",
+  "    textContent: verb\n",
+  "  });\n",
+  "  button.addEventListener(\"click\", async () => {\n",
+  "    if (!await confirmed(question, verb)) return;\n",
+  "    try {\n",
+  "      const { changed } = await change(path, members, page2.token());\n",
+  "      say(`${verb}: ${changed === 0 ? \"there was nothing to change\" : `done, ${changed}`}`);\n",
+  "      onDone?.();\n",
+  "    } catch (error) {\n",
+  "      say(error.message);\n",
+  "    }\n",
+  "  });\n",
+  "  return button;\n",
+  "}\n",
+  "async function read2(viewer, path, token, signal) {\n",
+  "  try {\n",
+  "    const response = await fetch(path, {\n",
+  "      headers: token === null ? {} : {\n",
+  "        authorization: `Bearer ${token}`\n",
+  "      },\n",
+  "      cache: \"no-store\",\n",
+  "      signal\n",
+  "    });\n",
+  "    if (!response.ok) return viewer.say((await response.json()).error);\n",
+  "    for await (const batch of eventsIn(response.body)) viewer.add(batch);\n",
+  "    viewer.end();\n",
+  "  } catch (error) {\n",
+  "    if (!signal.aborted) viewer.say(`The stream ended: ${error.message}. Open it again.`);\n",
+  "  }\n",
+  "}\n",
+  "var Viewer = class {\n",
+  "  #list = element(\"ol\", {\n",
+  "    id: \"messages\"\n",
+  "  });\n",
+  "  #said = element(\"p\", {\n",
+  "    id: \"messages-said\",\n",
+  "    className: \"quiet\",\n",
+  "    role: \"status\"\n",
+  "  });\n",
+  "  #pause = element(\"button\", {\n",
+  "    type: \"button\",\n",
+  "    id: \"messages-pause\",\n",
+  "    textContent: \"Pause\"\n",
+  "  });\n",
+  "  #filter = element(\"input\", {\n",
+  "    id: \"messages-filter\",\n",
+  "    autocomplete: \"off\",\n",
+  "    spellcheck: false\n",
+  "  });\n",
+  "  #counts = element(\"span\", {\n",
+  "    id: \"messages-counts\",\n",
+  "    className: \"quiet\"\n",
+  "  });\n",
+  "  #actions;\n",
+  "  #isPaused = false;\n",
+  "  #shown = 0;\n",
+  "  #skipped = 0;\n",
+  "  #isEnded = false;\n",
+  "  constructor() {\n",
+  "    const label = element(\"label\", {\n",
+  "      htmlFor: \"messages-filter\",\n",
+  "      textContent: \"Filter\"\n",
+  "    });\n",
+  "    this.#actions = element(\"div\", {\n",
+  "      className: \"actions\"\n",
+  "    }, this.#pause, label, this.#filter);\n",
+  "    this.element = element(\"div\", {}, this.#actions, element(\"p\", {}, this.#counts), this.#said, this.#list);\n",
+  "    this.#pause.addEventListener(\"click\", () => this.#togglePause());\n",
+  "    this.#filter.addEventListener(\"input\", () => this.#filterAll());\n",
+  "    this.say = this.say.bind(this);\n",
+  "    this.#showCounts();\n",
+  "  }\n",
+  "  /** Adds the button of a change. */\n",
+  "  offer(button) {\n",
+  "    this.#pause.after(button);\n",
+  "  }\n",
+  "  /** Says what has happened: a text that may be of somebody else. */\n",
+  "  say(text) {\n",
+  "    setText(this.#said, visible(text));\n",
+  "  }\n",
+  "  add({ messages, skipped, problems, end }) {\n",
+  "    this.#skipped += skipped;\n",
+  "    if (problems.length > 0) this.say(problems.join(\"; \"));\n",
+  "    if (end !== null) {\n",
+  "      this.#isEnded = true;\n",
+  "      this.say(ENDS[end]);\n",
+  "    }\n",
+  "    if (this.#isPaused) this.#skipped += messages.length;\n",
+  "    else {\n",
+  "      for (const message of messages) this.#list.prepend(this.#itemOf(message));\n",
+  "      while (this.#list.children.length > MAX_SHOWN) this.#list.lastElementChild.remove();\n",
+  "      this.#shown += messages.length;\n",
+  "    }\n",
+  "    this.#showCounts();\n",
+  "  }\n",
+  "  /** The stream has ended. */\n",
+  "  end() {\n",
+  "    if (!this.#isEnded) this.say(\"The server ended the stream. Open it again.\");\n",
+  "  }\n",
+  "  #togglePause() {\n",
+  "    this.#isPaused = !this.#isPaused;\n",
+  "    setText(this.#pause, this.#isPaused ? \"Resume\" : \"Pause\");\n",
+  "    this.#showCounts();\n",
+  "  }\n",
+  "  #showCounts() {\n",
+  "    const skipped = this.#skipped === 0 ? \"\" : `, ${count(this.#skipped)} not shown`;\n",
+  "    const state2 = this.#isPaused ? \"Paused: \" : \"\";\n",
+  "    setText(this.#counts, `${state2}${pluralize(this.#shown, \"message\")}${skipped}`);\n",
+  "  }\n",
+  "  #itemOf({ atMs, topic, sender, number: number2, sizeBytes, form, text, problem }) {\n",
+  "    const facts = [\n",
+  "      atMs === null ? \"before\" : timeOf(atMs),\n",
+  "      topic,\n",
+  "      sender,\n",
+  "      number2,\n",
+  "      bytes(sizeBytes),\n",
+  "      form === \"value\" ? \"\" : form,\n",
+  "      problem\n",
+  "    ].filter((fact) => fact !== \"\").map(visible);\n",
+  "    const item = element(\"li\", {}, element(\"p\", {\n",
+  "      className: \"quiet\"\n",
+  "    }, ...facts.map((textContent) => element(\"span\", {\n",
+  "      textContent\n",
+  "    }))), element(\"pre\", {\n",
+  "      textContent: visibleLines(text)\n",
+  "    }));\n",
+  "    this.#filterOne(item);\n",
+  "    return item;\n",
+  "  }\n",
+  "  #filterAll() {\n",
+  "    for (const item of this.#list.children) this.#filterOne(item);\n",
+  "  }\n",
+  "  #filterOne(item) {\n",
+  "    item.hidden = !item.textContent.toLowerCase().includes(this.#filter.value.toLowerCase());\n",
+  "  }\n",
+  "};\n",
+  "function visibleLines(text) {\n",
+  "  return text.split(\"\\n\").map(visible).join(\"\\n\");\n",
+  "}\n",
+  "function timeOf(ms) {\n",
+  "  const time2 = new Date(ms);\n",
+  "  return Number.isNaN(time2.getTime()) ? \"\" : time2.toISOString().slice(11, 23);\n",
+  "}\n",
+  "\n",
+  "// table.js\n",
+  "var Table = class {\n",
+  "  #columns;\n",
+  "  #empty;\n",
+  "  #body = element(\"tbody\");\n",
+  "  #caption = element(\"p\", {\n",
+  "    className: \"quiet\"\n",
+  "  });\n",
+  "  #table;\n",
+  "  #rows = [];\n",
+  "  #sorted;\n",
+  "  constructor(parent, { caption, columns, empty, sorted }) {\n",
+  "    this.#columns = columns;\n",
+  "    this.#empty = empty;\n",
+  "    const head = element(\"tr\", {}, ...columns.map((column) => this.#headOf(column, sorted)));\n",
+  "    this.#table = element(\"table\", {}, element(\"caption\", {\n",
+  "      className: \"unseen\",\n",
+  "      textContent: caption\n",
+  "    }), element(\"thead\", {}, head), this.#body);\n",
+  "    parent.append(element(\"div\", {\n",
+  "      className: \"scroll panel\"\n",
+  "    }, this.#table), this.#caption);\n",
+  "  }\n",
+  "  #headOf(column, sorted) {\n",
+  "    const head = element(\"th\", {\n",
+  "      scope: \"col\",\n",
+  "      className: column.className ?? \"\"\n",
+  "    });\n",
+  "    if (column.sortBy === void 0) {\n",
+  "      head.textContent = column.title;\n",
+  "      return head;\n",
+  "    }\n",
+  "    const button = element(\"button\", {\n",
+  "      type: \"button\",\n",
+  "      textContent: column.title\n",
+  "    });\n",
+  "    button.addEventListener(\"click\", () => this.#sortBy(column, head));\n",
+  "    head.append(button);\n",
+  "    if (column.title === sorted) this.#sort(column, head, \"descending\");\n",
+  "    return head;\n",
+  "  }\n",
+  "  /** The largest number or the first name first, and the other way around when that is so. */\n",
+  "  #sortBy(column, head) {\n",
+  "    const before = head.getAttribute(\"aria-sort\") ?? (isText(column) ? \"descending\" : \"ascending\");\n",
+  "    for (const other of head.parentElement.children) other.removeAttribute(\"aria-sort\");\n",
+  "    this.#sort(column, head, before === \"descending\" ? \"ascending\" : \"descending\");\n",
+  "    this.#fill();\n",
+  "  }\n",
+  "  #sort({ sortBy }, head, order) {\n",
+  "    this.#sorted = {\n",
+  "      sortBy,\n",
+  "      sign: order === \"ascending\" ? 1 : -1\n",
+  "    };\n",
+  "    head.setAttribute(\"aria-sort\", order);\n",
+  "  }\n",
+  "  /** Shows rows, of which there are `total`. */\n",
+  "  show(rows, total = rows.length) {\n",
+  "    this.#rows = rows;\n",
+  "    this.#fill();\n",
+  "    this.#table.parentElement.hidden = rows.length === 0;\n",
+  "    const more = total > rows.length ? `${rows.length} of ${total.toLocaleString(\"en\")}` : \"\";\n",
+  "    setText(this.#caption, rows.length === 0 ? this.#empty : more);\n",
+  "  }\n",
+  "  #fill() {\n",
+  "    const { sortBy, sign } = this.#sorted;\n",
+  "    const rows = this.#rows.toSorted((a, b) => sign * compare(sortBy(a), sortBy(b)));\n",
+  "    while (this.#body.rows.length > rows.length) this.#body.lastElementChild.remove();\n",
+  "    while (this.#body.rows.length < rows.length) this.#body.append(this.#newRow());\n",
+  "    for (const [i, row] of rows.entries()) {\n",
+  "      for (const [j, column] of this.#columns.entries()) {\n",
+  "        const cell = this.#body.rows[i].cells[j];\n",
+  "        if (column.update === void 0) setText(cell, column.text(row));\n",
+  "        else column.update(cell, row);\n",
+  "      }\n",
+  "    }\n",
+  "  }\n",
+  "  #newRow() {\n",
+  "    return element(\"tr\", {}, ...this.#columns.map(({ className = \"\" }, i) => i === 0 ? element(\"th\", {\n",
+  "      scope: \"row\",\n",
+  "      className\n",
+  "    }) : element(\"td\", {\n",
+  "      className\n",
+  "    })));\n",
+  "  }\n",
+  "};\n",
+  "function isText({ className }) {\n",
+  "  return className.startsWith(\"name\");\n",
+  "}\n",
+  "function compare(a, b) {\n",
+  "  if (typeof a === \"string\") return a.localeCompare(b);\n",
+  "  return (a ?? -1) - (b ?? -1);\n",
+  "}\n",
+  "\n",
+  "// sections/parts.js\n",
+  "function heading(text, after = \"\", id = \"\") {\n",
+  "  return element(\"h2\", {\n",
+  "    id,\n",
+  "    textContent: `${text} `\n",
+  "  }, element(\"span\", {\n",
+  "    className: \"quiet\",\n",
+  "    textContent: after\n",
+  "  }));\n",
+  "}\n",
+  "function place(id) {\n",
+  "  return element(\"div\", {\n",
+  "    id\n",
+  "  });\n",
+  "}\n",
+  "\n",
+  "// sections/channel_details.js\n",
+  "var seen = (of) => (row) => visible(of(row));\n",
+  "var orDash = (show) => (value) => value === null ? \"\\u2013\" : show(value);\n",
+  "function makeChannelDetails() {\n",
+  "  const said = element(\"p\", {\n",
+  "    className: \"problem\",\n",
+  "    role: \"status\"\n",
+  "  });\n",
+  "  const facts = element(\"ul\", {\n",
+  "    className: \"facts\"\n",
+  "  });\n",
+  "  const [forParticipants, forHolds, forValues] = [\n",
+  "    1,\n",
+  "    2,\n",
+  "    3\n",
+  "  ].map(() => place(\"\"));\n",
+  "  const title = (textContent) => element(\"h3\", {\n",
+  "    textContent\n",
+  "  });\n",
+  "  const values = element(\"div\", {\n",
+  "    hidden: true\n",
+  "  }, title(\"Latest values\"), forValues);\n",
+  "  const content = element(\"div\", {}, said, facts, title(\"Participants\"), forParticipants, title(\"What they hold\"), forHolds, values);\n",
+  "  const participantTable = new Table(forParticipants, PARTICIPANTS);\n",
+  "  const holdTable = new Table(forHolds, HOLDS);\n",
+  "  const valueTable = new Table(forValues, VALUES);\n",
+  "  return {\n",
+  "    element: content,\n",
+  "    say: (text) => setText(said, visible(text)),\n",
+  "    show(details) {\n",
+  "      setText(said, \"\");\n",
+  "      showFacts(facts, factsOf(details));\n",
+  "      participantTable.show(details.participants);\n",
+  "      holdTable.show(details.holds);\n",
+  "      values.hidden = details.values === null;\n",
+  "      valueTable.show(details.values ?? []);\n",
+  "    }\n",
+  "  };\n",
+  "}\n",
+  "function factsOf({ createdMs, creatorPid, kept, reasons, damage }) {\n",
+  "  const created = createdMs === null ? [] : [\n",
+  "    `created at ${time(createdMs)} by process ${creatorPid}`\n",
+  "  ];\n",
+  "  const history2 = kept === null ? [] : [\n",
+  "    `keeps ${pluralize(kept, \"message\")} for subscribers that come later`\n",
+  "  ];\n",
+  "  return [\n",
+  "    ...created,\n",
+  "    ...history2,\n",
+  "    ...reasons.map((reason) => `is there because: ${reason}`),\n",
+  "    ...damage\n",
+  "  ];\n",
+  "}\n",
+  "function showFacts(list, texts) {\n",
+  "  while (list.children.length > texts.length) list.lastElementChild.remove();\n",
+  "  while (list.children.length < texts.length) list.append(element(\"li\"));\n",
+  "  for (const [i, text] of texts.entries()) setText(list.children[i], visible(text));\n",
+  "}\n",
+  "function updateAlive(cell, { isAlive, isWaiting }) {\n",
+  "  cell.dataset.level = isAlive ? \"\" : \"stuck\";\n",
+  "  setText(cell, isAlive ? isWaiting ? \"sleeps\" : \"alive\" : \"dead\");\n",
+  "}\n",
+  "var PARTICIPANTS = {\n",
+  "  caption: \"Participants of the channel\",\n",
+  "  sorted: \"Joined\",\n",
+  "  empty: \"Nobody takes part.\",\n",
+  "  columns: [\n",
+  "    name(\"Label\", seen(({ label, role }) => label || role)),\n",
+  "    {\n",
+  "      title: \"Role\",\n",
+  "      className: \"wide\",\n",
+  "      text: ({ role }) => role,\n",
+  "      sortBy: ({ role }) => role\n",
+  "    },\n",
+  "    number(\"Process\", ({ pid }) => pid, String),\n",
+  "    number(\"Joined\", ({ sinceMs }) => sinceMs, time, \"number wide\"),\n",
+  "    number(\"Lag\", ({ lag }) => lag, orDash(count)),\n",
+  "    number(\"Missing\", ({ missing }) => missing, count, \"number wide\"),\n",
+  "    {\n",
+  "      title: \"State\",\n",
+  "      sortBy: ({ isAlive }) => Number(isAlive),\n",
+  "      update: updateAlive\n",
+  "    }\n",
+  "  ]\n",
+  "};\n",
+  "var HOLDS = {\n",
+  "  caption: \"What participants hold\",\n",
+  "  sorted: \"Since\",\n",
+  "  empty: \"They hold nothing.\",\n",
+  "  columns: [\n",
+  "    name(\"Holder\", seen(({ holder }) => holder)),\n",
+  "    {\n",
+  "      title: \"What\",\n",
+  "      text: ({ what }) => what,\n",
+  "      sortBy: ({ what }) => what\n",
+  "    },\n",
+  "    number(\"Count\", ({ count: count2 }) => count2, count),\n",
+  "    number(\"Since\", ({ sinceMs }) => sinceMs, time)\n",
+  "  ]\n",
+  "};\n",
+  "var VALUES = {\n",
+  "  caption: \"Latest values of the channel\",\n",
+  "  sorted: \"Size\",\n",
+  "  empty: \"No key has a value.\",\n",
+  "  columns: [\n",
+  "    name(\"Key\", seen(({ key }) => key)),\n",
+  "    name(\"Value\", seen(({ value }) => value)),\n",
+  "    number(\"Size\", ({ sizeBytes }) => sizeBytes, bytes, \"number wide\"),\n",
+  "    number(\"Expires\", ({ expiresMs }) => expiresMs, orDash(time), \"number wide\")\n",
+  "  ]\n",
+  "};\n",
+  "\n",
+  "// sections/hour.js\n",
+  "var POINTS = 360;\n",
+  "var CHANNEL_PREFIX = \"channel \";\n",
+  "var Hour = class {\n",
+  "  #series = /* @__PURE__ */ new Map();\n",
+  "  #endMs = 0;\n",
+  "  /** Takes in what a snapshot has: at first the whole hour, later each new point. */\n",
+  "  record({ history: history2, step }) {\n",
+  "    if (history2 !== void 0) this.#begin(history2.hour);\n",
+  "    if (step === null || step.atMs <= this.#endMs) return;\n",
+  "    this.#endMs = step.atMs;\n",
+  "    for (const name2 of /* @__PURE__ */ new Set([\n",
+  "      ...this.#series.keys(),\n",
+  "      ...Object.keys(step.figures)\n",
+  "    ])) {\n",
+  "      this.of(name2).push(step.figures[name2] ?? 0);\n",
+  "    }\n",
+  "  }\n",
+  "  #begin({ endMs, series }) {\n",
+  "    this.#endMs = endMs;\n",
+  "    this.#series.clear();\n",
+  "    for (const [name2, values] of Object.entries(series)) {\n",
+  "      for (const value of values) this.of(name2).push(value ?? 0);\n",
+  "    }\n",
+  "  }\n",
+  "  /** The values of a name. */\n",
+  "  of(name2) {\n",
+  "    let series = this.#series.get(name2);\n",
+  "    if (series === void 0) this.#series.set(name2, series = new Series(POINTS));\n",
+  "    return series;\n",
+  "  }\n",
+  "  /** Draws the messages per second of a channel of the machine. */\n",
+  "  drawChannel(cell, channel) {\n",
+  "    if (cell.firstChild === null) cell.append(sparkline());\n",
+  "    draw(cell.firstChild, this.#series.get(CHANNEL_PREFIX + channel) ?? new Series(POINTS));\n",
+  "  }\n",
+  "};\n",
+  "var hour = new Hour();\n",
+  "var perSecond = (rate2) => `${rate(rate2)}/s`;\n",
+  "var CHARTS = [\n",
+  "  [\n",
+  "    \"stored\",\n",
+  "    \"Stored messages\",\n",
+  "    perSecond\n",
+  "  ],\n",
+  "  [\n",
+  "    \"delivered\",\n",
+  "    \"Delivered messages\",\n",
+  "    perSecond\n",
+  "  ],\n",
+  "  [\n",
+  "    \"requests\",\n",
+  "    \"HTTP requests\",\n",
+  "    perSecond\n",
+  "  ],\n",
+  "  [\n",
+  "    \"httpP99Ms\",\n",
+  "    \"HTTP, 99th percentile\",\n",
+  "    milliseconds\n",
+  "  ],\n",
+  "  [\n",
+  "    \"commands\",\n",
+  "    \"TCP commands\",\n",
+  "    perSecond\n",
+  "  ],\n",
+  "  [\n",
+  "    \"tcpP99Ms\",\n",
+  "    \"TCP, 99th percentile\",\n",
+  "    milliseconds\n",
+  "  ],\n",
+  "  [\n",
+  "    \"errors\",\n",
+  "    \"Errors\",\n",
+  "    perSecond\n",
+  "  ],\n",
+  "  [\n",
+  "    \"backlog\",\n",
+  "    \"Backlog\",\n",
+  "    count\n",
+  "  ],\n",
+  "  [\n",
+  "    \"memory\",\n",
+  "    \"Memory of the store\",\n",
+  "    bytes\n",
+  "  ],\n",
+  "  [\n",
+  "    \"processMemory\",\n",
+  "    \"Memory of the process\",\n",
+  "    bytes\n",
+  "  ],\n",
+  "  [\n",
+  "    \"channelMessages\",\n",
+  "    \"Messages on channels\",\n",
+  "    perSecond\n",
+  "  ],\n",
+  "  [\n",
+  "    \"channelDropped\",\n",
+  "    \"Missed on channels\",\n",
+  "    perSecond\n",
+  "  ]\n",
+  "];\n",
+  "function makeHour(parent) {\n",
+  "  const charts = CHARTS.map(([key, title, show]) => {\n",
+  "    const caption = element(\"p\", {\n",
+  "      className: \"quiet\"\n",
+  "    });\n",
+  "    const picture = sparkline();\n",
+  "    parent.append(element(\"article\", {\n",
+  "      className: \"panel tile hour\"\n",
+  "    }, element(\"h3\", {\n",
+  "      textContent: title\n",
+  "    }), caption, picture));\n",
+  "    return {\n",
+  "      key,\n",
+  "      show,\n",
+  "      caption,\n",
+  "      picture\n",
+  "    };\n",
+  "  });\n",
+  "  return () => {\n",
+  "    for (const { key, show, caption, picture } of charts) {\n",
+  "      const series = hour.of(key);\n",
+  "      setText(caption, captionOf(series.values, show));\n",
+  "      draw(picture, series);\n",
+  "    }\n",
+  "  };\n",
+  "}\n",
+  "function captionOf(values, show) {\n",
+  "  if (values.length === 0) return \"the first point comes within 10 seconds\";\n",
+  "  return `${show(values.at(-1))}, highest ${show(Math.max(...values))}`;\n",
+  "}\n",
+  "\n",
+  "// sections/channels.js\n",
+  "var FULL = 0.8;\n",
+  "var LOOK_MS = 2e3;\n",
+  "var HAS_MESSAGES = /* @__PURE__ */ new Set([\n",
+  "  \"queue\",\n",
+  "  \"broadcast\",\n",
+  "  \"request\"\n",
+  "]);\n",
+  "var seen2 = (of) => (row) => visible(of(row));\n",
+  "var peopleOf = ({ participants }) => Object.values(participants).reduce((a, b) => a + b, 0);\n",
+  "var channels = {\n",
+  "  id: \"channels\",\n",
+  "  title: \"Channels\",\n",
+  "  make(panel, page2) {\n",
+  "    const title = heading(\"Channels of the machine\");\n",
+  "    const [forChannels, forDeaths] = [\n",
+  "      \"channels\",\n",
+  "      \"deaths\"\n",
+  "    ].map(place);\n",
+  "    panel.append(title, forChannels, heading(\"Deaths\", \"the last first\"), forDeaths);\n",
+  "    const table = new Table(forChannels, channelTable((row) => showDetails(page2, row)));\n",
+  "    const deaths = new Table(forDeaths, DEATHS);\n",
+  "    return {\n",
+  "      show({ channels: part }) {\n",
+  "        if (part === null) return;\n",
+  "        setText(title.lastChild, part.directory);\n",
+  "        table.show(part.channels, part.total);\n",
+  "        deaths.show(part.deaths, part.deathCount);\n",
+  "      },\n",
+  "      isShown: ({ channels: part }) => part !== null\n",
+  "    };\n",
+  "  }\n",
+  "};\n",
+  "async function showDetails(page2, row) {\n",
+  "  const details = makeChannelDetails();\n",
+  "  offerActions(page2, row, details);\n",
+  "  const looking = new AbortController();\n",
+  "  page2.details.open({\n",
+  "    title: row.name,\n",
+  "    content: details.element,\n",
+  "    onClose: () => looking.abort()\n",
+  "  });\n",
+  "  const path = `/channel_details?${new URLSearchParams({\n",
+  "    channel: row.name\n",
+  "  })}`;\n",
+  "  while (!looking.signal.aborted) {\n",
+  "    try {\n",
+  "      const found = await ask(path, page2.token());\n",
+  "      if (!looking.signal.aborted) details.show(found);\n",
+  "    } catch (error) {\n",
+  "      details.say(error.message);\n",
+  "    }\n",
+  "    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));\n",
+  "  }\n",
+  "}\n",
+  "function offerActions(page2, { name: name2, kind }, details) {\n",
+  "  const buttons = [];\n",
+  "  if (HAS_MESSAGES.has(kind)) {\n",
+  "    const button = element(\"button\", {\n",
+  "      type: \"button\",\n",
+  "      id: \"channel-messages\",\n",
+  "      textContent: \"Messages\"\n",
+  "    });\n",
+  "    button.addEventListener(\"click\", () => showMessages(page2, name2));\n",
+  "    buttons.push(button);\n",
+  "  }\n",
+  "  if (page2.isChangeable) {\n",
+  "    const remove = changeButton(page2, {\n",
+  "      verb: \"Remove\",\n",
+  "      question: `Remove the channel ${visible(name2)}, with all that it holds, for good?`,\n",
+  "      path: \"/channel_remove\",\n",
+  "      members: {\n",
+  "        channel: name2\n",
+  "      },\n",
+  "      onDone: () => page2.details.close()\n",
+  "    }, details);\n",
+  "    remove.id = \"channel-remove\";\n",
+  "    buttons.push(remove);\n",
+  "  }\n",
+  "  details.element.prepend(element(\"div\", {\n",
+  "    className: \"actions\"\n",
+  "  }, ...buttons));\n",
+  "}\n",
+  "function showMessages(page2, channel) {\n",
+  "  const path = `/channel_messages?${new URLSearchParams({\n",
+  "    channel\n",
+  "  })}`;\n",
+  "  openMessages(page2, {\n",
+  "    title: `Messages of ${channel}`,\n",
+  "    path\n",
+  "  });\n",
+  "}\n",
+  "function updateFill(cell, { kind, fill }) {\n",
+  "  const isFull = fill >= FULL && kind !== \"broadcast\";\n",
+  "  cell.dataset.level = isFull ? \"slow\" : \"\";\n",
+  "  setText(cell, kind === \"latest\" || kind === \"journal\" ? \"\\u2013\" : `${(fill * 100).toFixed(0)}%`);\n",
+  "}\n",
+  "function updateState(cell, { state: state2, dead, problem }) {\n",
+  "  cell.dataset.level = state2 === \"damaged\" ? \"stuck\" : dead > 0 ? \"slow\" : \"\";\n",
+  "  setText(cell, dead > 0 ? `${state2}, ${dead} dead` : state2);\n",
+  "  cell.title = problem ?? \"\";\n",
+  "}\n",
+  "function updateLosses(of, perSecond3) {\n",
+  "  return (cell, row) => {\n",
+  "    cell.dataset.level = perSecond3(row) > 0 ? \"stuck\" : of(row) > 0 ? \"slow\" : \"\";\n",
+  "    setText(cell, count(of(row)));\n",
+  "  };\n",
+  "}\n",
+  "function channelTable(onSelect) {\n",
+  "  return {\n",
+  "    caption: \"Channels of the machine\",\n",
+  "    sorted: \"Messages/s\",\n",
+  "    empty: \"No channel exists.\",\n",
+  "    columns: [\n",
+  "      opener(\"Channel\", ({ name: name2 }) => name2, onSelect),\n",
+  "      {\n",
+  "        title: \"Kind\",\n",
+  "        className: \"wide\",\n",
+  "        text: ({ kind }) => kind,\n",
+  "        sortBy: ({ kind }) => kind\n",
+  "      },\n",
+  "      number(\"Messages/s\", ({ messagesPerSecond }) => messagesPerSecond, rate),\n",
+  "      number(\"Bytes/s\", ({ bytesPerSecond }) => bytesPerSecond, (rate2) => rate2 === null ? \"\\u2013\" : bytes(Math.round(rate2)), \"number wide\"),\n",
+  "      {\n",
+  "        title: \"Fill\",\n",
+  "        className: \"number\",\n",
+  "        sortBy: ({ fill }) => fill,\n",
+  "        update: updateFill\n",
+  "      },\n",
+  "      number(\"Lag\", ({ lag }) => lag, (lag) => lag === null ? \"\\u2013\" : count(lag)),\n",
+  "      {\n",
+  "        title: \"Missed\",\n",
+  "        className: \"number wide\",\n",
+  "        sortBy: ({ dropped, missing }) => dropped + missing,\n",
+  "        update: updateLosses(({ dropped, missing }) => dropped + missing, ({ droppedPerSecond }) => droppedPerSecond)\n",
+  "      },\n",
+  "      number(\"Sent\", ({ sentMessages }) => sentMessages, count, \"number wide\"),\n",
+  "      number(\"Participants\", peopleOf, count, \"number wide\"),\n",
+  "      {\n",
+  "        title: \"Last hour\",\n",
+  "        className: \"wide picture\",\n",
+  "        update: (cell, row) => hour.drawChannel(cell, row.name)\n",
+  "      },\n",
+  "      {\n",
+  "        title: \"State\",\n",
+  "        className: \"wide\",\n",
+  "        sortBy: ({ state: state2, dead }) => `${state2} ${dead}`,\n",
+  "        update: updateState\n",
+  "      }\n",
+  "    ]\n",
+  "  };\n",
+  "}\n",
+  "var DEATHS = {\n",
+  "  caption: \"Participants that died\",\n",
+  "  sorted: \"Died\",\n",
+  "  empty: \"No participant has died since the server was started.\",\n",
+  "  columns: [\n",
+  "    name(\"Channel\", seen2(({ channel }) => channel)),\n",
+  "    {\n",
+  "      title: \"Role\",\n",
+  "      className: \"wide\",\n",
+  "      text: ({ role }) => role,\n",
+  "      sortBy: ({ role }) => role\n",
+  "    },\n",
+  "    name(\"Label\", seen2(({ label }) => label ?? \"\"), \"name\"),\n",
+  "    number(\"Process\", ({ pid }) => pid, String),\n",
+  "    number(\"Died\", ({ atMs }) => atMs, time)\n",
+  "  ]\n",
+  "};\n",
+  "\n",
+  "// sections/clients.js\n",
+  "var seen3 = (of) => (row) => visible(of(row));\n",
+  "var clients = {\n",
+  "  id: \"clients\",\n",
+  "  title: \"Clients\",\n",
+  "  make(panel) {\n",
+  "    const forClients = place(\"clients\");\n",
+  "    panel.append(heading(\"Redis-speaking clients\"), forClients);\n",
+  "    const table = new Table(forClients, CLIENTS);\n",
+  "    return {\n",
+  "      show({ clients: part }) {\n",
+  "        if (part !== null) table.show(part.clients, part.total);\n",
+  "      },\n",
+  "      isShown: ({ clients: part }) => part !== null\n",
+  "    };\n",
+  "  }\n",
+  "};\n",
+  "var CLIENTS = {\n",
+  "  caption: \"Clients that speak the protocol of Redis\",\n",
+  "  sorted: \"Commands\",\n",
+  "  empty: \"No client is connected.\",\n",
+  "  columns: [\n",
+  "    name(\"Client\", seen3(({ name: name2, id }) => name2 || `client ${id}`)),\n",
+  "    name(\"Address\", seen3(({ address }) => address), \"name wide\"),\n",
+  "    number(\"Database\", ({ database }) => database, String, \"number wide\"),\n",
+  "    name(\"Last command\", seen3(({ lastCommand }) => lastCommand)),\n",
+  "    number(\"Commands\", ({ commands }) => commands, count),\n",
+  "    number(\"Subscriptions\", ({ subscriptions }) => subscriptions, count, \"number wide\"),\n",
+  "    number(\"Idle\", ({ idleSeconds }) => idleSeconds, duration),\n",
+  "    number(\"Connected\", ({ ageSeconds }) => ageSeconds, duration, \"number wide\"),\n",
+  "    {\n",
+  "      title: \"State\",\n",
+  "      className: \"wide\",\n",
+  "      text: ({ state: state2 }) => state2,\n",
+  "      sortBy: ({ state: state2 }) => state2\n",
+  "    }\n",
+  "  ]\n",
+  "};\n",
+  "\n",
+  "// sections/keys.js\n",
+  "var LOOK_MS2 = 3e3;\n",
+  "var keys = {\n",
+  "  id: \"keys\",\n",
+  "  title: \"Keys\",\n",
+  "  make(panel, page2) {\n",
+  "    const section = new KeySection(panel, page2);\n",
+  "    return {\n",
+  "      show: (now) => section.show(now.databases)\n",
+  "    };\n",
+  "  }\n",
+  "};\n",
+  "var KeySection = class {\n",
+  "  #page;\n",
+  "  #panel;\n",
+  "  #table;\n",
+  "  #database = 0;\n",
+  "  /** Cursors of the pages up to the one that is shown. */\n",
+  "  #cursors = [\n",
+  "    0\n",
+  "  ];\n",
+  "  #next = 0;\n",
+  "  #select = element(\"select\", {\n",
+  "    id: \"key-database\"\n",
+  "  });\n",
+  "  #back = element(\"button\", {\n",
+  "    type: \"button\",\n",
+  "    id: \"keys-back\",\n",
+  "    textContent: \"Previous\"\n",
+  "  });\n",
+  "  #on = element(\"button\", {\n",
+  "    type: \"button\",\n",
+  "    id: \"keys-on\",\n",
+  "    textContent: \"Next\"\n",
+  "  });\n",
+  "  #where = element(\"span\", {\n",
+  "    className: \"quiet\"\n",
+  "  });\n",
+  "  #said = element(\"p\", {\n",
+  "    className: \"problem\",\n",
+  "    role: \"status\"\n",
+  "  });\n",
+  "  #lookedAtMs = -Infinity;\n",
+  "  constructor(panel, page2) {\n",
+  "    this.#page = page2;\n",
+  "    this.#panel = panel;\n",
+  "    const label = element(\"label\", {\n",
+  "      htmlFor: \"key-database\",\n",
+  "      textContent: \"Database\"\n",
+  "    });\n",
+  "    const controls = element(\"div\", {\n",
+  "      className: \"actions\"\n",
+  "    }, label, this.#select, this.#back, this.#on, this.#where);\n",
+  "    const table = place(\"keys\");\n",
+  "    panel.append(heading(\"Keys\"), controls, this.#said, table);\n",
+  "    this.#table = new Table(table, keyTable((cell, row) => this.#offerDelete(cell, row)));\n",
+  "    this.#select.addEventListener(\"change\", () => {\n",
+  "      this.#database = Number(this.#select.value);\n",
+  "      this.#go([\n",
+  "        0\n",
+  "      ]);\n",
+  "    });\n",
+  "    this.#back.addEventListener(\"click\", () => this.#go(this.#cursors.slice(0, -1)));\n",
+  "    this.#on.addEventListener(\"click\", () => this.#go([\n",
+  "      ...this.#cursors,\n",
+  "      this.#next\n",
+  "    ]));\n",
+  "  }\n",
+  "  /** Shows the databases of a snapshot, and looks at the keys if the section is seen. */\n",
+  "  show(databases) {\n",
+  "    this.#showDatabases(databases);\n",
+  "    const { keys: keys2 = 0 } = databases.find(({ database }) => database === this.#database) ?? {};\n",
+  "    setText(this.#where, `page ${this.#cursors.length} of ${pluralize(keys2, \"key\")}`);\n",
+  "    const isDue = performance.now() - this.#lookedAtMs >= LOOK_MS2;\n",
+  "    if (!this.#panel.hidden && isDue) this.#look();\n",
+  "  }\n",
+  "  #showDatabases(databases) {\n",
+  "    const numbers = databases.map(({ database }) => database);\n",
+  "    if (!numbers.includes(this.#database)) numbers.push(this.#database);\n",
+  "    const options = numbers.sort((a, b) => a - b).map(String);\n",
+  "    const shown = [\n",
+  "      ...this.#select.options\n",
+  "    ].map(({ value }) => value);\n",
+  "    if (options.join() === shown.join()) return;\n",
+  "    this.#select.replaceChildren(...options.map((value) => element(\"option\", {\n",
+  "      value,\n",
+  "      textContent: value\n",
+  "    })));\n",
+  "    this.#select.value = String(this.#database);\n",
+  "  }\n",
+  "  #go(cursors) {\n",
+  "    this.#cursors = cursors;\n",
+  "    this.#look();\n",
+  "  }\n",
+  "  /** A key that is shown in part cannot be named. */\n",
+  "  #offerDelete(cell, { key, isCut }) {\n",
+  "    const isOffered = this.#page.isChangeable && !isCut;\n",
+  "    const database = this.#database;\n",
+  "    const shown = isOffered ? `${database} ${key}` : \"\";\n",
+  "    if (cell.dataset.offered === shown) return;\n",
+  "    cell.dataset.offered = shown;\n",
+  "    cell.replaceChildren();\n",
+  "    if (!isOffered) return;\n",
+  "    cell.append(changeButton(this.#page, {\n",
+  "      verb: \"Delete\",\n",
+  "      question: `Delete the key ${visible(key)} of database ${database} for good?`,\n",
+  "      path: \"/key_delete\",\n",
+  "      members: {\n",
+  "        key,\n",
+  "        database\n",
+  "      },\n",
+  "      onDone: () => this.#look()\n",
+  "    }, {\n",
+  "      say: (text) => setText(this.#said, visible(text))\n",
+  "    }));\n",
+  "  }\n",
+  "  async #look() {\n",
+  "    this.#lookedAtMs = performance.now();\n",
+  "    const cursors = this.#cursors;\n",
+  "    const query = new URLSearchParams({\n",
+  "      database: this.#database,\n",
+  "      cursor: cursors.at(-1)\n",
+  "    });\n",
+  "    try {\n",
+  "      const { keys: keys2, cursor } = await ask(`/key_page?${query}`, this.#page.token());\n",
+  "      if (cursors !== this.#cursors) return;\n",
+  "      this.#next = cursor;\n",
+  "      this.#table.show(keys2);\n",
+  "      this.#back.disabled = cursors.length === 1;\n",
+  "      this.#on.disabled = cursor === 0;\n",
+  "      setText(this.#said, \"\");\n",
+  "    } catch (error) {\n",
+  "      setText(this.#said, visible(error.message));\n",
+  "    }\n",
+  "  }\n",
+  "};\n",
+  "var keyTable = (offer) => ({\n",
+  "  caption: \"Keys with the types of their values\",\n",
+  "  sorted: \"Size\",\n",
+  "  empty: \"No keys.\",\n",
+  "  columns: [\n",
+  "    name(\"Key\", ({ key }) => visible(key)),\n",
+  "    {\n",
+  "      title: \"Type\",\n",
+  "      text: ({ type }) => type,\n",
+  "      sortBy: ({ type }) => type\n",
+  "    },\n",
+  "    number(\"Size\", ({ bytes: bytes2 }) => bytes2, bytes),\n",
+  "    number(\"Expires in\", ({ ttlSeconds }) => ttlSeconds, (seconds) => seconds === null ? \"never\" : duration(seconds)),\n",
+  "    {\n",
+  "      title: \"Action\",\n",
+  "      className: \"action\",\n",
+  "      update: offer\n",
+  "    }\n",
+  "  ]\n",
+  "});\n",
+  "\n",
+  "// sections/tiles.js\n",
+  "var perSecond2 = (of) => ({\n",
+  "  value: (now) => now.rates && of(now.rates),\n",
+  "  show: rate\n",
+  "});\n",
+  "var TILES = [\n",
+  "  {\n",
+  "    title: \"Stored per second\",\n",
+  "    series: \"stored\",\n",
+  "    ...perSecond2(({ stored }) => stored),\n",
+  "    caption: ({ totals }) => `${count(totals.stored)} since the start`\n",
+  "  },\n",
+  "  {\n",
+  "    title: \"Delivered per second\",\n",
+  "    series: \"delivered\",\n",
+  "    ...perSecond2(({ delivered }) => delivered),\n",
+  "    caption: ({ totals }) => `to ${pluralize(totals.subscribers, \"subscriber\")}`\n",
+  "  },\n",
+  "  {\n",
+  "    title: \"Requests per second\",\n",
+  "    series: \"requests\",\n",
+  "    ...perSecond2(({ requests }) => requests),\n",
+  "    caption: ({ requests }) => `${count(requests.reduce((sum, { errors }) => sum + errors, 0))} rejected`\n",
+  "  },\n",
+  "  {\n",
+  "    title: \"Backlog\",\n",
+  "    series: \"backlog\",\n",
+  "    value: ({ backlog }) => backlog.messages,\n",
+  "    show: count,\n",
+  "    caption: ({ backlog: { messages, bytes: bytes2, oldestSeconds } }) => messages === 0 ? \"nothing waits\" : `${bytes(bytes2)}, ${wait(oldestSeconds)} old`,\n",
+  "    level: ({ backlog }) => backlog.oldestSeconds >= 10 ? \"stuck\" : \"\"\n",
+  "  },\n",
+  "  {\n",
+  "    title: \"Dropped per second\",\n",
+  "    series: \"dropped\",\n",
+  "    ...perSecond2(({ dropped }) => dropped),\n",
+  "    caption: ({ totals }) => `${count(totals.dropped)} since the start`,\n",
+  "    level: ({ rates: rates2 }) => rates2?.dropped > 0 ? \"stuck\" : \"\"\n",
+  "  },\n",
+  "  {\n",
+  "    title: \"Memory used\",\n",
+  "    series: \"memory\",\n",
+  "    value: ({ memory }) => memory.bytes,\n",
+  "    show: bytes,\n",
+  "    caption: ({ memory: { bytes: bytes2, limitBytes } }) => limitBytes === null ? \"no limit is set\" : `${(bytes2 / limitBytes * 100).toFixed(0)}% of ${bytes(limitBytes)}`,\n",
+  "    level: ({ memory: { bytes: bytes2, limitBytes } }) => limitBytes !== null && bytes2 / limitBytes > 0.9 ? \"slow\" : \"\",\n",
+  "    share: ({ memory: { bytes: bytes2, limitBytes } }) => limitBytes === null ? null : bytes2 / limitBytes\n",
+  "  }\n",
+  "];\n",
+  "var FACTS = [\n",
+  "  [\n",
+  "    \"Topics\",\n",
+  "    ({ totals }) => count(totals.topics)\n",
+  "  ],\n",
+  "  [\n",
+  "    \"Messages\",\n",
+  "    ({ totals }) => count(totals.messages)\n",
+  "  ],\n",
+  "  [\n",
+  "    \"Keys\",\n",
+  "    ({ totals }) => count(totals.keys)\n",
+  "  ],\n",
+  "  [\n",
+  "    \"Expired\",\n",
+  "    ({ totals }) => count(totals.expired)\n",
+  "  ],\n",
+  "  [\n",
+  "    \"Deleted\",\n",
+  "    ({ totals }) => count(totals.deleted)\n",
+  "  ],\n",
+  "  [\n",
+  "    \"Evicted\",\n",
+  "    ({ totals }) => count(totals.evicted)\n",
+  "  ],\n",
+  "  [\n",
+  "    \"Cut off\",\n",
+  "    ({ totals }) => count(totals.disconnected)\n",
+  "  ],\n",
+  "  [\n",
+  "    \"Process memory\",\n",
+  "    ({ memory }) => bytes(memory.processBytes)\n",
+  "  ]\n",
+  "];\n",
+  "var Tile = class {\n",
+  "  #of;\n",
+  "  #series = new Series();\n",
+  "  #value = element(\"p\", {\n",
+  "    className: \"value\"\n",
+  "  });\n",
+  "  #caption = element(\"p\", {\n",
+  "    className: \"quiet\"\n",
+  "  });\n",
+  "  #meter = element(\"div\", {\n",
+  "    className: \"meter\",\n",
+  "    hidden: true\n",
+  "  }, element(\"div\"));\n",
+  "  #picture = sparkline();\n",
+  "  #panel;\n",
+  "  constructor(of, parent) {\n",
+  "    this.#of = of;\n",
+  "    const title = element(\"h3\", {\n",
+  "      textContent: of.title\n",
+  "    });\n",
+  "    this.#panel = element(\"article\", {\n",
+  "      className: \"panel tile\"\n",
+  "    }, title, this.#value, this.#caption, this.#meter, this.#picture);\n",
+  "    parent.append(this.#panel);\n",
+  "  }\n",
+  "  /** Begins with the last minutes that the server has kept. */\n",
+  "  #begin({ recent }) {\n",
+  "    this.#series = new Series();\n",
+  "    for (const value of recent.series[this.#of.series] ?? []) this.#series.push(value ?? 0);\n",
+  "  }\n",
+  "  show(now) {\n",
+  "    const { value, show, caption, level, share } = this.#of;\n",
+  "    if (now.history !== void 0) this.#begin(now.history);\n",
+  "    const figure = value(now);\n",
+  "    if (figure !== null) this.#series.push(figure);\n",
+  "    setText(this.#value, show(figure));\n",
+  "    setText(this.#caption, caption(now));\n",
+  "    this.#panel.dataset.level = level?.(now) ?? \"\";\n",
+  "    draw(this.#picture, this.#series);\n",
+  "    const part = share?.(now) ?? null;\n",
+  "    this.#meter.hidden = part === null;\n",
+  "    if (part !== null) this.#meter.firstChild.style.width = `${Math.min(100, part * 100)}%`;\n",
+  "  }\n",
+  "};\n",
+  "function makeTiles(parent) {\n",
+  "  const tiles = TILES.map((of) => new Tile(of, parent));\n",
+  "  return (now) => tiles.forEach((tile) => tile.show(now));\n",
+  "}\n",
+  "function makeFacts(parent) {\n",
+  "  const values = FACTS.map(([title]) => {\n",
+  "    const value = element(\"dd\");\n",
+  "    parent.append(element(\"div\", {}, element(\"dt\", {\n",
+  "      textContent: title\n",
+  "    }), value));\n",
+  "    return value;\n",
+  "  });\n",
+  "  return (now) => values.forEach((value, i) => setText(value, FACTS[i][1](now)));\n",
+  "}\n",
+  "\n",
+  "// sections/overview.js\n",
+  "var overview = {\n",
+  "  id: \"overview\",\n",
+  "  title: \"Overview\",\n",
+  "  make(panel) {\n",
+  "    const tiles = element(\"div\", {\n",
+  "      id: \"tiles\",\n",
+  "      className: \"tiles\"\n",
+  "    });\n",
+  "    const facts = element(\"dl\", {\n",
+  "      id: \"facts\"\n",
+  "    });\n",
+  "    panel.append(element(\"h2\", {\n",
+  "      className: \"unseen\",\n",
+  "      textContent: \"Overview\"\n",
+  "    }), tiles, facts);\n",
+  "    const charts = element(\"div\", {\n",
+  "      id: \"hour\",\n",
+  "      className: \"tiles\"\n",
+  "    });\n",
+  "    panel.append(heading(\"Last hour\"), charts);\n",
+  "    const showHour = makeHour(charts);\n",
+  "    const showTiles = makeTiles(tiles);\n",
+  "    const showFacts2 = makeFacts(facts);\n",
+  "    return {\n",
+  "      show(now) {\n",
+  "        hour.record(now);\n",
+  "        showTiles(now);\n",
+  "        showFacts2(now);\n",
+  "        showHour();\n",
+  "      }\n",
+  "    };\n",
+  "  }\n",
+  "};\n",
+  "\n",
+  "// sections/queues.js\n",
+  "var LOOK_MS3 = 3e3;\n",
+  "var depths = new Histories();\n",
+  "var ages = new Histories();\n",
+  "var keyOf = ({ queue, channel }) => JSON.stringify([\n",
+  "  queue,\n",
+  "  channel\n",
+  "]);\n",
+  "var titleOf = ({ queue, channel }) => visible(`${queue}: ${channel}`);\n",
+  "var depthOf = ({ waiting, delayed, leased }) => waiting + delayed + leased;\n",
+  "var queues = {\n",
+  "  id: \"queues\",\n",
+  "  title: \"Queues\",\n",
+  "  make(panel, page2) {\n",
+  "    panel.append(heading(\"Message queues\"), ...markup());\n",
+  "    const section = new QueueSection(page2.token);\n",
+  "    return {\n",
+  "      show: (now) => section.show(now.queues),\n",
+  "      isShown: (now) => now.queues !== null,\n",
+  "      close: () => section.close()\n",
+  "    };\n",
+  "  }\n",
+  "};\n",
+  "function markup() {\n",
+  "  const button = (id, textContent = \"\", type = \"button\") => element(\"button\", {\n",
+  "    id,\n",
+  "    type,\n",
+  "    textContent\n",
+  "  });\n",
+  "  const form = element(\"form\", {\n",
+  "    id: \"queue-agent-form\",\n",
+  "    className: \"actions\"\n",
+  "  }, button(\"queue-pause\"), button(\"queue-purge\", \"Purge what waits\"), button(\"queue-purge-dead\", \"Purge dead letters\"), element(\"label\", {\n",
+  "    htmlFor: \"queue-agent\",\n",
+  "    textContent: \"Agent\"\n",
+  "  }), element(\"input\", {\n",
+  "    id: \"queue-agent\",\n",
+  "    autocomplete: \"off\",\n",
+  "    spellcheck: false\n",
+  "  }), button(\"queue-look\", \"Look at it\", \"submit\"), button(\"queue-close\", \"Close\"));\n",
+  "  const detail = element(\"div\", {\n",
+  "    id: \"queue-detail\",\n",
+  "    hidden: true\n",
+  "  }, element(\"h3\", {\n",
+  "    id: \"queue-name\",\n",
+  "    tabIndex: -1\n",
+  "  }), form, element(\"p\", {\n",
+  "    id: \"queue-said\",\n",
+  "    className: \"quiet\",\n",
+  "    role: \"status\"\n",
+  "  }), element(\"h3\", {\n",
+  "    textContent: \"Leased messages\"\n",
+  "  }), place(\"queue-leased\"), element(\"h3\", {\n",
+  "    textContent: \"Dead letters\"\n",
+  "  }), place(\"queue-dead\"));\n",
+  "  return [\n",
+  "    element(\"p\", {\n",
+  "      id: \"queue-silent\",\n",
+  "      className: \"problem\"\n",
+  "    }),\n",
+  "    place(\"queue-channels\"),\n",
+  "    detail\n",
+  "  ];\n",
+  "}\n",
+  "var QueueSection = class {\n",
+  "  #tokenOf;\n",
+  "  #channels;\n",
+  "  #leased;\n",
+  "  #dead;\n",
+  "  #selected;\n",
+  "  #agents = [];\n",
+  "  #isChangeable = false;\n",
+  "  #looking = new AbortController();\n",
+  "  /** @param tokenOf returns the token, or null */\n",
+  "  constructor(tokenOf) {\n",
+  "    this.#tokenOf = tokenOf;\n",
+  "    this.#channels = new Table(byId(\"queue-channels\"), channelTable2((row) => this.#select(row)));\n",
+  "    const act = (path, verb) => (row) => this.#changeMessage(path, verb, row);\n",
+  "    const isActive = () => this.#isChangeable;\n",
+  "    this.#leased = new Table(byId(\"queue-leased\"), leasedTable(actionColumn(\"Reject\", act(\"/queue_reject\", \"Reject\"), isActive)));\n",
+  "    this.#dead = new Table(byId(\"queue-dead\"), deadTable(actionColumn(\"Requeue\", act(\"/queue_requeue\", \"Requeue\"), isActive)));\n",
+  "    byId(\"queue-close\").addEventListener(\"click\", () => this.close());\n",
+  "    byId(\"queue-pause\").addEventListener(\"click\", () => this.#togglePause());\n",
+  "    byId(\"queue-purge\").addEventListener(\"click\", () => this.#purge([\n",
+  "      \"waiting\",\n",
+  "      \"delayed\"\n",
+  "    ]));\n",
+  "    byId(\"queue-purge-dead\").addEventListener(\"click\", () => this.#purge([\n",
+  "      \"dead\"\n",
+  "    ]));\n",
+  "    byId(\"queue-agent-form\").addEventListener(\"submit\", (event) => {\n",
+  "      event.preventDefault();\n",
+  "      this.#addAgent(byId(\"queue-agent\").value);\n",
+  "    });\n",
+  "  }\n",
+  "  /** Shows the queues of a snapshot. */\n",
+  "  show(queues2) {\n",
+  "    if (queues2 === null) return this.close();\n",
+  "    const { channels: channels2, silent, isChangeable } = queues2;\n",
+  "    this.#isChangeable = isChangeable;\n",
+  "    setText(byId(\"queue-silent\"), silent.length === 0 ? \"\" : `no answer from ${visible(silent.join(\", \"))}`);\n",
+  "    depths.record(new Map(channels2.map((row) => [\n",
+  "      keyOf(row),\n",
+  "      depthOf(row)\n",
+  "    ])));\n",
+  "    ages.record(new Map(channels2.map((row) => [\n",
+  "      keyOf(row),\n",
+  "      row.oldestSeconds ?? 0\n",
+  "    ])));\n",
+  "    this.#channels.show(channels2);\n",
+  "    this.#showSelected(channels2);\n",
+  "  }\n",
+  "  #showSelected(channels2) {\n",
+  "    const selected = this.#selected;\n",
+  "    if (selected === void 0) return;\n",
+  "    this.#selected = channels2.find((row) => keyOf(row) === keyOf(selected)) ?? selected;\n",
+  "    setText(byId(\"queue-pause\"), this.#selected.isPaused ? \"Resume\" : \"Pause\");\n",
+  "    for (const id of [\n",
+  "      \"queue-pause\",\n",
+  "      \"queue-purge\",\n",
+  "      \"queue-purge-dead\"\n",
+  "    ]) {\n",
+  "      byId(id).hidden = !this.#isChangeable;\n",
+  "    }\n",
+  "  }\n",
+  "  /** Closes the channel that is selected. */\n",
+  "  close() {\n",
+  "    this.#looking.abort();\n",
+  "    this.#selected = void 0;\n",
+  "    byId(\"queue-detail\").hidden = true;\n",
+  "    byId(\"confirm\").close();\n",
+  "  }\n",
+  "  #select(row) {\n",
+  "    this.close();\n",
+  "    this.#selected = row;\n",
+  "    this.#agents = [];\n",
+  "    this.#showSelected([\n",
+  "      row\n",
+  "    ]);\n",
+  "    this.#leased.show([]);\n",
+  "    this.#dead.show([]);\n",
+  "    this.#say(\"\");\n",
+  "    setText(byId(\"queue-name\"), titleOf(row));\n",
+  "    byId(\"queue-detail\").hidden = false;\n",
+  "    byId(\"queue-name\").focus();\n",
+  "    this.#look();\n",
+  "  }\n",
+  "  /** Looks at the messages again and again, until another channel is selected. */\n",
+  "  async #look() {\n",
+  "    this.#looking.abort();\n",
+  "    const { signal } = this.#looking = new AbortController();\n",
+  "    while (!signal.aborted) {\n",
+  "      await this.#lookOnce(signal);\n",
+  "      await new Promise((resolve) => setTimeout(resolve, LOOK_MS3));\n",
+  "    }\n",
+  "  }\n",
+  "  async #lookOnce(signal) {\n",
+  "    const { queue, channel } = this.#selected;\n",
+  "    const query = new URLSearchParams({\n",
+  "      queue,\n",
+  "      channel\n",
+  "    });\n",
+  "    for (const agent of this.#agents) query.append(\"agent\", agent);\n",
+  "    try {\n",
+  "      const { leased, dead } = await ask(`/queue_messages?${query}`, this.#tokenOf());\n",
+  "      if (signal.aborted) return;\n",
+  "      this.#leased.show(leased);\n",
+  "      this.#dead.show(dead);\n",
+  "    } catch (error) {\n",
+  "      if (!signal.aborted) this.#say(error.message);\n",
+  "    }\n",
+  "  }\n",
+  "  #addAgent(agent) {\n",
+  "    if (agent === \"\" || this.#selected === void 0) return;\n",
+  "    this.#agents = [\n",
+  "      .../* @__PURE__ */ new Set([\n",
+  "        agent,\n",
+  "        ...this.#agents\n",
+  "      ])\n",
+  "    ];\n",
+  "    byId(\"queue-agent\").value = \"\";\n",
+  "    this.#look();\n",
+  "  }\n",
+  "  #togglePause() {\n",
+  "    const { queue, channel, isPaused } = this.#selected;\n",
+  "    const verb = isPaused ? \"Resume\" : \"Pause\";\n",
+  "    const path = isPaused ? \"/queue_resume\" : \"/queue_pause\";\n",
+  "    this.#change(verb, `${verb} the channel ${titleOf(this.#selected)}, in all processes?`, [\n",
+  "      [\n",
+  "        path,\n",
+  "        {\n",
+  "          queue,\n",
+  "          channel\n",
+  "        }\n",
+  "      ]\n",
+  "    ]);\n",
+  "  }\n",
+  "  #purge(states) {\n",
+  "    const { queue, channel } = this.#selected;\n",
+  "    const number2 = states.reduce((sum, state2) => sum + this.#selected[state2], 0);\n",
+  "    const noun = states.includes(\"dead\") ? \"dead letter\" : \"waiting message\";\n",
+  "    this.#change(\"Purge\", `Remove ${pluralize(number2, noun)} of ${titleOf(this.#selected)} for good?`, states.map((state2) => [\n",
+  "      \"/queue_purge\",\n",
+  "      {\n",
+  "        queue,\n",
+  "        channel,\n",
+  "        state: state2\n",
+  "      }\n",
+  "    ]));\n",
+  "  }\n",
+  "  #changeMessage(path, verb, { id, agent }) {\n",
+  "    const { queue } = this.#selected;\n",
+  "    const message = `message ${visible(id)} of agent ${visible(agent)}`;\n",
+  "    this.#change(verb, `${verb} ${message}?`, [\n",
+  "      [\n",
+  "        path,\n",
+  "        {\n",
+  "          queue,\n",
+  "          id,\n",
+  "          agent\n",
+  "        }\n",
+  "      ]\n",
+  "    ]);\n",
+  "  }\n",
+  "  /** Changes the queue if the user says so. */\n",
+  "  async #change(verb, question, calls) {\n",
+  "    if (!await confirmed(question, verb)) return;\n",
+  "    try {\n",
+  "      let changed = 0;\n",
+  "      for (const [path, members] of calls) {\n",
+  "        changed += (await change(path, members, this.#tokenOf())).changed;\n",
+  "      }\n",
+  "      this.#say(`${verb}: ${changed === 0 ? \"there was nothing to change\" : `done, ${changed}`}`);\n",
+  "      if (this.#selected !== void 0) this.#look();\n",
+  "    } catch (error) {\n",
+  "      this.#say(error.message);\n",
+  "    }\n",
+  "  }\n",
+  "  #say(text) {\n",
+  "    setText(byId(\"queue-said\"), visible(text));\n",
+  "  }\n",
+  "};\n",
+  "function updateButton(cell, title, onClick) {\n",
+  "  if (cell.firstChild === null) cell.append(element(\"button\", {\n",
+  "    type: \"button\"\n",
+  "  }));\n",
+  "  setText(cell.firstChild, title);\n",
+  "  cell.firstChild.onclick = onClick;\n",
+  "}\n",
+  "function actionColumn(title, onClick, isActive) {\n",
+  "  return {\n",
+  "    title: \"Action\",\n",
+  "    className: \"action\",\n",
+  "    update(cell, row) {\n",
+  "      updateButton(cell, title, () => onClick(row));\n",
+  "      cell.firstChild.hidden = !isActive();\n",
+  "    }\n",
+  "  };\n",
+  "}\n",
+  "function channelTable2(onSelect) {\n",
+  "  return {\n",
+  "    caption: \"Channels of message queues\",\n",
+  "    sorted: \"Waiting\",\n",
+  "    empty: \"No channel has messages yet.\",\n",
+  "    columns: [\n",
+  "      {\n",
+  "        title: \"Channel\",\n",
+  "        className: \"name\",\n",
+  "        sortBy: titleOf,\n",
+  "        update(cell, row) {\n",
+  "          updateButton(cell, titleOf(row), () => onSelect(row));\n",
+  "          cell.firstChild.title = titleOf(row);\n",
+  "        }\n",
+  "      },\n",
+  "      number(\"Waiting\", ({ waiting }) => waiting, count),\n",
+  "      number(\"Delayed\", ({ delayed }) => delayed, count, \"number wide\"),\n",
+  "      number(\"Leased\", ({ leased }) => leased, count),\n",
+  "      number(\"Dead\", ({ dead }) => dead, count),\n",
+  "      {\n",
+  "        title: \"Oldest\",\n",
+  "        className: \"number wide\",\n",
+  "        sortBy: ({ oldestSeconds }) => oldestSeconds,\n",
+  "        update: (cell, { oldestSeconds }) => updateWait(cell, {\n",
+  "          oldestSeconds: oldestSeconds ?? 0\n",
+  "        })\n",
+  "      },\n",
+  "      number(\"Consumers\", ({ consumers }) => consumers, count, \"number wide\"),\n",
+  "      number(\"Done/s\", ({ acknowledgedPerSecond }) => acknowledgedPerSecond, rate, \"number wide\"),\n",
+  "      {\n",
+  "        title: \"State\",\n",
+  "        className: \"wide\",\n",
+  "        sortBy: ({ isPaused }) => Number(isPaused),\n",
+  "        text: ({ isPaused }) => isPaused ? \"paused\" : \"\"\n",
+  "      },\n",
+  "      {\n",
+  "        title: \"Depth\",\n",
+  "        className: \"wide picture\",\n",
+  "        update: (cell, row) => depths.draw(cell, keyOf(row))\n",
+  "      },\n",
+  "      {\n",
+  "        title: \"Age\",\n",
+  "        className: \"wide picture\",\n",
+  "        update: (cell, row) => ages.draw(cell, keyOf(row))\n",
+  "      }\n",
+  "    ]\n",
+  "  };\n",
+  "}\n",
+  "var seen4 = (of) => (row) => visible(of(row));\n",
+  "function leasedTable(action) {\n",
+  "  return {\n",
+  "    caption: \"Leased messages with their holders\",\n",
+  "    sorted: \"Lease ends\",\n",
+  "    empty: \"No leased messages of the agents that were looked at.\",\n",
+  "    columns: [\n",
+  "      name(\"Message\", seen4(({ id }) => id), \"name wide\"),\n",
+  "      name(\"Held by\", seen4(({ agent }) => agent)),\n",
+  "      number(\"Attempts\", ({ attempts }) => attempts, count, \"number wide\"),\n",
+  "      number(\"Lease ends\", ({ leasedUntilMs }) => leasedUntilMs, time),\n",
+  "      name(\"Payload\", seen4(({ payload }) => payload)),\n",
+  "      action\n",
+  "    ]\n",
+  "  };\n",
+  "}\n",
+  "function deadTable(action) {\n",
+  "  return {\n",
+  "    caption: \"Dead letters with their reasons\",\n",
+  "    sorted: \"Died\",\n",
+  "    empty: \"No dead letters of the agents that were looked at.\",\n",
+  "    columns: [\n",
+  "      name(\"Message\", seen4(({ id }) => id), \"name wide\"),\n",
+  "      name(\"Agent\", seen4(({ agent }) => agent), \"name wide\"),\n",
+  "      number(\"Attempts\", ({ attempts }) => attempts, count, \"number wide\"),\n",
+  "      name(\"Reason\", seen4(({ reason }) => reason)),\n",
+  "      name(\"Error\", seen4(({ error }) => error), \"name wide\"),\n",
+  "      number(\"Died\", ({ diedMs }) => diedMs, time, \"number wide\"),\n",
+  "      name(\"Payload\", seen4(({ payload }) => payload)),\n",
+  "      action\n",
+  "    ]\n",
+  "  };\n",
+  "}\n",
+  "\n",
+  "// sections/servers.js\n",
+  "var servers = {\n",
+  "  id: \"servers\",\n",
+  "  title: \"Servers\",\n",
+  "  make(panel) {\n",
+  "    const [forRequests, forCommands, forErrors] = [\n",
+  "      \"requests\",\n",
+  "      \"commands\",\n",
+  "      \"errors\"\n",
+  "    ].map(place);\n",
+  "    const commandsTitle = heading(\"TCP commands\");\n",
+  "    const tcp = element(\"div\", {\n",
+  "      id: \"tcp\"\n",
+  "    }, commandsTitle, forCommands);\n",
+  "    panel.append(heading(\"HTTP requests\"), forRequests, tcp, heading(\"Errors\", \"the last first\"), forErrors);\n",
+  "    const requests = new Table(forRequests, REQUESTS);\n",
+  "    const commands = new Table(forCommands, COMMANDS);\n",
+  "    const errors = new Table(forErrors, ERRORS);\n",
+  "    return {\n",
+  "      show(now) {\n",
+  "        requests.show(now.requests);\n",
+  "        errors.show(now.errors);\n",
+  "        tcp.hidden = now.tcp === null;\n",
+  "        if (now.tcp === null) return;\n",
+  "        commands.show(now.tcp.commands);\n",
+  "        setText(commandsTitle.lastChild, pluralize(now.tcp.connections, \"connection\"));\n",
+  "      }\n",
+  "    };\n",
+  "  }\n",
+  "};\n",
+  "\n",
+  "// sections/state.js\n",
+  "var seen5 = (of) => (row) => visible(of(row));\n",
+  "var state = {\n",
+  "  id: \"state\",\n",
+  "  title: \"State\",\n",
+  "  make(panel) {\n",
+  "    const title = heading(\"Shared state\");\n",
+  "    const [forStates, forThreads, forPairs] = [\n",
+  "      \"states\",\n",
+  "      \"threads\",\n",
+  "      \"chains\"\n",
+  "    ].map(place);\n",
+  "    panel.append(title, forStates, heading(\"Threads\", \"with the number of their slots\"), forThreads, heading(\"Chains\", \"with their uuids\"), forPairs);\n",
+  "    const states = new Table(forStates, STATES);\n",
+  "    const threads = new Table(forThreads, THREADS);\n",
+  "    const pairs = new Table(forPairs, PAIRS);\n",
+  "    return {\n",
+  "      show({ states: part }) {\n",
+  "        if (part === null) return;\n",
+  "        const silent = part.states.filter(({ isKnown }) => !isKnown).map(({ name: name2 }) => name2);\n",
+  "        setText(title.lastChild, silent.length === 0 ? \"\" : `no answer from ${visible(silent.join(\", \"))}`);\n",
+  "        states.show(part.states);\n",
+  "        const total = (of) => part.states.reduce((sum, state2) => sum + of(state2), 0);\n",
+  "        threads.show(part.threads, total((state2) => state2.threads));\n",
+  "        pairs.show(part.pairs, total((state2) => state2.pairs));\n",
+  "      },\n",
+  "      isShown: ({ states: part }) => part !== null\n",
+  "    };\n",
+  "  }\n",
+  "};\n",
+  "var STATES = {\n",
+  "  caption: \"Shared states\",\n",
+  "  sorted: \"Threads\",\n",
+  "  empty: \"No shared state.\",\n",
+  "  columns: [\n",
+  "    name(\"State\", seen5(({ name: name2 }) => name2)),\n",
+  "    name(\"Place\", seen5(({ backendType, address }) => address || backendType), \"name wide\"),\n",
+  "    number(\"Threads\", ({ threads }) => threads, count),\n",
+  "    number(\"Chains\", ({ pairs }) => pairs, count),\n",
+  "    number(\"Most threads\", ({ maxThreads }) => maxThreads, count, \"number wide\"),\n",
+  "    number(\"Most slots\", ({ maxSlotsPerThread }) => maxSlotsPerThread, count, \"number wide\"),\n",
+  "    number(\"Expires after\", ({ ttlSeconds }) => ttlSeconds, (seconds) => seconds === null ? \"never\" : duration(seconds), \"number wide\")\n",
+  "  ]\n",
+  "};\n",
+  "var THREADS = {\n",
+  "  caption: \"Threads of shared states\",\n",
+  "  sorted: \"Slots\",\n",
+  "  empty: \"No thread has slots.\",\n",
+  "  columns: [\n",
+  "    name(\"Thread\", seen5(({ thread }) => thread)),\n",
+  "    name(\"State\", seen5(({ state: state2 }) => state2)),\n",
+  "    number(\"Slots\", ({ slots }) => slots, count),\n",
+  "    {\n",
+  "      title: \"Indexes\",\n",
+  "      className: \"number wide\",\n",
+  "      text: ({ slots }) => slots === 0 ? \"\\u2013\" : `0 to ${slots - 1}`\n",
+  "    }\n",
+  "  ]\n",
+  "};\n",
+  "var PAIRS = {\n",
+  "  caption: \"Chains of shared states\",\n",
+  "  sorted: \"Chain\",\n",
+  "  empty: \"No chain has a uuid.\",\n",
+  "  columns: [\n",
+  "    name(\"Chain\", seen5(({ chain }) => chain)),\n",
+  "    name(\"Uuid\", seen5(({ uuid }) => uuid)),\n",
+  "    name(\"State\", seen5(({ state: state2 }) => state2), \"name wide\")\n",
+  "  ]\n",
+  "};\n",
+  "\n",
+  "// sections/topics.js\n",
+  "var topics = {\n",
+  "  id: \"topics\",\n",
+  "  title: \"Topics\",\n",
+  "  make(panel, page2) {\n",
+  "    const [forTopics, forSubscribers] = [\n",
+  "      \"topics\",\n",
+  "      \"subscribers\"\n",
+  "    ].map(place);\n",
+  "    panel.append(heading(\"Topics\"), forTopics, heading(\"Subscribers\", \"slowest first\"), forSubscribers);\n",
+  "    const table = new Table(forTopics, topicTable(({ topic }) => showMessages2(page2, topic)));\n",
+  "    const subscriberTable = new Table(forSubscribers, SUBSCRIBERS);\n",
+  "    return {\n",
+  "      show(now) {\n",
+  "        recordRates(now.topics);\n",
+  "        table.show(now.topics, now.totals.topics);\n",
+  "        subscriberTable.show(now.subscribers, now.totals.subscribers);\n",
+  "      }\n",
+  "    };\n",
+  "  }\n",
+  "};\n",
+  "function showMessages2(page2, topic) {\n",
+  "  openMessages(page2, {\n",
+  "    title: `Messages of ${topic}`,\n",
+  "    path: `/topic_messages?${new URLSearchParams({\n",
+  "      topic\n",
+  "    })}`,\n",
+  "    action: {\n",
+  "      verb: \"Clear\",\n",
+  "      question: `Delete all messages of the topic ${visible(topic)} for good?`,\n",
+  "      path: \"/topic_clear\",\n",
+  "      members: {\n",
+  "        topic\n",
+  "      }\n",
+  "    }\n",
+  "  });\n",
+  "}\n",
+  "\n",
+  "// sections/sections.js\n",
+  "var SECTIONS = [\n",
+  "  overview,\n",
+  "  channels,\n",
+  "  topics,\n",
+  "  keys,\n",
+  "  queues,\n",
+  "  state,\n",
+  "  clients,\n",
+  "  servers\n",
+  "];\n",
+  "\n",
+  "// tabs.js\n",
+  "var STEPS = {\n",
+  "  ArrowRight: 1,\n",
+  "  ArrowLeft: -1,\n",
+  "  Home: -Infinity,\n",
+  "  End: Infinity\n",
+  "};\n",
+  "var Tabs = class {\n",
+  "  #list;\n",
+  "  #tabs = /* @__PURE__ */ new Map();\n",
+  "  #selected;\n",
+  "  constructor(list) {\n",
+  "    this.#list = list;\n",
+  "    list.addEventListener(\"keydown\", (event) => this.#onKey(event));\n",
+  "    addEventListener(\"hashchange\", () => this.#selectNamed());\n",
+  "  }\n",
+  "  /** Adds a tab; returns its panel. */\n",
+  "  add({ id, title }, panels) {\n",
+  "    const tab = element(\"button\", {\n",
+  "      type: \"button\",\n",
+  "      role: \"tab\",\n",
+  "      id: `tab-${id}`,\n",
+  "      textContent: title\n",
+  "    });\n",
+  "    tab.setAttribute(\"aria-controls\", `section-${id}`);\n",
+  "    tab.addEventListener(\"click\", () => this.#choose(id));\n",
+  "    const panel = element(\"section\", {\n",
+  "      role: \"tabpanel\",\n",
+  "      id: `section-${id}`,\n",
+  "      hidden: true\n",
+  "    });\n",
+  "    panel.setAttribute(\"aria-labelledby\", tab.id);\n",
+  "    this.#list.append(tab);\n",
+  "    panels.append(panel);\n",
+  "    this.#tabs.set(id, {\n",
+  "      tab,\n",
+  "      panel\n",
+  "    });\n",
+  "    this.#mark(tab, false);\n",
+  "    return panel;\n",
+  "  }\n",
+  "  /** Shows a tab or hides it. The first one is selected when the selected one is hidden. */\n",
+  "  setShown(id, isShown) {\n",
+  "    this.#tabs.get(id).tab.hidden = !isShown;\n",
+  "    if (this.#selected === id && !isShown) this.#showFirst();\n",
+  "    if (this.#selected === void 0 || nameInAddress() === id) this.#selectNamed();\n",
+  "  }\n",
+  "  /** The address keeps what the user has chosen. */\n",
+  "  #choose(id) {\n",
+  "    this.#select(id);\n",
+  "    history.replaceState(null, \"\", `#${id}`);\n",
+  "  }\n",
+  "  #select(id) {\n",
+  "    if (this.#selected === id) return;\n",
+  "    const before = this.#tabs.get(this.#selected);\n",
+  "    if (before !== void 0) this.#setSelected(before, false);\n",
+  "    this.#setSelected(this.#tabs.get(id), true);\n",
+  "    this.#selected = id;\n",
+  "  }\n",
+  "  #setSelected({ tab, panel }, isSelected) {\n",
+  "    this.#mark(tab, isSelected);\n",
+  "    panel.hidden = !isSelected;\n",
+  "  }\n",
+  "  #mark(tab, isSelected) {\n",
+  "    tab.setAttribute(\"aria-selected\", String(isSelected));\n",
+  "    tab.tabIndex = isSelected ? 0 : -1;\n",
+  "  }\n",
+  "  #showFirst() {\n",
+  "    const [first] = this.#shown();\n",
+  "    if (first !== void 0) this.#select(first);\n",
+  "  }\n",
+  "  #selectNamed() {\n",
+  "    const named = this.#shown().find((id) => id === nameInAddress());\n",
+  "    if (named !== void 0) this.#select(named);\n",
+  "    else if (this.#selected === void 0) this.#showFirst();\n",
+  "  }\n",
+  "  #shown() {\n",
+  "    return [\n",
+  "      ...this.#tabs\n",
+  "    ].filter(([, { tab }]) => !tab.hidden).map(([id]) => id);\n",
+  "  }\n",
+  "  #onKey(event) {\n",
+  "    const step = STEPS[event.key];\n",
+  "    if (step === void 0 || event.ctrlKey || event.altKey || event.metaKey) return;\n",
+  "    event.preventDefault();\n",
+  "    const ids = this.#shown();\n",
+  "    const at = ids.indexOf(this.#selected) + step;\n",
+  "    const next = Number.isFinite(at) ? (at + ids.length) % ids.length : step < 0 ? 0 : ids.length - 1;\n",
+  "    this.#choose(ids[next]);\n",
+  "    this.#tabs.get(ids[next]).tab.focus();\n",
+  "  }\n",
+  "};\n",
+  "function nameInAddress() {\n",
+  "  return location.hash.slice(1);\n",
+  "}\n",
+  "\n",
+  "// main.js\n",
+  "var TOKEN_KEY = \"ringbus-token\";\n",
+  "var VISIBLE_ASCII = /^[\\x21-\\x7e]+$/;\n",
+  "var page = {\n",
+  "  token: () => sessionStorage.getItem(TOKEN_KEY),\n",
+  "  details: new Details(),\n",
+  "  isChangeable: false\n",
+  "};\n",
+  "var tabs = new Tabs(byId(\"tabs\"));\n",
+  "var sections = SECTIONS.map((section) => ({\n",
+  "  id: section.id,\n",
+  "  ...section.make(tabs.add(section, byId(\"panels\")), page)\n",
+  "}));\n",
+  "var following = new AbortController();\n",
+  "function showState(state2, text) {\n",
+  "  const target = byId(\"state\");\n",
+  "  target.dataset.state = state2;\n",
+  "  setText(target, text);\n",
+  "  document.body.dataset.state = state2;\n",
+  "}\n",
+  "function showSnapshot(now) {\n",
+  "  byId(\"sign-in\").hidden = true;\n",
+  "  byId(\"dashboard\").hidden = false;\n",
+  "  byId(\"sign-out\").hidden = page.token() === null;\n",
+  "  showState(\"live\", \"Live\");\n",
+  "  page.isChangeable = now.isChangeable;\n",
+  "  setText(byId(\"uptime\"), `up ${duration(now.uptimeSeconds)}`);\n",
+  "  for (const { id, show, isShown } of sections) {\n",
+  "    show(now);\n",
+  "    tabs.setShown(id, isShown?.(now) ?? true);\n",
+  "  }\n",
+  "}\n",
+  "function showLost(cause) {\n",
+  "  showState(\"lost\", `${cause === \"busy\" ? \"The server is busy\" : \"Disconnected\"}, retrying`);\n",
+  "}\n",
+  "function askForToken(problem) {\n",
+  "  byId(\"dashboard\").hidden = true;\n",
+  "  page.details.close();\n",
+  "  for (const { close } of sections) close?.();\n",
+  "  byId(\"sign-in\").hidden = false;\n",
+  "  byId(\"sign-out\").hidden = true;\n",
+  "  setText(byId(\"uptime\"), \"\");\n",
+  "  showState(\"unauthorized\", \"Not signed in\");\n",
+  "  setText(byId(\"sign-in-problem\"), problem);\n",
+  "  byId(\"token\").select();\n",
+  "  byId(\"token\").focus();\n",
+  "}\n",
+  "async function begin() {\n",
+  "  following.abort();\n",
+  "  const { signal } = following = new AbortController();\n",
+  "  const token = page.token();\n",
+  "  await follow(token, { snapshot: showSnapshot, lost: showLost }, signal);\n",
+  "  if (signal.aborted) return;\n",
+  "  sessionStorage.removeItem(TOKEN_KEY);\n",
+  "  askForToken(token === null ? \"\" : \"The server does not take this token.\");\n",
+  "}\n",
+  "byId(\"sign-in-form\").addEventListener(\"submit\", (event) => {\n",
+  "  event.preventDefault();\n",
+  "  const token = byId(\"token\").value.trim();\n",
+  "  if (!VISIBLE_ASCII.test(token)) {\n",
+  "    return askForToken(\"A token has letters, digits and signs of ASCII, and no spaces.\");\n",
+  "  }\n",
+  "  sessionStorage.setItem(TOKEN_KEY, token);\n",
+  "  byId(\"token\").value = \"\";\n",
+  "  setText(byId(\"sign-in-problem\"), \"\");\n",
+  "  begin();\n",
+  "});\n",
+  "byId(\"sign-out\").addEventListener(\"click\", () => {\n",
+  "  sessionStorage.removeItem(TOKEN_KEY);\n",
+  "  begin();\n",
+  "});\n",
+  "setText(byId(\"host\"), location.host);\n",
+  "document.title = `Ringbus at ${location.host}`;\n",
+  "begin();\n",
+  "</script>\n",
+  "  </head>\n",
+  "  <body>\n",
+  "    <header>\n",
+  "      <h1>\n",
+  "        <svg class=\"mark\" viewBox=\"0 0 32 32\" aria-hidden=\"true\">\n",
+  "          <circle cx=\"16\" cy=\"16\" r=\"11\"></circle>\n",
+  "        </svg>\n",
+  "        Ringbus <span id=\"host\"></span>\n",
+  "      </h1>\n",
+  "      <p class=\"state\">\n",
+  "        <span id=\"state\" role=\"status\" data-state=\"connecting\">Connecting</span>\n",
+  "        <span id=\"uptime\"></span>\n",
+  "        <button type=\"button\" id=\"sign-out\" hidden>Sign out</button>\n",
+  "      </p>\n",
+  "    </header>\n",
+  "    <noscript><p class=\"notice\">This page needs JavaScript. The same figures are at <code>/metrics</code>.</p></noscript>\n",
+  "\n",
+  "    <main id=\"sign-in\" hidden>\n",
+  "      <form id=\"sign-in-form\" class=\"panel\">\n",
+  "        <h2>Sign in</h2>\n",
+  "        <p>This server wants its token.</p>\n",
+  "        <label for=\"token\">Token</label>\n",
+  "        <input\n",
+  "          id=\"token\"\n",
+  "          type=\"password\"\n",
+  "          autocomplete=\"off\"\n",
+  "          spellcheck=\"false\"\n",
+  "          required\n",
+  "          maxlength=\"512\"\n",
+  "          aria-describedby=\"sign-in-problem\"\n",
+  "        >\n",
+  "        <p id=\"sign-in-problem\" class=\"problem\" role=\"alert\"></p>\n",
+  "        <button type=\"submit\">Sign in</button>\n",
+  "        <p class=\"quiet\">It is kept in this tab alone, until you close it.</p>\n",
+  "      </form>\n",
+  "    </main>\n",
+  "\n",
+  "    <main id=\"dashboard\" hidden>\n",
+  "      <div id=\"tabs\" role=\"tablist\" aria-label=\"Sections\"></div>\n",
+  "      <div id=\"panels\"></div>\n",
+  "    </main>\n",
+  "\n",
+  "    <dialog id=\"details\" class=\"panel\" aria-labelledby=\"details-title\">\n",
+  "      <header>\n",
+  "        <h2 id=\"details-title\" tabindex=\"-1\"></h2>\n",
+  "        <button type=\"button\" id=\"details-close\">Close</button>\n",
+  "      </header>\n",
+  "      <div id=\"details-content\"></div>\n",
+  "    </dialog>\n",
+  "\n",
+  "    <dialog id=\"confirm\" class=\"panel\" aria-labelledby=\"confirm-text\">\n",
+  "      <p id=\"confirm-text\"></p>\n",
+  "      <p class=\"actions\">\n",
+  "        <button type=\"button\" id=\"confirm-no\">Cancel</button>\n",
+  "        <button type=\"button\" id=\"confirm-yes\"></button>\n",
+  "      </p>\n",
+  "    </dialog>\n",
+  "  </body>\n",
+  "</html>\n",
+].join("");
 
 /** What its policy allows: this style and this script. */
-export const STYLE_HASH: string = "'sha256-uBNMnSjgj0Fn8HG+rICaQoeEN+1DtzRTarE/oNHnVks='";
+export const STYLE_HASH: string = "'sha256-KsfOualgZyII3Osy2PFAaXJtSv2I8H0nQjrpq3E8yrs='";
 export const SCRIPT_HASH: string = "'sha256-VQaG5aYmnMq+mPrqI+eOyqUcgW/F3SZogIUYRaKVtdA='";
