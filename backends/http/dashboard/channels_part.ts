@@ -18,6 +18,9 @@ const MAX_CHANNELS = 100;
 /** Most deaths of the table of deaths. */
 const MAX_DEATHS = 50;
 
+/** Reading begins again after this many times the time that it took. */
+const IDLE_FACTOR = 20;
+
 /** One channel. */
 export interface ChannelRow {
   name: string;
@@ -68,6 +71,7 @@ export class ChannelFollower {
   #view: { readonly atMs: number; readonly machine: MachineView } | undefined;
   #part: ChannelsPart | null = null;
   #isAsking = false;
+  #nextAtMs = -Infinity;
 
   constructor(machine: Machine | undefined) {
     this.#machine = machine;
@@ -80,10 +84,12 @@ export class ChannelFollower {
   }
 
   async #ask(): Promise<void> {
-    if (this.#isAsking || this.#machine === undefined) return;
+    const startMs = performance.now();
+    if (this.#isAsking || this.#machine === undefined || startMs < this.#nextAtMs) return;
     this.#isAsking = true;
     const machine = await machineViewOf(this.#machine);
     this.#isAsking = false;
+    this.#nextAtMs = startMs + (performance.now() - startMs) * IDLE_FACTOR;
     if (machine === undefined) return;
     const view = { atMs: performance.now(), machine };
     this.#part = partOf(view, this.#view);
