@@ -30,6 +30,7 @@ export {
   SharedMemoryServer,
   type SharedMemoryServerConfig,
   type SharedMemoryServerOptions,
+  type ShownChannels,
 } from "./server/server.ts";
 export type { MessagingConfigInit } from "../messaging/config.ts";
 export { MessagingConfig } from "../messaging_config.ts";
