@@ -34,8 +34,9 @@ const agents = new Set<string>();
 const events = queue.events({ channel: "questions" });
 await events.ready;
 const watching = (async () => {
-  for await (const { type, value } of events) {
-    if (type === "progress") agents.add((value as { agent: string }).agent);
+  for await (const { type, value, lost } of events) {
+    // An agent that was too slow has lost its lease, and its progress has no value.
+    if (type === "progress" && !lost) agents.add((value as { agent: string }).agent);
   }
 })();
 
