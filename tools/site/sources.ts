@@ -61,18 +61,23 @@ function pageOf(path: string, words: readonly string[]): string {
 function withSiteLinks(text: string): string {
   return text
     .replaceAll(/\]\((?!\w+:)([^)#\s]*?)README\.md/g, "]($1index.md")
-    .replaceAll(/\]\((?!\w+:)((?:\.\.\/)*examples\/\w+|\w+)\/[\w./]+\.ts\)/g, "]($1/index.md)")
+    .replaceAll(
+      /\]\((?!\w+:)((?:\.\.\/)*examples\/\w+|\w+)\/[\w./]+\.(?:ts|yaml|service)\)/g,
+      "]($1/index.md)",
+    )
     .replaceAll(/\]\((?!\w+:)((?:\.\.\/)*(?:examples\/)?[a-z]\w*)\/?\)/g, "]($1/index.md)");
 }
 
+/** Languages of the files of an example, by the ends of their names. */
+const LANGUAGES: Record<string, string> = { ts: "ts", json: "json", yaml: "yaml", service: "ini" };
+
 /** An example: the texts of its files. */
 function exampleOf(folder: string): string {
-  const files = filesIn(folder).filter((path) => /\.(ts|json)$/.test(path));
-  const texts = files.map((path) => {
-    const language = path.endsWith(".ts") ? "ts" : "json";
-    return `## ${path.slice(folder.length + 1)}\n\n\`\`\`\`${language}\n${
-      read(path).trimEnd()
-    }\n\`\`\`\``;
+  const texts = filesIn(folder).flatMap((path) => {
+    const language = LANGUAGES[path.slice(path.lastIndexOf(".") + 1)];
+    if (language === undefined) return [];
+    const name = path.slice(folder.length + 1);
+    return [`## ${name}\n\n\`\`\`\`${language}\n${read(path).trimEnd()}\n\`\`\`\``];
   });
   return `# ${folder}\n\nOne of the [examples](../index.md).\n\n${texts.join("\n\n")}\n`;
 }
