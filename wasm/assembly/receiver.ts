@@ -70,6 +70,12 @@ export function openReceiver(participantIndex: u32, cursorOffset: u32): void {
   lanesSource = source = cursorOffset == 0 ? FROM_QUEUE : FROM_BROADCAST;
   if (cursorOffset != 0) openCursors(cursorOffset);
   enterLane(0);
+  lookForReturnedFirst();
+}
+
+/** What a puller that closed or died has left comes before what is sent later. */
+function lookForReturnedFirst(): void {
+  if (hasLeaseTables()) endBudget();
 }
 
 function enterLane(index: u32): void {
@@ -85,6 +91,7 @@ export function next(mode: u32): u32 {
     found = nextElsewhere(mode);
     if (found == NEXT_EMPTY) {
       if (mode == POLL_ANY) flushTail();
+      lookForReturnedFirst();
       return NEXT_EMPTY;
     }
     if (found == NEXT_CHECK_OWNERS) return NEXT_CHECK_OWNERS;

@@ -55,6 +55,25 @@ export function testAck(transport: TestTransport): void {
     },
   );
 
+  for (const isWaiting of [false, true]) {
+    const who = isWaiting ? "that has found nothing before" : "that attaches later";
+    testOn(transport, `a puller ${who} gets first what a closed one had leased`, (open) => {
+      const channel = open();
+      const pusher = channel.pusher<number>();
+      const closing = channel.ackPuller<number>();
+      const waiting = channel.ackPuller<number>();
+      pusher.send(0);
+      assert.equal(closing.tryRecv()!.value, 0);
+      assert.equal(waiting.tryRecv(), undefined);
+      pusher.sendMany([1, 2, 3]);
+      closing.close();
+      const later = isWaiting ? waiting : channel.ackPuller<number>();
+      const received = later.drain();
+      assert.deepEqual(values(received), [0, 1, 2, 3]);
+      ackAll(received);
+    });
+  }
+
   testOn(transport, "all ways to receive return deliveries", async (open) => {
     const channel = open();
     const pusher = channel.pusher<number>();
