@@ -169,7 +169,7 @@ export const REQUESTS = {
   columns: [
     name("Call", ({ route }) => route),
     number("Total", ({ requests }) => requests, format.count),
-    number("Per second", ({ perSecond }) => perSecond, format.rate),
+    number("Per second", ({ perSecond }) => perSecond, format.rate, WIDE),
     number("Mean time", ({ meanMs }) => meanMs, format.milliseconds, WIDE),
     ...PERCENTILES,
     number("Refused", ({ errors }) => errors, format.count),

@@ -271,6 +271,10 @@ export const PAGE: string = [
   "  height: 2.6rem;\n",
   "}\n",
   "\n",
+  "#details h3 {\n",
+  "  margin: 1rem 0 0.4rem;\n",
+  "}\n",
+  "\n",
   ".facts {\n",
   "  margin: 0.4rem 0;\n",
   "  padding-left: 1.2rem;\n",
@@ -440,7 +444,9 @@ export const PAGE: string = [
   "  text-overflow: ellipsis;\n",
   "}\n",
   "\n",
-  "#queue-leased .name {\n",
+  "#queue-leased .name,\n",
+  "#chains .name,\n",
+  "#clients .name {\n",
   "  width: 33%;\n",
   "}\n",
   "\n",
@@ -504,6 +510,10 @@ export const PAGE: string = [
   "\n",
   ".actions label {\n",
   "  margin-left: auto;\n",
+  "}\n",
+  "\n",
+  ".actions label:first-child {\n",
+  "  margin-left: 0;\n",
   "}\n",
   "\n",
   ".actions input {\n",
@@ -668,6 +678,8 @@ export const PAGE: string = [
   "  }\n",
   "\n",
   "  #queue-leased .name,\n",
+  "  #chains .name,\n",
+  "  #clients .name,\n",
   "  #queue-dead .name {\n",
   "    width: 50%;\n",
   "  }\n",
@@ -1068,7 +1080,7 @@ export const PAGE: string = [
   "  columns: [\n",
   "    name(\"Call\", ({ route }) => route),\n",
   "    number(\"Total\", ({ requests }) => requests, count),\n",
-  "    number(\"Per second\", ({ perSecond: perSecond3 }) => perSecond3, rate),\n",
+  "    number(\"Per second\", ({ perSecond: perSecond3 }) => perSecond3, rate, WIDE),\n",
   "    number(\"Mean time\", ({ meanMs }) => meanMs, milliseconds, WIDE),\n",
   "    ...PERCENTILES,\n",
   "    number(\"Refused\", ({ errors }) => errors, count)\n",
@@ -2970,5 +2982,5 @@ export const PAGE: string = [
 ].join("");
 
 /** What its policy allows: this style and this script. */
-export const STYLE_HASH: string = "'sha256-KsfOualgZyII3Osy2PFAaXJtSv2I8H0nQjrpq3E8yrs='";
-export const SCRIPT_HASH: string = "'sha256-VQaG5aYmnMq+mPrqI+eOyqUcgW/F3SZogIUYRaKVtdA='";
+export const STYLE_HASH: string = "'sha256-V8NP82qzemDqCOt7YHizFav5c7mglAFpW84jgYIRP9w='";
+export const SCRIPT_HASH: string = "'sha256-dEPJB7R/qOabPHVOSURGXpxfoiilCUfbRJE7r52X02U='";
