@@ -29,6 +29,17 @@ const serves: Case = async ({ start }) => {
   await server.lines();
 };
 
+const shows: Case = async ({ start }) => {
+  await using server = start(["dashboard", "--json", "--port", "0"]);
+  await server.prints("}\n");
+  const { url } = JSON.parse(server.output.split("\n").find((line) => line.startsWith("{"))!);
+  assert.match(await (await fetch(`${url}/metrics`)).text(), /^ringbus_channels 0$/m);
+  const details = await fetch(`${url}/channel_details?channel=none`);
+  assert.match((await details.json()).error, /has no channel "none"/);
+  server.kill("SIGTERM");
+  await server.lines();
+};
+
 const publishes: Case = async ({ run, start }) => {
   await using sub = start(["sub", "news", "--limit", "2"]);
   const { code, stderr } = await run(["pub", "news", "--wait", "1", '{"$bigint":"2"}']);
@@ -164,6 +175,7 @@ const CASES: Record<string, Case> = {
   ...ofGroups(queues, "queue"),
   ...ofGroups(asksServers, "topics", "keys", "state"),
   serve: serves,
+  dashboard: shows,
   pub: publishes,
   sub: publishes,
   push: pushes,
