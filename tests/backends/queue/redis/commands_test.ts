@@ -147,6 +147,12 @@ serverTest("all keys are known as own, and clear removes those of messages", asy
   assert.deepEqual(await calls(), kept);
 });
 
+/**
+ * Commands of two more calls of a script: one that has run for some milliseconds, also because its server had no
+ * processor, ends and goes on in the next call, with `EVALSHA`, `TIME` and `ZRANGE`.
+ */
+const CONTINUATIONS = 6;
+
 serverTest("a filtered list reads the messages it finds, and not all of them", async () => {
   await using queue = await open({ filterIndexes: true });
   const COUNT = 3000;
@@ -163,7 +169,8 @@ serverTest("a filtered list reads the messages it finds, and not all of them", a
       .filter(([name]) => !/^(config|info|client)/.test(name))
       .reduce((a, [, calls]) => a + calls, 0);
     assert.ok((counts["hmget"] ?? 0) <= reads, `${counts["hmget"]} messages read, not ${reads}`);
-    assert.ok(sum <= all, `${sum} commands, not ${all}: ${JSON.stringify(counts)}`);
+    const limit = all + CONTINUATIONS;
+    assert.ok(sum <= limit, `${sum} commands, not ${limit}: ${JSON.stringify(counts)}`);
     for (const scan of ["keys", "scan", "hscan", "zscan", "sscan"]) assert.ok(!(scan in counts));
   };
   await most(() => queue.get(id), 1, 5);
