@@ -43,6 +43,13 @@ function log({ level, text }: ShownRecord): void {
   else logger.error("{text}", { text });
 }
 
+/** What a worker has failed with. The modules of workers are not found when a program is put into one file. */
+function withRemedy(message: string): string {
+  if (!message.includes("Module not found")) return message;
+  return `${message}; a bundle, or a program that deno compile made, does not have this module: ` +
+    `choose serverMode "inline"`;
+}
+
 /** A worker that replies to each message with one message. */
 class WorkerConnection {
   readonly #worker: Worker;
@@ -56,8 +63,9 @@ class WorkerConnection {
     worker.onerror = (event) => {
       event.preventDefault();
       this.#hasFailed = true;
-      logger.error("a server's worker failed: {message}", { message: event.message });
-      this.#failure.reject(new Error(`a server's worker failed: ${event.message}`));
+      const message = withRemedy(event.message);
+      logger.error("a server's worker failed: {message}", { message });
+      this.#failure.reject(new Error(`a server's worker failed: ${message}`));
     };
   }
 

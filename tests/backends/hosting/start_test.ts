@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { startSharedMemoryServer } from "../../../backends/http/mod.ts";
+import { startWorker } from "../../../backends/hosting/worker.ts";
 
 const RESPONSE = 'HTTP/1.1 200 OK\r\ncontent-length: 20\r\n\r\n{"status":"healthy"}';
 
@@ -29,4 +30,20 @@ Deno.test("start or attach: a listener that disappears before it is probed is re
   listener.close();
   await using server = await started;
   assert.equal(server.isAttached, false);
+});
+
+Deno.test("a worker whose module a bundle does not have ends with the remedy", async () => {
+  const missing = {
+    program: new URL("not_in_the_bundle.js", import.meta.url),
+    permissions: [],
+    make: () => assert.fail("a worker makes its server itself"),
+  };
+  await assert.rejects(startWorker(missing, {}), (error: Error) => {
+    assert.match(
+      error.message,
+      /^a server's worker failed: .*Module not found .*not_in_the_bundle/s,
+    );
+    assert.match(error.message, /choose serverMode "inline"$/);
+    return true;
+  });
 });
