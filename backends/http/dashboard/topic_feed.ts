@@ -5,6 +5,7 @@
  * @module
  */
 
+import { parsePlainJson } from "../../../lib/base/plain_json.ts";
 import { jsonMembers } from "../../../lib/message/json_members.ts";
 import { TextSet } from "../../../lib/base/text_map.ts";
 import type { Store } from "../../store/store.ts";
@@ -79,6 +80,6 @@ function shownOf({ topic, text, id, timestampMs, namespace }: StoredMessage): Sh
 /** The sender that a message names; empty if it names none. */
 function senderOf(text: string): string {
   if (text.length > MAX_READ_LENGTH) return "";
-  const sender: unknown = JSON.parse(jsonMembers(text, SENDER).get("sender") ?? "null");
+  const sender = parsePlainJson(jsonMembers(text, SENDER).get("sender") ?? "null");
   return typeof sender === "string" ? cutText(sender, MAX_SENDER_LENGTH) : "";
 }
