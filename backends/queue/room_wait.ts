@@ -34,7 +34,12 @@ export class RoomWait {
    */
   async publish(channel: string, attempt: () => Promise<PublishOutcome>): Promise<Stored> {
     const { whenFull, deadlineMs } = this.#config;
-    const endMs = this.#clock.now() + (whenFull === "wait" ? deadlineMs : 0);
+    if (whenFull !== "wait") {
+      const outcome = await attempt();
+      if (outcome === "full") throw this.#fullError(channel);
+      return outcome;
+    }
+    const endMs = this.#clock.now() + deadlineMs;
     const backoff = new Backoff(BACKOFF);
     for (;;) {
       const outcome = await attempt();
