@@ -444,6 +444,12 @@ export const PAGE: string = [
   "  text-overflow: ellipsis;\n",
   "}\n",
   "\n",
+  "/* An error is of no use without its end. */\n",
+  "#errors .name {\n",
+  "  white-space: normal;\n",
+  "  overflow-wrap: anywhere;\n",
+  "}\n",
+  "\n",
   "#queue-leased .name,\n",
   "#chains .name,\n",
   "#clients .name {\n",
@@ -2982,5 +2988,5 @@ export const PAGE: string = [
 ].join("");
 
 /** What its policy allows: this style and this script. */
-export const STYLE_HASH: string = "'sha256-V8NP82qzemDqCOt7YHizFav5c7mglAFpW84jgYIRP9w='";
+export const STYLE_HASH: string = "'sha256-dTW9ZTqbb+dzsn4vNwNSa64fZVagct65F4FBh7LKgDA='";
 export const SCRIPT_HASH: string = "'sha256-dEPJB7R/qOabPHVOSURGXpxfoiilCUfbRJE7r52X02U='";

@@ -175,6 +175,12 @@ Deno.test("dashboard in a browser: what sections show, also with hostile names",
     await untilText(page, "#errors tbody", /404 no such path|404/);
     await untilText(page, "#errors tbody", /unknown command/);
     await untilText(page, "#commands tbody", /redis/);
+    await page.setViewport({ width: 390, height: 844 });
+    const cut = await page.$$eval(
+      "#errors .name",
+      (cells) => cells.filter(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth).length,
+    );
+    assert.equal(cut, 0, "an error is shown to its end on a telephone");
     assert.equal(await page.$("main script, main img, dialog script, dialog img"), null);
     assert.equal(await page.title(), `Ringbus at ${new URL(url).host}`);
     assert.deepEqual(browser.consoleErrors, []);
