@@ -16,7 +16,7 @@ const CASES: readonly (readonly [program: string, ...args: string[]])[] = [
 Deno.test("a stress program ends with one line and status 2 at a wrong option", async () => {
   const ends = await Promise.all(CASES.map(async ([program, ...args]) => {
     const command = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "--no-check", `tests/stress/${program}/main.ts`, ...args],
+      args: ["run", "--quiet", "-A", "--no-check", `tests/stress/${program}/main.ts`, ...args],
       cwd: ROOT,
       env: { NO_COLOR: "1" },
     });
