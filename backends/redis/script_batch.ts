@@ -7,8 +7,15 @@
 import { setImmediate } from "node:timers";
 import type { Argument } from "./connection.ts";
 
+/** Most calls in one batch: a longer one would keep other clients of the server waiting. */
+const MAX_BATCH_SIZE = 16;
+/** A shorter batch costs more than it gains, since each has its own command. */
+const MIN_BATCH_SIZE = 4;
+
 /** How calls of one script on one connection come. */
 export class ScriptLane<Reply> {
+  /** Calls in batches, also in the open one, that have no replies yet. */
+  #unanswered = 0;
   /** The batch that is sent in the next turn of the event loop. */
   open: ScriptBatch<Reply> | undefined;
   /** Calls since the last turn. */
@@ -22,6 +29,22 @@ export class ScriptLane<Reply> {
    */
   add(): boolean {
     return this.#calls++ === 0 && this.#lastCalls <= 1;
+  }
+
+  /**
+   * The batch for another call; undefined if it is to begin a new one. A batch takes at most half of the calls that have
+   * no replies, so that there are two: the client looks at the replies of one while the server works on the other one.
+   */
+  take(): ScriptBatch<Reply> | undefined {
+    const limit = Math.ceil(++this.#unanswered / 2);
+    const isFull = this.open !== undefined &&
+      this.open.size >= Math.min(Math.max(limit, MIN_BATCH_SIZE), MAX_BATCH_SIZE);
+    return isFull ? undefined : this.open;
+  }
+
+  /** A batch has its replies, or an error. */
+  end({ size }: ScriptBatch<Reply>): void {
+    this.#unanswered -= size;
   }
 
   /** Begins to count anew. */

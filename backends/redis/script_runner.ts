@@ -30,11 +30,6 @@ import type { ScriptTable } from "./script.ts";
 const BACKOFF: BackoffOptions = { initialMs: 10, maxMs: 500 };
 /** An attempt with less time would not reach the server. */
 const MIN_ATTEMPT_MS = 1;
-/**
- * Most calls in one batch: a longer one would keep other clients of the server waiting, and its own client and the server would
- * work by turns.
- */
-const MAX_BATCH_SIZE = 16;
 
 /**
  * The deadline of a call passed before its last attempt ended.
@@ -239,8 +234,8 @@ export class ScriptRunner<Name extends string, Reply> {
       setImmediate(lane.onTurn);
       return this.#evaluateOne(connection, call, [...sharedArgs, ...args()]);
     }
-    let batch = lane.open;
-    if (batch === undefined || batch.size === MAX_BATCH_SIZE) {
+    let batch = lane.take();
+    if (batch === undefined) {
       lane.open = batch = new ScriptBatch();
       void this.#sendBatch(connection, call, sharedArgs, batch, lane);
     }
@@ -278,8 +273,12 @@ export class ScriptRunner<Name extends string, Reply> {
     if (lane.open === batch) lane.open = undefined;
     try {
       const replies = await this.#evaluate(connection, call, [...sharedArgs, ...batch.args()]);
-      this.#pacer.add(() => batch.resolve(replies as Reply[]));
+      this.#pacer.add(() => {
+        lane.end(batch);
+        batch.resolve(replies as Reply[]);
+      });
     } catch (error) {
+      lane.end(batch);
       batch.reject(error);
     }
   }
