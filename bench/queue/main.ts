@@ -40,7 +40,7 @@ const FULL: Plan = {
   isQuick: false,
   runs: 5,
   messages: 10_000,
-  inFlight: 64,
+  inFlight: 16,
   cost: { waiting: 5000, delivered: 200 },
 };
 const QUICK: Plan = {
