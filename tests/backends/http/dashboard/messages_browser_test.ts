@@ -6,7 +6,7 @@ import type { Page } from "puppeteer-core";
 import { listChannels, Publisher, Pusher } from "../../../../mod.ts";
 import { violationsOf } from "../../../support/axe.ts";
 import { startBrowser, untilText } from "../../../support/browser.ts";
-import { selectSection } from "../../../support/dashboard.ts";
+import { press, selectSection } from "../../../support/dashboard.ts";
 import { until } from "../../../support/deadline.ts";
 import { serveHttp } from "../../../support/http.ts";
 import { inScratch } from "../../../support/scratch.ts";
@@ -25,16 +25,6 @@ async function signIn(page: Page): Promise<void> {
   await page.type("#token", "s3cret");
   await page.keyboard.press("Enter");
   await untilText(page, "#state", /^Live$/);
-}
-
-/** Presses a button, and says yes or no. */
-async function press(page: Page, button: string, answer: "yes" | "no"): Promise<string> {
-  await page.click(button);
-  await page.waitForSelector("#confirm[open]");
-  const question = await page.$eval("#confirm-text", ({ textContent }) => textContent);
-  await page.click(`#confirm-${answer}`);
-  await page.waitForSelector("#confirm:not([open])");
-  return question!;
 }
 
 async function closeDetails(page: Page): Promise<void> {

@@ -5,7 +5,7 @@ import type { Page } from "puppeteer-core";
 import { InMemoryMessageQueue } from "../../../../mod.ts";
 import { startBrowser, untilText } from "../../../support/browser.ts";
 import { until } from "../../../support/deadline.ts";
-import { selectSection } from "../../../support/dashboard.ts";
+import { press, selectSection } from "../../../support/dashboard.ts";
 import { serveHttp } from "../../../support/http.ts";
 
 const HOSTILE = "<script>document.title='taken'</script><img src=x onerror=document.title='taken'>";
@@ -22,16 +22,6 @@ async function openChannel(page: Page): Promise<void> {
   await untilText(page, "#queue-channels tbody tr:first-child td:nth-child(2)", /^2$/);
   await page.click("#queue-channels tbody button");
   await untilText(page, "#queue-dead tbody", /broken/);
-}
-
-/** Presses a button, and says yes or no. */
-async function press(page: Page, button: string, answer: "yes" | "no"): Promise<string> {
-  await page.click(button);
-  await page.waitForSelector("#confirm[open]");
-  const question = await page.$eval("#confirm-text", ({ textContent }) => textContent);
-  await page.click(`#confirm-${answer}`);
-  await page.waitForSelector("#confirm:not([open])");
-  return question!;
 }
 
 async function keepPicture(page: Page, folder: string, name: string): Promise<void> {
