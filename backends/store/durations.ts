@@ -4,13 +4,8 @@
  * @module
  */
 
-/** Upper bounds of the buckets of commands, in seconds: most take a few microseconds. */
-export const COMMAND_BOUNDS_SECONDS: readonly number[] = [
-  0.000_002,
-  0.000_005,
-  0.000_01,
-  0.000_02,
-  0.000_05,
+/** Upper bounds of the buckets of requests, in seconds. Most requests are in the first bucket. */
+export const REQUEST_BOUNDS_SECONDS: readonly number[] = [
   0.000_1,
   0.000_25,
   0.000_5,
@@ -23,6 +18,16 @@ export const COMMAND_BOUNDS_SECONDS: readonly number[] = [
   0.5,
   1,
   5,
+];
+
+/** Upper bounds of the buckets of commands: most take a few microseconds. */
+export const COMMAND_BOUNDS_SECONDS: readonly number[] = [
+  0.000_002,
+  0.000_005,
+  0.000_01,
+  0.000_02,
+  0.000_05,
+  ...REQUEST_BOUNDS_SECONDS,
 ];
 
 /** How long something took, many times. */

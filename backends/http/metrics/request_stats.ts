@@ -5,7 +5,7 @@
  */
 
 import { RecentErrors } from "../../store/recent_errors.ts";
-import { Durations } from "../../store/durations.ts";
+import { Durations, REQUEST_BOUNDS_SECONDS } from "../../store/durations.ts";
 
 /** Identifies a route. */
 export interface RouteKey {
@@ -15,28 +15,12 @@ export interface RouteKey {
   readonly path: string;
 }
 
-/** Upper bounds of the buckets of durations, in seconds. Most requests are in the first bucket. */
-export const DURATION_BOUNDS_SECONDS: readonly number[] = [
-  0.000_1,
-  0.000_25,
-  0.000_5,
-  0.001,
-  0.002_5,
-  0.005,
-  0.01,
-  0.05,
-  0.1,
-  0.5,
-  1,
-  5,
-];
-
 /** Statistics of the requests for one route. */
 export class RouteStats {
   /** Requests by status of the response. */
   readonly statuses: Map<number, number> = new Map();
   /** Seconds from request to start of the response. */
-  readonly durations: Durations = new Durations(DURATION_BOUNDS_SECONDS);
+  readonly durations: Durations = new Durations(REQUEST_BOUNDS_SECONDS);
 
   constructor(
     /** Method of the route; undefined for requests without a route. */
