@@ -187,13 +187,18 @@ export const PAGE: string = [
   "  opacity: 0.55;\n",
   "}\n",
   "\n",
-  "button {\n",
-  "  padding: 0.3rem 0.8rem;\n",
+  "button,\n",
+  "select,\n",
+  ".actions input {\n",
   "  background: var(--panel);\n",
   "  border: 1px solid var(--edge);\n",
   "  border-radius: 0.4rem;\n",
   "  color: var(--ink);\n",
   "  font: inherit;\n",
+  "}\n",
+  "\n",
+  "button {\n",
+  "  padding: 0.3rem 0.8rem;\n",
   "  cursor: pointer;\n",
   "}\n",
   "\n",
@@ -283,11 +288,6 @@ export const PAGE: string = [
   "\n",
   "select {\n",
   "  padding: 0.3rem 0.6rem;\n",
-  "  background: var(--panel);\n",
-  "  border: 1px solid var(--edge);\n",
-  "  border-radius: 0.4rem;\n",
-  "  color: var(--ink);\n",
-  "  font: inherit;\n",
   "}\n",
   "\n",
   "button:disabled {\n",
@@ -525,11 +525,6 @@ export const PAGE: string = [
   ".actions input {\n",
   "  width: 9rem;\n",
   "  padding: 0.3rem 0.6rem;\n",
-  "  background: var(--panel);\n",
-  "  border: 1px solid var(--edge);\n",
-  "  border-radius: 0.4rem;\n",
-  "  color: var(--ink);\n",
-  "  font: inherit;\n",
   "}\n",
   "\n",
   "#queue-detail h3 {\n",
@@ -2988,5 +2983,5 @@ export const PAGE: string = [
 ].join("");
 
 /** What its policy allows: this style and this script. */
-export const STYLE_HASH: string = "'sha256-dTW9ZTqbb+dzsn4vNwNSa64fZVagct65F4FBh7LKgDA='";
+export const STYLE_HASH: string = "'sha256-xHGU3wFIxLu3d8pmtj4T1OxOEhm4/iGaPHgGL9hRJxk='";
 export const SCRIPT_HASH: string = "'sha256-dEPJB7R/qOabPHVOSURGXpxfoiilCUfbRJE7r52X02U='";
